@@ -1,0 +1,112 @@
+"""The only module that prints: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+from overlaytool.cli.options import ColorChoice
+from overlaytool.progress import SilentTask, Task
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from overlaytool.errors import OverlaytoolError
+
+_settings = {"color": ColorChoice.AUTO, "quiet": False, "verbose": False}
+
+
+def configure(*, color: ColorChoice, quiet: bool, verbose: bool) -> None:
+    """Take the global options; once, before anything is shown."""
+    _settings.update(color=color, quiet=quiet, verbose=verbose)
+    out.cache_clear()
+    err.cache_clear()
+
+
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
+    color = _settings["color"]
+    return Console(
+        stderr=stderr,
+        force_terminal=True if color is ColorChoice.ALWAYS else None,
+        no_color=True if color is ColorChoice.NEVER else None,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@cache
+def out() -> Console:
+    """Standard output."""
+    return _console(stderr=False)
+
+
+@cache
+def err() -> Console:
+    """Standard error."""
+    return _console(stderr=True)
+
+
+def show(result: RenderableType) -> None:
+    """A result."""
+    out().print(result)
+
+
+def write(text: str) -> None:
+    """A result whose bytes matter: no markup, no wrapping, no colours."""
+    out().file.write(text)
+    out().file.flush()
+
+
+def say(message: RenderableType) -> None:
+    """A message by the way; not under ``--quiet``."""
+    if not _settings["quiet"]:
+        err().print(message)
+
+
+def show_error(error: OverlaytoolError) -> None:
+    """An error in three parts: what was asked, what was found, what to do next."""
+    from rich.text import Text
+
+    console = err()
+    console.print(Text.assemble(("error: ", "bold red"), error.message))
+    for line in error.details:
+        console.print(Text(f"  {line}"))
+    if error.hint:
+        console.print(Text.assemble(("  hint: ", "bold cyan"), error.hint))
+
+
+def show_interrupted() -> None:
+    """Ctrl-C."""
+    err().print("interrupted")
+
+
+class TerminalProgress:
+    """Progress on standard error: bars on a terminal, nothing elsewhere."""
+
+    @contextmanager
+    def task(self, text: str, total: int | None = None) -> Iterator[Task]:
+        """Draw a bar while the work goes on; it is wiped out at the end."""
+        if _settings["quiet"] or not err().is_terminal:
+            yield SilentTask()
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
+        from rich.progress import Progress as Bars
+
+        columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]
+        with Bars(*(columns if total else columns[:2]), console=err(), transient=True) as bars:
+            yield _BarTask(bars.add_task(text, total=total), bars)
+
+
+class _BarTask:
+    def __init__(self, identity: object, bars: object) -> None:
+        self._identity, self._bars = identity, bars
+
+    def advance(self, steps: int = 1) -> None:
+        self._bars.advance(self._identity, steps)  # type: ignore[attr-defined]
+
+    def describe(self, text: str) -> None:
+        self._bars.update(self._identity, description=text)  # type: ignore[attr-defined]

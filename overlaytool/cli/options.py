@@ -1,0 +1,57 @@
+"""Options that more than one command takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from overlaytool.model import Into
+
+
+class ColorChoice(StrEnum):
+    """``--color``."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class Format(StrEnum):
+    """``--format``."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Globals:
+    """What stood before the command's name."""
+
+    checkout: Path | None
+    config: Path | None
+    quiet: bool
+    verbose: bool
+    color: ColorChoice
+
+
+GentooOption = Annotated[Path | None, typer.Option("--gentoo", metavar="PATH", help="The Gentoo tree.")]
+SourceOption = Annotated[
+    list[Path] | None,
+    typer.Option("--source", metavar="PATH", help="One more tree, after Gentoo; repeatable."),
+]
+BoardOption = Annotated[
+    list[str] | None, typer.Option("--board", metavar="NAME", help="Default: every board; repeatable.")
+]
+IntoOption = Annotated[Into, typer.Option("--into", help="The metapackage that gets the request.")]
+KeywordsOption = Annotated[
+    bool,
+    typer.Option(
+        "--accept-keywords/--no-accept-keywords", help="Whether a plan may write package.accept_keywords."
+    ),
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="json: one document on standard output.")]
+AtomArguments = Annotated[list[str], typer.Argument(metavar="ATOM...", help="Packages to add.")]

@@ -1,0 +1,150 @@
+"""overlaytool.toml and the environment, as one record.
+
+Read from ``--config FILE``, else the checkout's ``overlaytool.toml``, else
+``$XDG_CONFIG_HOME/overlaytool/overlaytool.toml``::
+
+    gentoo = "/srv/gentoo"              # the Gentoo tree; default: the clone that `sync` keeps
+    boards = ["amd64-usr"]              # default: every board of the checkout
+
+    [[source]]                          # one more tree to import from, in order
+    name = "guru"
+    url = "https://github.com/gentoo-mirror/guru"   # `sync` clones it into the cache
+    path = "/srv/guru"                              # or where it is already
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from overlaytool.errors import ConfigError
+
+FILE_NAME = "overlaytool.toml"
+GENTOO_URL = "https://github.com/gentoo/gentoo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceConfig:
+    """A tree to import from."""
+
+    name: str
+    path: Path
+    """Where it is, or where `sync` puts it."""
+    url: str | None
+    """What `sync` clones; None for a tree that the user keeps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that is set outside the command line."""
+
+    gentoo: SourceConfig
+    sources: tuple[SourceConfig, ...]
+    """The other trees, in order."""
+    boards: tuple[str, ...]
+    """Empty: every board of the checkout."""
+    cache: Path
+    """The user's cache directory for overlaytool."""
+    state: Path
+    """The user's state directory for overlaytool: logs, locks, journals."""
+
+
+def load(
+    file: Path | None = None, *, checkout: Path | None = None, environ: Mapping[str, str] | None = None
+) -> Config:
+    """Read the configuration.
+
+    :param file: ``--config``; it has to exist. None looks in the checkout, then in the user's directory.
+    :raises ConfigError: for a file that cannot be read or a key that does not fit.
+    """
+    environ = os.environ if environ is None else environ
+    cache = _base(environ, "XDG_CACHE_HOME", ".cache") / "overlaytool"
+    state = _base(environ, "XDG_STATE_HOME", ".local/state") / "overlaytool"
+    path, data = _read(file, checkout, environ)
+    _refuse_unknown(path, data, {"gentoo", "boards", "source"})
+    return Config(
+        gentoo=_gentoo(path, data.get("gentoo"), cache),
+        sources=tuple(_source(path, entry, cache) for entry in _list(path, data, "source", dict)),
+        boards=tuple(_list(path, data, "boards", str)),
+        cache=cache,
+        state=state,
+    )
+
+
+def _base(environ: Mapping[str, str], variable: str, fallback: str) -> Path:
+    """An XDG base directory; relative values are to be ignored, says the specification."""
+    value = environ.get(variable, "")
+    if value.startswith("/"):
+        return Path(value)
+    return Path(environ.get("HOME") or Path.home()) / fallback
+
+
+def _read(
+    file: Path | None, checkout: Path | None, environ: Mapping[str, str]
+) -> tuple[Path, dict[str, Any]]:
+    places = (
+        [file]
+        if file
+        else [
+            *([checkout / FILE_NAME] if checkout else []),
+            _base(environ, "XDG_CONFIG_HOME", ".config") / "overlaytool" / FILE_NAME,
+        ]
+    )
+    for place in places:
+        try:
+            return place, tomllib.loads(place.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            if file:
+                raise ConfigError(f"no configuration file {file}") from None
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError(f"{place} cannot be read: {error}") from error
+    return places[-1], {}
+
+
+def _refuse_unknown(path: Path, data: Mapping[str, Any], known: set[str]) -> None:
+    unknown = sorted(set(data) - known)
+    if unknown:
+        raise ConfigError(
+            f"{path} has an unknown key: {', '.join(unknown)}", hint=f"known are {', '.join(sorted(known))}"
+        )
+
+
+def _list[T](path: Path, data: Mapping[str, Any], key: str, kind: type[T]) -> list[T]:
+    value = data.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(entry, kind) for entry in value):
+        raise ConfigError(f"{path}: {key} has to be a list")
+    return value
+
+
+def _gentoo(path: Path, value: object, cache: Path) -> SourceConfig:
+    if value is None:
+        return SourceConfig(name="gentoo", path=cache / "trees/gentoo", url=GENTOO_URL)
+    if isinstance(value, str):
+        return SourceConfig(name="gentoo", path=_absolute(path, value), url=None)
+    if isinstance(value, dict):
+        return _source(path, {"url": GENTOO_URL, **value, "name": "gentoo"}, cache)
+    raise ConfigError(f"{path}: gentoo has to be a path or a table")
+
+
+def _source(path: Path, entry: Mapping[str, Any], cache: Path) -> SourceConfig:
+    _refuse_unknown(path, entry, {"name", "url", "path"})
+    if not all(isinstance(value, str) and value for value in entry.values()):
+        raise ConfigError(f"{path}: name, url and path of a source have to be text")
+    name, url, place = entry.get("name"), entry.get("url"), entry.get("path")
+    if not name or "/" in name or name.startswith("."):
+        raise ConfigError(f"{path}: every [[source]] needs a plain name", hint='name = "guru"')
+    if not url and not place:
+        raise ConfigError(f"{path}: source {name} needs a path or a url")
+    return SourceConfig(
+        name=name, path=_absolute(path, place) if place else cache / "trees" / name, url=url
+    )
+
+
+def _absolute(path: Path, value: str) -> Path:
+    """A path of the file: ``~`` expanded, relative ones from the file's directory."""
+    expanded = Path(value).expanduser()
+    return expanded if expanded.is_absolute() else (path.parent / expanded).absolute()

@@ -1,0 +1,1 @@
+"""Ebuild repositories, through pkgcore. Nothing outside this package imports pkgcore."""

@@ -1,0 +1,158 @@
+"""What can go wrong, one exception class and one exit status for each kind.
+
+An error says what was asked, what was found and what to do next: ``message`` is the first line,
+``details`` the indented lines below it, ``hint`` the last one. Nothing here formats or prints.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class OverlaytoolError(Exception):
+    """Base of everything that is reported to the user as ``error: ...``.
+
+    :param message: one line, no full stop: what was asked and why it cannot be done.
+    :param details: what was found, a line each, in reading order.
+    :param hint: what to do next, where something can be done.
+    """
+
+    exit_status: ClassVar[int] = 3
+
+    def __init__(self, message: str, *, details: tuple[str, ...] = (), hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+        self.hint = hint
+
+
+class ConfigError(OverlaytoolError):
+    """``overlaytool.toml`` or an environment variable says something that cannot be used."""
+
+    exit_status = 3
+
+
+class CheckoutError(OverlaytoolError):
+    """No checkout of flatcar/scripts, or one whose profiles or metapackages are not there."""
+
+    exit_status = 4
+
+
+class RepositoryError(OverlaytoolError):
+    """A path that was given as an ebuild repository is none."""
+
+    exit_status = 5
+
+
+class UnknownPackageError(OverlaytoolError):
+    """No tree has a package of that name."""
+
+    exit_status = 6
+
+
+class AmbiguousPackageError(OverlaytoolError):
+    """A name without its category stands for more than one package."""
+
+    exit_status = 7
+
+
+class MalformedAtomError(OverlaytoolError):
+    """Text that PMS section 8.3 does not accept as a package dependency specification."""
+
+    exit_status = 8
+
+
+class MaskedError(OverlaytoolError):
+    """Every version that would do is masked."""
+
+    exit_status = 9
+
+
+class KeywordError(OverlaytoolError):
+    """Every version that would do lacks a keyword, and none may be accepted."""
+
+    exit_status = 10
+
+
+class MetadataError(OverlaytoolError):
+    """An ebuild could not be sourced."""
+
+    exit_status = 11
+
+
+class UnsatisfiableError(OverlaytoolError):
+    """No candidate satisfies an atom."""
+
+    exit_status = 12
+
+
+class ConflictError(OverlaytoolError):
+    """Two selections exclude each other: one slot, a blocker, or a cycle of updates."""
+
+    exit_status = 13
+
+
+class ManifestError(OverlaytoolError):
+    """A Manifest is missing, or does not cover the distfiles of the ebuilds beside it."""
+
+    exit_status = 14
+
+
+class UnsafeSourceError(OverlaytoolError):
+    """A package directory holds what must not be copied: links that leave it, devices, odd names."""
+
+    exit_status = 15
+
+
+class WriteError(OverlaytoolError):
+    """A file could not be written: read-only tree, no space, no permission."""
+
+    exit_status = 16
+
+
+class LockedError(OverlaytoolError):
+    """Another overlaytool is at work in the same place."""
+
+    exit_status = 17
+
+
+class StaleError(OverlaytoolError):
+    """The trees are no longer those that a plan, a change set or a series was made from."""
+
+    exit_status = 18
+
+
+class GitError(OverlaytoolError):
+    """git refused, or the repository's state does not allow what was asked."""
+
+    exit_status = 19
+
+
+class NetworkError(OverlaytoolError):
+    """A remote could not be reached."""
+
+    exit_status = 20
+
+
+class ToolMissingError(OverlaytoolError):
+    """A program or library that this command needs is not installed, or is too old."""
+
+    exit_status = 21
+
+
+class SdkError(OverlaytoolError):
+    """A stage of the build in the SDK container failed."""
+
+    exit_status = 22
+
+
+class OutputError(OverlaytoolError):
+    """A report cannot be written in the asked form or place."""
+
+    exit_status = 23
+
+
+class HungError(OverlaytoolError):
+    """A program was ended because it passed its time limit."""
+
+    exit_status = 24

@@ -1,0 +1,1 @@
+"""A flatcar/scripts checkout, old and new: where things are and how its files are edited."""

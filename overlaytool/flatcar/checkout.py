@@ -1,0 +1,128 @@
+"""Find a checkout of flatcar/scripts and say where its parts are.
+
+Works from alpha-3665.0.0 on: there the overlay calls itself ``coreos`` and portage-stable's
+``profiles/repo_name`` says ``gentoo``, so names are read from the trees and never assumed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from overlaytool.errors import CheckoutError
+from overlaytool.model import Board, Into
+
+TREES = PurePosixPath("sdk_container/src/third_party")
+PORTAGE_STABLE = TREES / "portage-stable"
+OVERLAY = TREES / "coreos-overlay"
+VERSION_FILE = PurePosixPath("sdk_container/.repo/manifests/version.txt")
+METAPACKAGES = {
+    Into.IMAGE: "coreos-base/coreos",
+    Into.BOARD: "coreos-devel/board-packages",
+    Into.SDK: "coreos-devel/sdk-depends",
+}
+BOARD_SUFFIX = "-usr"
+SDK_ARCH = "amd64"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkout:
+    """A clone of flatcar/scripts. All paths are absolute."""
+
+    path: Path
+    version: str
+    """FLATCAR_VERSION."""
+    boards: tuple[Board, ...]
+    """Every board that the profiles define, by name."""
+
+    @property
+    def portage_stable(self) -> Path:
+        """The unmodified copies of Gentoo's packages."""
+        return self.path / PORTAGE_STABLE
+
+    @property
+    def overlay(self) -> Path:
+        """coreos-overlay: Flatcar's own and modified ebuilds. It wins over portage-stable."""
+        return self.path / OVERLAY
+
+    @property
+    def repositories(self) -> tuple[Path, ...]:
+        """The ebuild repositories, lowest priority first."""
+        return (self.portage_stable, self.overlay)
+
+    def board_profile(self, board: Board) -> Path:
+        """The profile directory of the board root."""
+        return self.overlay / "profiles/coreos" / board.arch / "generic"
+
+    def production_profile(self, board: Board) -> Path:
+        """The profile directory of the production image, with build_image's masks."""
+        return self.board_profile(board) / "prod"
+
+    def host_profile(self) -> Path:
+        """The profile directory of the build host. SDK images are built for amd64."""
+        return self.overlay / "profiles/coreos" / SDK_ARCH / "sdk"
+
+    def board(self, name: str) -> Board:
+        """The board of that name.
+
+        :raises CheckoutError: when the profiles define no such board.
+        """
+        for board in self.boards:
+            if board.name == name:
+                return board
+        known = ", ".join(board.name for board in self.boards)
+        raise CheckoutError(f"no board {name}", hint=f"this checkout defines {known}")
+
+
+def repository_name(tree: Path) -> str:
+    """The name an ebuild repository gives itself in ``profiles/repo_name``, else its directory's name."""
+    try:
+        lines = (tree / "profiles/repo_name").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return tree.name
+    return lines[0].strip() if lines and lines[0].strip() else tree.name
+
+
+def find(path: Path | None = None) -> Checkout:
+    """The checkout at ``path``, or the one that holds the current directory.
+
+    :raises CheckoutError: when there is none, or when it has no profiles to build a board's view from.
+    """
+    start = (path or Path.cwd()).absolute()
+    places = (start,) if path else (start, *start.parents)
+    for place in places:
+        if (place / OVERLAY).is_dir() and (place / PORTAGE_STABLE).is_dir():
+            return _open(place.resolve())
+    raise CheckoutError(
+        f"no checkout of flatcar/scripts at {start}" if path else f"no checkout of flatcar/scripts around {start}",
+        hint="git clone https://github.com/flatcar/scripts, then name it with -C or go into it",
+    )
+
+
+def _open(path: Path) -> Checkout:
+    profiles = path / OVERLAY / "profiles/coreos"
+    boards = tuple(
+        Board(name=generic.parent.name + BOARD_SUFFIX, arch=generic.parent.name)
+        for generic in sorted(profiles.glob("*/generic"))
+        if (generic / "parent").is_file()
+    )
+    if not boards:
+        raise CheckoutError(
+            f"the checkout at {path} has no board profiles",
+            details=(f"looked for {OVERLAY}/profiles/coreos/<arch>/generic/parent",),
+            hint="is the clone complete? git checkout -- sdk_container restores the files",
+        )
+    return Checkout(path=path, version=_version(path), boards=boards)
+
+
+def _version(path: Path) -> str:
+    """FLATCAR_VERSION of version.txt, or ``unknown``."""
+    try:
+        text = (path / VERSION_FILE).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "unknown"
+    for line in text.splitlines():
+        name, _, value = line.partition("=")
+        if name.strip() == "FLATCAR_VERSION":
+            return value.strip().strip("\"'")
+    return "unknown"

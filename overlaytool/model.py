@@ -1,0 +1,441 @@
+"""Every record, in pipeline order: request, resolution, plan, change set, series. No I/O.
+
+A record is frozen plain data. Collections are tuples in a stated order, so that the same trees and
+the same request give the same bytes wherever a record is written down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+# --- what is asked --------------------------------------------------------------------------------
+
+
+class Into(StrEnum):
+    """The metapackage that gets the request."""
+
+    IMAGE = "image"
+    BOARD = "board"
+    SDK = "sdk"
+
+
+class Root(StrEnum):
+    """Where a package gets merged: the board root (``/build/<board>``) or the build host (the SDK)."""
+
+    BOARD = "board"
+    HOST = "host"
+
+
+class DepClass(StrEnum):
+    """The dependency classes of PMS section 8.1, in the order in which the graph is broken up last to first."""
+
+    BDEPEND = "BDEPEND"
+    DEPEND = "DEPEND"
+    IDEPEND = "IDEPEND"
+    RDEPEND = "RDEPEND"
+    PDEPEND = "PDEPEND"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """A Flatcar board, as the checkout's profiles define it."""
+
+    name: str
+    """Flatcar's name, ``amd64-usr``."""
+    arch: str
+    """Gentoo's keyword for it, ``amd64``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the user asked for."""
+
+    atoms: tuple[str, ...]
+    """As typed, in the order given."""
+    into: Into = Into.IMAGE
+    accept_keywords: bool = True
+    """Whether a plan may write package.accept_keywords."""
+
+
+# --- what was found -------------------------------------------------------------------------------
+
+
+class State(StrEnum):
+    """How a selected package relates to the checkout."""
+
+    PRESENT = "present"
+    """The checkout has the ebuild and needs no copy."""
+    ADD = "add"
+    """Copied; the checkout has no such package."""
+    UPDATE = "update"
+    """Copied over an older copy in portage-stable."""
+    PROVIDED = "provided"
+    """A package.provided entry of the profile; nothing is built."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distfile:
+    """One file of SRC_URI as its Manifest describes it."""
+
+    name: str
+    size: int
+    """Bytes; 0 where the Manifest does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """One selected ebuild in one root: a node of the dependency graph.
+
+    The build host's packages are the same for every board and stand once, with ``board`` None.
+    """
+
+    cpv: str
+    board: str | None
+    """The board's name for ``Root.BOARD``, None for ``Root.HOST``."""
+    root: Root
+    state: State
+    repository: str
+    """Where the ebuild is read: ``portage-stable``, ``coreos-overlay``, a source's name, ``package.provided``."""
+    slot: str
+    subslot: str
+    eapi: str
+    keywords: tuple[str, ...]
+    use: tuple[str, ...]
+    """The enabled flags of IUSE, sorted."""
+    iuse: tuple[str, ...]
+    """All flags of IUSE without their defaults, sorted."""
+    license: str
+    """LICENSE with its USE conditionals evaluated."""
+    description: str
+    homepage: str
+    inherited: tuple[str, ...]
+    distfiles: tuple[Distfile, ...]
+
+    @property
+    def name(self) -> str:
+        """Category and package name without the version, ``sys-process/htop``."""
+        return package_name(self.cpv)
+
+    @property
+    def key(self) -> NodeKey:
+        """What edges refer to."""
+        return NodeKey(board=self.board, cpv=self.cpv)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class NodeKey:
+    """Identity of a package in a resolution. ``board`` is None on the build host."""
+
+    board: str | None
+    cpv: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """One atom of one package, or of the request (``parent`` None), and the package that satisfies it."""
+
+    parent: NodeKey | None
+    child: NodeKey
+    atom: str
+    dep_class: DepClass
+    """How the parent asks; RDEPEND for the request itself, since a metapackage asks that way."""
+
+
+class RejectionKind(StrEnum):
+    """Why a candidate was passed over."""
+
+    VERSION = "version"
+    SLOT = "slot"
+    USE = "use"
+    KEYWORD = "keyword"
+    MASK = "mask"
+    LICENSE = "license"
+    EAPI = "eapi"
+    METADATA = "metadata"
+    REQUIRED_USE = "required-use"
+    BLOCKED = "blocked"
+    CONFLICT = "conflict"
+    LIVE = "live"
+    OVERLAY = "overlay"
+    DEPENDENCY = "dependency"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """A candidate that was passed over, and the reason in words that can follow ``passed over:``."""
+
+    cpv: str
+    repository: str
+    kind: RejectionKind
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeywordNeed:
+    """A keyword that has to be accepted for an ebuild to be visible."""
+
+    cpv: str
+    keywords: tuple[str, ...]
+    """As package.accept_keywords wants them: empty for ~arch on all boards, ``~arm64`` or ``**``."""
+    reason: str
+    """A sentence for the comment above the entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseNeed:
+    """USE flags that a USE dependency or the request asks for."""
+
+    atom: str
+    flags: tuple[str, ...]
+    """``flag`` to enable, ``-flag`` to disable; sorted by name."""
+    root: Root
+    because: Because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Because:
+    """The edge that asked: written out, with the parent's CPV (None: the request)."""
+
+    parent: str | None
+    atom: str
+    dep_class: DepClass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that the user should know and that did not stop the work."""
+
+    reference: str
+    """A stable word for scripts, ``image-masked``."""
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """The answer to a request: a dependency graph over all boards and the build host, and what it takes."""
+
+    request: Request
+    boards: tuple[Board, ...]
+    packages: tuple[Package, ...]
+    """Every package reached, dependencies first; cycles are cut at the weakest dependency class."""
+    edges: tuple[Edge, ...]
+    """Sorted by parent, class, atom, child."""
+    keywords: tuple[KeywordNeed, ...]
+    use: tuple[UseNeed, ...]
+    rejections: tuple[Rejection, ...]
+    """For every package that is imported or updated, what was passed over in its favour."""
+    notices: tuple[Notice, ...]
+    manual_work: tuple[Notice, ...]
+    """What a person has to do because overlaytool must not: a package that coreos-overlay holds, say."""
+
+
+# --- what is to be done ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeCommit:
+    """A tree that a plan was made from."""
+
+    name: str
+    commit: str | None
+    """40 hex digits; None where the tree is no git work tree."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutState:
+    """The checkout that a plan was made for."""
+
+    commit: str | None
+    version: str
+    """FLATCAR_VERSION of ``sdk_container/.repo/manifests/version.txt``."""
+
+
+class Action(StrEnum):
+    """What happens to a directory or file of the checkout."""
+
+    ADD = "add"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """What emerge will take for an imported package on one board."""
+
+    cpv: str
+    board: str
+    root: Root
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """A package directory that is copied whole."""
+
+    package: str
+    action: Action
+    source: str
+    repository: str
+    """Where it goes: ``portage-stable`` from Gentoo, ``coreos-overlay`` from anywhere else."""
+    selected: tuple[Selected, ...]
+    because: tuple[Because, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EclassImport:
+    """An eclass that is copied."""
+
+    name: str
+    action: Action
+    source: str
+    needed_by: tuple[str, ...]
+    """CPVs that are copied and inherit it."""
+    inherited_by: tuple[str, ...]
+    """For an update: the CPVs of the checkout that inherit the eclass that gets replaced."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenseImport:
+    """A licence text that is copied."""
+
+    name: str
+    source: str
+    needed_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeywordChange:
+    """A line of package.accept_keywords."""
+
+    atom: str
+    keywords: tuple[str, ...]
+    file: str
+    """Relative to the checkout, with forward slashes; so are all files below."""
+    comment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseChange:
+    """A line of package.use."""
+
+    atom: str
+    flags: tuple[str, ...]
+    file: str
+    because: Because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetapackageEdit:
+    """New lines in a metapackage's RDEPEND (DEPEND for the SDK), and its revision bump."""
+
+    file: str
+    added: tuple[str, ...]
+    arches: tuple[str, ...]
+    """Empty for all boards, else the arch that the lines are for: an ``amd64? ( )`` group."""
+    revision: tuple[int, int]
+    """The number in the symlink's name before and after."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What will be done to the checkout: the pivot between deciding and doing. Schema 1 of the contract."""
+
+    request: tuple[str, ...]
+    into: Into
+    boards: tuple[str, ...]
+    checkout: CheckoutState
+    sources: tuple[TreeCommit, ...]
+    imports: tuple[Import, ...]
+    """Dependencies first."""
+    eclasses: tuple[EclassImport, ...]
+    licenses: tuple[LicenseImport, ...]
+    keywords: tuple[KeywordChange, ...]
+    use: tuple[UseChange, ...]
+    metapackage: MetapackageEdit | None
+    """None where the metapackage has every requested package already."""
+    present: tuple[str, ...]
+    new_in_image: tuple[str, ...]
+    warnings: tuple[Notice, ...]
+    manual_work: tuple[Notice, ...]
+
+
+# --- what changes on disk -------------------------------------------------------------------------
+
+
+class StepKind(StrEnum):
+    """What a step of a plan touches: one commit each, in this order within a plan."""
+
+    ECLASS = "eclass"
+    LICENSE = "license"
+    PACKAGE = "package"
+    KEYWORDS = "keywords"
+    USE = "use"
+    METAPACKAGE = "metapackage"
+    AUTOMATION = "automation"
+    CHANGELOG = "changelog"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChange:
+    """One path of the checkout before and after. Contents are bytes; a symlink's content is its target."""
+
+    path: str
+    before: FileState | None
+    """None: the path does not exist."""
+    after: FileState | None
+    """None: the path is deleted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileState:
+    """A file as git sees it."""
+
+    mode: int
+    """One of git's: 0o100644, 0o100755, 0o120000."""
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One self-contained change: what becomes one commit."""
+
+    kind: StepKind
+    action: Action
+    subject: str
+    """What it is about: ``sys-process/htop``, ``eclass/foo``, ``licenses/MIT-0``."""
+    source: TreeCommit | None
+    """The tree that it was copied from, where it was copied."""
+    changes: tuple[FileChange, ...]
+    """Sorted by path. A path that an earlier step changed too starts from that step's ``after``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSet:
+    """A plan, worked out down to bytes: apply writes it into the work tree, commit into git objects."""
+
+    plan: Plan
+    steps: tuple[Step, ...]
+
+    @property
+    def net(self) -> tuple[FileChange, ...]:
+        """The steps added up: one change for each path, first ``before`` to last ``after``, sorted by path."""
+        total: dict[str, FileChange] = {}
+        for step in self.steps:
+            for change in step.changes:
+                first = total.get(change.path)
+                before = first.before if first else change.before
+                total[change.path] = FileChange(path=change.path, before=before, after=change.after)
+        return tuple(total[path] for path in sorted(total) if total[path].before != total[path].after)
+
+
+def package_name(cpv: str) -> str:
+    """Category and package name of a CPV: what is left when the version is cut off (PMS section 3.1.2).
+
+    A version starts at the last hyphen that is followed by a digit, leaving out a revision.
+    """
+    head, _, tail = cpv.rpartition("-")
+    if len(tail) > 1 and tail[0] == "r" and tail[1:].isdigit() and "-" in head:
+        version_head, _, version = head.rpartition("-")
+        if version[:1].isdigit():
+            return version_head
+    return head

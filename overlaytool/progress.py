@@ -1,0 +1,49 @@
+"""How long work reports itself, without knowing who listens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+
+class Task(Protocol):
+    """One piece of work under way."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Say that ``steps`` more of the total are done."""
+
+    def describe(self, text: str) -> None:
+        """Say what is being done just now."""
+
+
+class Progress(Protocol):
+    """Where tasks are announced; the command line draws them, a library may stay silent."""
+
+    def task(self, text: str, total: int | None = None) -> _TaskContext:
+        """Announce a task of ``total`` steps (None: unknown) that lasts as long as the ``with`` block."""
+
+
+class _TaskContext(Protocol):
+    def __enter__(self) -> Task: ...
+
+    def __exit__(self, *exc_info: object) -> bool | None: ...
+
+
+class SilentTask:
+    """A task that nobody watches."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Nothing is shown."""
+
+    def describe(self, text: str) -> None:
+        """Nothing is shown."""
+
+
+class SilentProgress:
+    """Progress for libraries and tests."""
+
+    @contextmanager
+    def task(self, text: str, total: int | None = None) -> Iterator[Task]:
+        """A task that is not shown."""
+        yield SilentTask()

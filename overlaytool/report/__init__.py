@@ -1,0 +1,1 @@
+"""What is shown of a resolution: graph, tree, page, drawing."""

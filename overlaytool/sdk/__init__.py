@@ -1,0 +1,1 @@
+"""The build in the SDK container."""

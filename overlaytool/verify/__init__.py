@@ -1,0 +1,1 @@
+"""Proof of a plan by Portage's own resolver."""
