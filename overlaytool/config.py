@@ -139,9 +139,7 @@ def _source(path: Path, entry: Mapping[str, Any], cache: Path) -> SourceConfig:
         raise ConfigError(f"{path}: every [[source]] needs a plain name", hint='name = "guru"')
     if not url and not place:
         raise ConfigError(f"{path}: source {name} needs a path or a url")
-    return SourceConfig(
-        name=name, path=_absolute(path, place) if place else cache / "trees" / name, url=url
-    )
+    return SourceConfig(name=name, path=_absolute(path, place) if place else cache / "trees" / name, url=url)
 
 
 def _absolute(path: Path, value: str) -> Path:

@@ -28,7 +28,7 @@ class Root(StrEnum):
 
 
 class DepClass(StrEnum):
-    """The dependency classes of PMS section 8.1, in the order in which the graph is broken up last to first."""
+    """The dependency classes of PMS section 8.1, strongest first: a cycle is cut at the last one."""
 
     BDEPEND = "BDEPEND"
     DEPEND = "DEPEND"
@@ -96,7 +96,7 @@ class Package:
     root: Root
     state: State
     repository: str
-    """Where the ebuild is read: ``portage-stable``, ``coreos-overlay``, a source's name, ``package.provided``."""
+    """Where the ebuild is read: ``portage-stable``, a source, ``package.provided``."""
     slot: str
     subslot: str
     eapi: str
@@ -418,7 +418,7 @@ class ChangeSet:
 
     @property
     def net(self) -> tuple[FileChange, ...]:
-        """The steps added up: one change for each path, first ``before`` to last ``after``, sorted by path."""
+        """The steps added up: one change a path, first ``before`` to last ``after``, sorted."""
         total: dict[str, FileChange] = {}
         for step in self.steps:
             for change in step.changes:

@@ -94,7 +94,9 @@ def find(path: Path | None = None) -> Checkout:
         if (place / OVERLAY).is_dir() and (place / PORTAGE_STABLE).is_dir():
             return _open(place.resolve())
     raise CheckoutError(
-        f"no checkout of flatcar/scripts at {start}" if path else f"no checkout of flatcar/scripts around {start}",
+        f"no checkout of flatcar/scripts at {start}"
+        if path
+        else f"no checkout of flatcar/scripts around {start}",
         hint="git clone https://github.com/flatcar/scripts, then name it with -C or go into it",
     )
 
