@@ -325,13 +325,23 @@ class UseChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArchLine:
+    """A line of a metapackage that stands in an ``amd64? ( )`` group."""
+
+    atom: str
+    arch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MetapackageEdit:
     """New lines in a metapackage's RDEPEND (DEPEND for the SDK), and its revision bump."""
 
     file: str
+    """The plain ebuild, ``coreos-0.0.1.ebuild``, that the revision symlink points at."""
     added: tuple[str, ...]
-    arches: tuple[str, ...]
-    """Empty for all boards, else the arch that the lines are for: an ``amd64? ( )`` group."""
+    """Every new atom, once, in the order of the request."""
+    arch_only: tuple[ArchLine, ...]
+    """Those of ``added`` that not all boards can have."""
     revision: tuple[int, int]
     """The number in the symlink's name before and after."""
 
