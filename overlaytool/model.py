@@ -438,6 +438,75 @@ class ChangeSet:
         return tuple(total[path] for path in sorted(total) if total[path].before != total[path].after)
 
 
+# --- what was committed, and what is known of it ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesCommit:
+    """One commit of a series."""
+
+    commit: str
+    """In hex."""
+    subject: str
+    step: str | None
+    """The `Step.subject` that it was made from; None for a commit that somebody else put on the branch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """A change set as commits on a branch of its own."""
+
+    branch: str
+    base: str
+    """The commit that it starts from, in hex."""
+    base_branch: str | None
+    """The branch that was checked out when it was made; None for a detached HEAD."""
+    commits: tuple[SeriesCommit, ...]
+    """Oldest first."""
+    found: bool = False
+    """Whether the branch had the series already and nothing was added."""
+
+    @property
+    def tip(self) -> str:
+        """The last commit."""
+        return self.commits[-1].commit
+
+
+class Stage(StrEnum):
+    """What can be tried on a changed checkout, in the order of cost."""
+
+    VERIFY = "verify"
+    EMERGE = "emerge"
+    IMAGE = "image"
+    SYSEXT = "sysext"
+    VM = "vm"
+
+
+class Outcome(StrEnum):
+    """How a try ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What one run of one stage really said, for the text of the pull request."""
+
+    stage: Stage
+    command: str
+    """As a person would type it again."""
+    outcome: Outcome
+    summary: str
+    """One line."""
+    output: str
+    """An excerpt that a reviewer wants to see; the whole is in a log."""
+    tree: str
+    """git's name for ``sdk_container/src/third_party`` when the stage ran: this very content was tried."""
+    when: str
+    """UTC, ISO 8601 to the second."""
+
+
 def package_name(cpv: str) -> str:
     """Category and package name of a CPV: what is left when the version is cut off (PMS section 3.1.2).
 
