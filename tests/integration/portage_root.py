@@ -62,4 +62,6 @@ def _configure(root: Path, profile: Path) -> None:
     lines = [f'{name}="{root}/{name.lower()}"' for name in ("PORTAGE_TMPDIR", "DISTDIR", "PKGDIR")]
     for line in lines:
         Path(line.split('"')[1]).mkdir()
-    (directory / "make.conf").write_text("\n".join([*lines, 'FEATURES="-userpriv -sandbox"', ""]))
+    (directory / "make.conf").write_text(
+        "\n".join([*lines, 'FEATURES="-userpriv -sandbox -usersandbox"', ""])
+    )

@@ -1,4 +1,4 @@
-"""The fixture trees hold together: Portage and pkgcore read them, and the distfiles are what the Manifests say."""
+"""The fixture trees hold together: Portage reads them, and the distfiles are as the Manifests say."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 
 @pytest.mark.portage
 @pytest.mark.parametrize("arch", ["amd64", "arm64"])
-def test_portage_resolves_both_metapackages_of_the_board(
-    checkout_tree: Path, arch: str, tmp_path: Path
-) -> None:
+def test_portage_resolves_the_boards_metapackages(checkout_tree: Path, arch: str, tmp_path: Path) -> None:
     result = emerge_pretend(
         checkout_tree, arch, tmp_path / "root", "coreos-base/coreos", "coreos-devel/board-packages"
     )
@@ -61,7 +59,7 @@ def test_the_distfiles_are_what_their_sources_and_the_manifests_say() -> None:
             assert line + "\n" == regenerate.manifest_line(FIXTURES / "distfiles" / line.split()[1])
 
 
-def test_the_package_list_of_the_automation_names_every_directory_of_portage_stable(
+def test_the_automation_list_names_every_directory_of_portage_stable(
     checkout_tree: Path,
 ) -> None:
     stable = checkout.find(checkout_tree).portage_stable
