@@ -1,0 +1,1 @@
+/mnt/host/source/src/third_party/coreos-overlay/profiles/coreos/amd64/generic
