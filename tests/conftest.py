@@ -75,6 +75,12 @@ def gentoo_tree(repository_templates: Callable[[str], Path], tmp_path: Path) -> 
 
 
 @pytest.fixture
+def guru_tree(repository_templates: Callable[[str], Path], tmp_path: Path) -> Path:
+    """A copy of guru-mini, a second source, with one commit."""
+    return Path(shutil.copytree(repository_templates("guru-mini"), tmp_path / "guru", symlinks=True))
+
+
+@pytest.fixture
 def checkout_tree(repository_templates: Callable[[str], Path], tmp_path: Path) -> Path:
     """A copy of flatcar-mini, with one commit."""
     return Path(shutil.copytree(repository_templates("flatcar-mini"), tmp_path / "scripts", symlinks=True))
