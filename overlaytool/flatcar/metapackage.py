@@ -1,0 +1,257 @@
+"""The metapackages: what they depend on already, and the one line more that a person would write.
+
+``coreos-0.0.1.ebuild`` holds the lines; ``coreos-0.0.1-r320.ebuild`` is a symlink to it, whose revision
+has to grow with every change: with the old one, a binary package of the old contents is reused and the
+new package is silently left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from overlaytool.errors import CheckoutError
+from overlaytool.flatcar.checkout import METAPACKAGES, OVERLAY
+from overlaytool.flatcar.dependency_block import Block, Entry, Group, not_understood, parse
+from overlaytool.flatcar.order import atom_key, atom_name, place_by_category
+from overlaytool.flatcar.tree import SYMLINK, Tree
+from overlaytool.model import Into
+
+VARIABLES = {Into.IMAGE: "RDEPEND", Into.BOARD: "RDEPEND", Into.SDK: "DEPEND"}
+_ACCOUNTS = ("acct-group", "acct-user")
+_LINK = re.compile(r"(?P<stem>.+)-r(?P<revision>\d+)\.ebuild")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metapackage:
+    """A metapackage's ebuild as it is in a checkout."""
+
+    file: str
+    """The plain ebuild, relative to the checkout."""
+    link: str
+    """The symlink with the revision, relative to the checkout."""
+    revision: int
+    variable: str
+    """Where new lines go: RDEPEND, or DEPEND for the SDK."""
+    text: str
+    blocks: tuple[Block, ...]
+    """Of ``variable`` only, in the file's order."""
+
+    @property
+    def atoms(self) -> tuple[str, ...]:
+        """What it depends on, in the file's order, whatever the condition."""
+        return tuple(entry.atom for entry in self._entries())
+
+    def holds(self, atom: str, arch: str | None = None) -> bool:
+        """Whether a line asks for ``atom`` already, on ``arch`` (None: on all of them).
+
+        A line with a version or USE flags holds the bare package name too.
+        """
+        arches = _keywords(self.text)
+        return any(
+            (entry.atom == atom or (atom_name(atom) == atom and atom_name(entry.atom) == atom))
+            and all(_counts(condition, arch, arches) for condition in entry.conditions)
+            for entry in self._entries()
+        )
+
+    def link_of(self, revision: int) -> str:
+        """The symlink's path at another revision."""
+        return self.file.removesuffix(".ebuild") + f"-r{revision}.ebuild"
+
+    def with_lines(self, atoms: Iterable[str], arch: str | None = None) -> str:
+        """The ebuild's text with a line for each of ``atoms``; every other byte is kept.
+
+        :param arch: the architecture whose ``arch? ( )`` group the lines belong into; None: no group.
+        :raises CheckoutError: where the place for a line cannot be told.
+        """
+        edited = self
+        for atom in atoms:
+            if not edited.holds(atom, arch):
+                edited = edited._with_line(atom, arch)
+        return edited.text
+
+    def _entries(self) -> Iterable[Entry]:
+        return (entry for block in self.blocks for entry in block.entries)
+
+    def _with_line(self, atom: str, arch: str | None) -> Metapackage:
+        lines = self.text.splitlines(keepends=True)
+        target = self._block_for(atom)
+        if arch is None:
+            _insert(self.file, lines, target, target.plain, atom)
+        else:
+            self._insert_for_arch(lines, target, atom, arch)
+        text = "".join(lines)
+        return Metapackage(
+            file=self.file,
+            link=self.link,
+            revision=self.revision,
+            variable=self.variable,
+            text=text,
+            blocks=_blocks(self.file, text, self.variable),
+        )
+
+    def _block_for(self, atom: str) -> Block:
+        """The biggest block; for users and groups the one that holds nothing else, where there is one."""
+        if atom.startswith(_ACCOUNTS):
+            for block in self.blocks:
+                if block.entries and all(entry.atom.startswith(_ACCOUNTS) for entry in block.entries):
+                    return block
+        return max(self.blocks, key=lambda block: len(block.plain))
+
+    def _insert_for_arch(self, lines: list[str], target: Block, atom: str, arch: str) -> None:
+        fitting = [
+            (block, group)
+            for block in self.blocks
+            for group in block.groups
+            if group.depth == 0 and group.condition == f"{arch}?"
+        ]
+        if fitting:
+            block, group = max(fitting, key=lambda pair: len(_members(*pair)))
+            _insert(self.file, lines, block, _members(block, group), atom)
+        elif any(entry.inline for entry in target.entries):
+            _insert(self.file, lines, target, target.plain, atom, f"{arch}? ( {atom} )")
+        else:
+            self._insert_group(lines, target, atom, arch)
+
+    def _insert_group(self, lines: list[str], target: Block, atom: str, arch: str) -> None:
+        """A new group: beside another architecture's, in its layout, else at the head of the block."""
+        arches = _keywords(self.text)
+        for block in self.blocks:
+            for group in block.groups:
+                other = group.condition.removesuffix("?")
+                if group.depth or other not in arches:
+                    continue
+                if len(block.groups) == 1 and len(_members(block, group)) == len(block.entries):
+                    _copy_block(self.file, lines, block, group, other, arch, atom)
+                else:
+                    lines[group.last + 1 : group.last + 1] = _group_lines(lines[group.first], arch, atom)
+                return
+        head = min((entry.line for entry in target.plain if entry.alone), default=None)
+        if head is None:
+            raise not_understood(self.file, target.first, lines[target.first])
+        lines[head:head] = _group_lines(lines[head], arch, atom)
+
+
+def read(tree: Tree, into: Into) -> Metapackage:
+    """The metapackage that gets a request.
+
+    :raises CheckoutError: when it is not there, or has a shape that is not understood.
+    """
+    package = METAPACKAGES[into]
+    directory = f"{OVERLAY}/{package}"
+    links = [
+        (int(match["revision"]), path, match["stem"] + ".ebuild")
+        for path in tree.list(directory)
+        if (match := _LINK.fullmatch(path)) and (state := tree.read(path)) and state.mode == SYMLINK
+    ]
+    if not links:
+        raise CheckoutError(
+            f"{package} has no revision symlink",
+            details=(f"looked for {directory}/{package.partition('/')[2]}-0.0.1-rN.ebuild",),
+            hint="is this a checkout of flatcar/scripts, complete and without conflicts?",
+        )
+    revision, link, file = max(links)
+    state = tree.read(file)
+    target = tree.read(link)
+    if state is None or target is None or target.content.decode(errors="replace") != file.rpartition("/")[2]:
+        raise CheckoutError(
+            f"{link} does not point at the plain ebuild beside it",
+            hint="git status shows what was changed there",
+        )
+    text = _decode(file, state.content)
+    return Metapackage(
+        file=file,
+        link=link,
+        revision=revision,
+        variable=VARIABLES[into],
+        text=text,
+        blocks=_blocks(file, text, VARIABLES[into]),
+    )
+
+
+def _decode(file: str, content: bytes) -> str:
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise CheckoutError(f"{file} is not UTF-8 text") from None
+    if "\r" in text:
+        raise CheckoutError(
+            f"{file} has carriage returns", hint="git config core.autocrlf false, then check out again"
+        )
+    return text
+
+
+def _blocks(file: str, text: str, variable: str) -> tuple[Block, ...]:
+    blocks = tuple(
+        block for block in parse(file, text.splitlines(keepends=True)) if block.variable == variable
+    )
+    if not blocks:
+        raise CheckoutError(f"{file} assigns no {variable}", hint="add the package to this file by hand")
+    return blocks
+
+
+def _counts(condition: str, arch: str | None, arches: frozenset[str]) -> bool:
+    """Whether what stands in a group of that condition is asked for on ``arch``."""
+    if arch is None:
+        return False
+    negated = condition.startswith("!")
+    name = condition.lstrip("!").removesuffix("?")
+    return name in arches and (name != arch if negated else name == arch)
+
+
+def _members(block: Block, group: Group) -> tuple[Entry, ...]:
+    return tuple(entry for entry in block.entries if group.first < entry.line < group.last and entry.alone)
+
+
+def _insert(
+    file: str, lines: list[str], block: Block, among: tuple[Entry, ...], atom: str, text: str | None = None
+) -> None:
+    """Put a line among the entries where sorting wants it, indented as they are."""
+    usable = [entry for entry in among if entry.alone or entry.inline]
+    if not usable:
+        raise not_understood(file, block.first, lines[block.first])
+    keys, new = [atom_key(entry.atom) for entry in usable], atom_key(atom)
+    position = place_by_category(keys, new)
+    starts_category = position == 0 or keys[position - 1][0] != new[0]
+    if position == 0 or (starts_category and position < len(keys) and keys[position][0] == new[0]):
+        line = usable[position].line
+    else:
+        line = usable[position - 1].line + 1
+    indents = Counter(_indent(lines[entry.line]) for entry in usable)
+    lines.insert(line, f"{indents.most_common(1)[0][0]}{text or atom}\n")
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _group_lines(beside: str, arch: str, atom: str) -> list[str]:
+    indent = _indent(beside)
+    return [f"{indent}{arch}? (\n", f"{indent}\t{atom}\n", f"{indent})\n"]
+
+
+def _copy_block(
+    file: str, lines: list[str], block: Block, group: Group, other: str, arch: str, atom: str
+) -> None:
+    """An assignment of its own for ``arch``, after the one for ``other`` and laid out as that one."""
+    members = _members(block, group)
+    if not members:
+        raise not_understood(file, group.first, lines[group.first])
+    start = block.first
+    while start and lines[start - 1].startswith("#"):
+        start -= 1
+    inside = range(group.first + 1, group.last)
+    copied: list[str] = []
+    for index in range(start, block.last + 1):
+        if index == members[0].line:
+            copied.append(f"{_indent(lines[index])}{atom}\n")
+        elif index not in inside:
+            copied.append(re.sub(rf"\b{re.escape(other)}\b", arch, lines[index]))
+    lines[block.last + 1 : block.last + 1] = ["\n", *copied]
+
+
+def _keywords(text: str) -> frozenset[str]:
+    match = re.search(r'^KEYWORDS="([^"]*)"', text, re.MULTILINE)
+    return frozenset(word.lstrip("~-") for word in match[1].split()) if match else frozenset()

@@ -1,0 +1,78 @@
+"""Reading a checkout: from the work tree, or (elsewhere) from a git commit, through one small protocol."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Protocol
+
+from overlaytool.model import FileState
+
+REGULAR = 0o100644
+EXECUTABLE = 0o100755
+SYMLINK = 0o120000
+
+
+class Tree(Protocol):
+    """A checkout's files as git sees them. Paths are relative to its root, with forward slashes."""
+
+    def read(self, path: str) -> FileState | None:
+        """The file or symlink at ``path``; None when there is nothing, or a directory."""
+
+    def list(self, directory: str) -> tuple[str, ...]:
+        """Every file and symlink below ``directory``, at any depth, sorted; empty when it is not there."""
+
+
+class DiskTree:
+    """A work tree. Symlinks are never followed below the root, and nothing is written."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def read(self, path: str) -> FileState | None:
+        """The file or symlink at ``path``; None when there is nothing, or a directory."""
+        return read_file(self._root / path)
+
+    def list(self, directory: str) -> tuple[str, ...]:
+        """Every file and symlink below ``directory``, at any depth, sorted; empty when it is not there."""
+        found: list[str] = []
+        pending = [directory]
+        while pending:
+            current = pending.pop()
+            try:
+                entries = list(os.scandir(self._root / current))
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            for entry in entries:
+                path = f"{current}/{entry.name}" if current else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(path)
+                else:
+                    found.append(path)
+        return tuple(sorted(found))
+
+
+def read_file(path: Path) -> FileState | None:
+    """The state of one file or symlink on disk; None when there is nothing that git would store."""
+    try:
+        status = path.lstat()
+        if stat.S_ISLNK(status.st_mode):
+            return FileState(mode=SYMLINK, content=os.fsencode(path.readlink()))
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        mode = EXECUTABLE if status.st_mode & stat.S_IXUSR else REGULAR
+        return FileState(mode=mode, content=_read_bytes(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _read_bytes(path: Path) -> bytes:
+    """The file's bytes, without touching its access time where the kernel lets us."""
+    flags = os.O_RDONLY | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags | os.O_NOATIME)
+    except PermissionError:
+        descriptor = os.open(path, flags)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read()
