@@ -161,8 +161,9 @@ def changelog_entry(tree: Tree, packages: Sequence[str], bullet: str, today: dat
     """
     slug = _slug(packages)
     text = f"- {bullet}\n"
+    name = re.compile(rf"{CHANGELOG}/[\d-]+-{re.escape(slug)}(-\d+)?\.md")
     for path in tree.list(CHANGELOG):
-        if path.endswith(f"-{slug}.md"):
+        if name.fullmatch(path):
             state = tree.read(path)
             if state and state.content.decode("utf-8", "replace").strip() == text.strip():
                 return path, state.content.decode("utf-8", "replace")
