@@ -62,6 +62,17 @@ class Checkout:
         """The profile directory of the build host. SDK images are built for amd64."""
         return self.overlay / "profiles/coreos" / SDK_ARCH / "sdk"
 
+    @property
+    def root_deps(self) -> bool:
+        """Whether ``emerge-<board>`` is made to run with ``--root-deps``, as it is at 3665.
+
+        Then DEPEND of ebuilds before EAPI 7 is looked up in the board root, else on the build host.
+        """
+        try:
+            return "--root-deps" in (self.path / "setup_board").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return False
+
     def board(self, name: str) -> Board:
         """The board of that name.
 

@@ -1,0 +1,107 @@
+"""What the resolver works on: atoms, dependency groups, views and candidates. Plain data, no I/O.
+
+A dependency here is evaluated: USE conditionals are resolved against the flags of the package that has
+it, so what is left are atoms, all-of groups and any-of groups (PMS section 8.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from overlaytool.model import Board, DepClass, Root
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """A package dependency specification (PMS section 8.3), without USE conditionals."""
+
+    text: str
+    """As written, blockers' exclamation marks included."""
+    package: str
+    """Category and package name."""
+    blocks: bool = False
+    blocks_strongly: bool = False
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every child is needed."""
+
+    children: tuple[Dependency, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One child is enough: ``|| ( )``."""
+
+    children: tuple[Dependency, ...]
+
+
+type Dependency = Atom | AllOf | AnyOf
+
+type FlagChanges = frozenset[tuple[str, bool]]
+"""USE flags that a plan sets for a package, on top of what the profile says."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One of the eyes that look at the trees: a board root, or the build host."""
+
+    name: str
+    """The board's name, or ``host``."""
+    root: Root
+    board: Board | None
+    """None for the build host."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Origin(StrEnum):
+    """Which kind of tree a candidate is in."""
+
+    STABLE = "stable"
+    """portage-stable: copies of Gentoo that a plan may update."""
+    OVERLAY = "overlay"
+    """coreos-overlay: Flatcar's own; never overwritten, never shadowed."""
+    SOURCE = "source"
+    """A tree to import from."""
+
+
+class Candidate(Protocol):
+    """One ebuild of one tree. Two candidates are the same only if they are the same object."""
+
+    @property
+    def cpv(self) -> str:
+        """Category, package, version and revision."""
+
+    @property
+    def package(self) -> str:
+        """Category and package name."""
+
+    @property
+    def repository(self) -> str:
+        """The tree's name."""
+
+    @property
+    def origin(self) -> Origin:
+        """The kind of tree."""
+
+    @property
+    def slot(self) -> str:
+        """SLOT without the subslot. Sources the ebuild; ask for obstacles first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """One evaluated dependency of one class."""
+
+    dep_class: DepClass
+    root: Root
+    """Where it has to be installed: depends on the class and the parent's EAPI (PMS table 8.1)."""
+    dependency: Dependency

@@ -1,0 +1,215 @@
+"""From pkgcore's dependency sets to our evaluated dependencies, and matching of atoms.
+
+Which class is looked up in which root is PMS table 8.1: BDEPEND and IDEPEND on the build host, DEPEND,
+RDEPEND and PDEPEND in the root that gets the package. Before EAPI 7 there is no BDEPEND, and emerge takes
+DEPEND from the build host (from the board root too where ``--root-deps`` is given, as at 3665).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from pkgcore.ebuild import restricts
+from pkgcore.ebuild.atom import atom as PkgcoreAtom
+from pkgcore.ebuild.conditionals import DepSet
+from pkgcore.ebuild.errors import DepsetParseError, MalformedAtom
+from pkgcore.package.errors import MetadataException
+from pkgcore.restrictions import boolean, packages
+from pkgcore.restrictions.packages import PackageRestriction
+from snakeoil.sequences import iflatten_instance
+
+from overlaytool.dependency import AllOf, AnyOf, Atom, Demand, Dependency
+from overlaytool.errors import MalformedAtomError
+from overlaytool.model import DepClass, Rejection, RejectionKind, Root
+
+HOST_CLASSES = frozenset({DepClass.BDEPEND, DepClass.IDEPEND})
+
+_parsed: dict[str, PkgcoreAtom] = {}
+"""Every atom seen, by its text: parsing is slow, and most are seen often."""
+
+
+def parse_atom(text: str) -> Atom:
+    """An atom as a user or a test writes it.
+
+    :raises MalformedAtomError: for text that PMS section 8.3 does not accept.
+    """
+    try:
+        parsed = _parsed.get(text) or PkgcoreAtom(text)
+    except MalformedAtom as error:
+        raise MalformedAtomError(
+            f"{text!r} is no package atom",
+            details=(str(error),),
+            hint="write category/name, or =category/name-1.2, category/name:slot, category/name[flag]",
+        ) from error
+    return _converted_atom(parsed)
+
+
+def parsed(atom: Atom) -> PkgcoreAtom:
+    """pkgcore's atom behind one of ours."""
+    return _parsed[atom.text]
+
+
+def parse_dependency(text: str, use: Collection[str]) -> Dependency:
+    """A dependency string evaluated under these enabled USE flags. For trees that are no ebuilds.
+
+    :raises MalformedAtomError: when it cannot be parsed.
+    """
+    try:
+        return evaluate(DepSet.parse(text, PkgcoreAtom, transitive_use_atoms=True), use)
+    except DepsetParseError as error:
+        raise MalformedAtomError(f"{text!r} is no dependency string", details=(str(error),)) from error
+
+
+def evaluate(depset: DepSet, use: Collection[str]) -> AllOf:
+    """pkgcore's dependency set under these USE flags."""
+    return AllOf(tuple(_converted(node) for node in depset.evaluate_depset(use)))
+
+
+def _converted(node: Any) -> Dependency:
+    if isinstance(node, PkgcoreAtom):
+        return _converted_atom(node)
+    children = tuple(_converted(child) for child in node.restrictions)
+    return AnyOf(children) if isinstance(node, boolean.OrRestriction) else AllOf(children)
+
+
+def _converted_atom(parsed: PkgcoreAtom) -> Atom:
+    text = str(parsed)
+    _parsed.setdefault(text, parsed)
+    return Atom(
+        text=text, package=parsed.key, blocks=parsed.blocks, blocks_strongly=parsed.blocks_strongly
+    )
+
+
+def demands(ebuild: Any, use: Collection[str], root: Root, *, root_deps: bool) -> tuple[Demand, ...]:
+    """What an ebuild needs when it is merged into ``root``, strongest class first.
+
+    :param ebuild: pkgcore's unconfigured package.
+    :param use: its enabled USE flags.
+    :param root_deps: whether emerge runs with ``--root-deps``.
+    :raises MetadataException: pkgcore's, when a dependency string cannot be parsed.
+    """
+    found = []
+    for dep_class in DepClass:
+        evaluated = evaluate(getattr(ebuild, dep_class.value.lower()), use)
+        if evaluated.children:
+            where = _root_of(dep_class, root, ebuild, root_deps=root_deps)
+            found.append(Demand(dep_class=dep_class, root=where, dependency=evaluated))
+    return tuple(found)
+
+
+def _root_of(dep_class: DepClass, root: Root, ebuild: Any, *, root_deps: bool) -> Root:
+    if dep_class in HOST_CLASSES:
+        return Root.HOST
+    if dep_class is DepClass.DEPEND and "BDEPEND" not in ebuild.eapi.metadata_keys and not root_deps:
+        return Root.HOST
+    return root
+
+
+def mismatch(
+    atom: Atom, ebuild: Any, use: Collection[str], iuse: Collection[str], repository: str
+) -> Rejection | None:
+    """Why an ebuild does not satisfy an atom of its own package, or None where it does.
+
+    :param use: the ebuild's enabled flags in the view.
+    :param iuse: its IUSE_EFFECTIVE there (PMS section 11.1.1).
+    """
+    parsed = _parsed[atom.text]
+
+    def rejected(kind: RejectionKind, reason: str) -> Rejection:
+        return Rejection(cpv=ebuild.cpvstr, repository=repository, kind=kind, reason=reason)
+
+    if parsed.fullver is not None and not version_matches(parsed, ebuild):
+        return rejected(RejectionKind.VERSION, f"version, {atom} is wanted")
+    if parsed.slot is not None and parsed.slot != ebuild.slot:
+        return rejected(RejectionKind.SLOT, f"slot {ebuild.slot}")
+    if parsed.subslot is not None and parsed.subslot != ebuild.subslot:
+        return rejected(RejectionKind.SLOT, f"subslot {ebuild.subslot}")
+    missing = [flag for flag, wanted in use_dependencies(atom, iuse) if (flag in use) != wanted]
+    unknown = [flag for flag, wanted in unknown_flags(atom, iuse) if not wanted]
+    if unknown:
+        return rejected(RejectionKind.USE, f"it has no USE flag {', '.join(unknown)}")
+    if missing:
+        state = ", ".join(f"-{flag}" if flag not in use else flag for flag in missing)
+        return rejected(RejectionKind.USE, f"USE is {state}")
+    return None
+
+
+def version_matches(parsed: PkgcoreAtom, ebuild: Any) -> bool:
+    """Whether operator and version of an atom admit an ebuild (PMS section 8.3.1)."""
+    restriction = _version_restriction(parsed)
+    return bool(restriction.match(ebuild))
+
+
+_restrictions: dict[PkgcoreAtom, Any] = {}
+
+
+def _version_restriction(parsed: PkgcoreAtom) -> Any:
+    key = (parsed.op, parsed.fullver)
+    restriction = _restrictions.get(key)
+    if restriction is None:
+        if parsed.op == "=*":
+            restriction = PackageRestriction("fullver", restricts.VersionGlobMatch(parsed.fullver))
+        else:
+            restriction = restricts.VersionMatch(parsed.op, parsed.version, parsed.revision)
+        _restrictions[key] = restriction
+    return restriction
+
+
+def use_dependencies(atom: Atom, iuse: Collection[str]) -> tuple[tuple[str, bool], ...]:
+    """The flags of ``[flag,-other]`` that the package has, and the wanted state of each."""
+    return tuple(
+        (flag, wanted) for flag, wanted, _default in _use_dependencies(atom) if flag in iuse
+    )
+
+
+def unknown_flags(atom: Atom, iuse: Collection[str]) -> tuple[tuple[str, bool], ...]:
+    """The flags that the package lacks, and whether the default ``(+)`` or ``(-)`` makes good for each."""
+    return tuple(
+        (flag, default is not None and default == wanted)
+        for flag, wanted, default in _use_dependencies(atom)
+        if flag not in iuse
+    )
+
+
+def _use_dependencies(atom: Atom) -> Iterable[tuple[str, bool, bool | None]]:
+    """Flag, wanted state, default where the flag is missing (PMS section 8.3.4)."""
+    for text in _parsed[atom.text].use or ():
+        default = {"(+)": True, "(-)": False}.get(text[-3:])
+        flag = text[:-3] if default is not None else text
+        yield flag.removeprefix("-"), not flag.startswith("-"), default
+
+
+def required_use_violation(ebuild: Any, use: Collection[str]) -> str | None:
+    """The part of REQUIRED_USE that does not hold (PMS section 7.3.4), or None."""
+    required = ebuild.required_use
+    if not required:
+        return None
+    for node in required.evaluate_depset(use):
+        if not node.match(use):
+            return _required_use_text(node)
+    return None
+
+
+def _required_use_text(node: Any) -> str:
+    """A REQUIRED_USE node as an ebuild writes it."""
+    operators = {
+        boolean.OrRestriction: "|| ",
+        boolean.JustOneRestriction: "^^ ",
+        boolean.AtMostOneOfRestriction: "?? ",
+        boolean.AndRestriction: "",
+    }
+    for kind, operator in operators.items():
+        if isinstance(node, kind):
+            inner = " ".join(_required_use_text(child) for child in node.restrictions)
+            return f"{operator}( {inner} )"
+    if isinstance(node, packages.Conditional):
+        inner = " ".join(_required_use_text(child) for child in node.payload)
+        return f"{_required_use_text(node.restriction)}? ( {inner} )"
+    flags = " ".join(sorted(node.vals))
+    return f"!{flags}" if node.negate else flags
+
+
+def flags_of(depset: DepSet) -> tuple[str, ...]:
+    """The leaves of an evaluated LICENSE or RESTRICT, in order."""
+    return tuple(iflatten_instance(depset))

@@ -1,0 +1,135 @@
+"""Eclasses: where each tree's ebuilds find them, which ones a checkout lacks, and who inherits one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pkgcore.package.errors import MetadataException
+
+from overlaytool.dependency import Origin
+from overlaytool.flatcar.checkout import Checkout
+
+INHERIT = re.compile(r"^[ \t]*(?:[^#\n]*[;&|][ \t]*)?inherit[ \t]+((?:[^\n\\]|\\\n)*)", re.MULTILINE)
+WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+class EclassStack:
+    """Which directories the eclasses of a tree come from.
+
+    An ebuild that gets copied is built with the checkout's eclasses; the source's own serve only where the
+    checkout has none, or where an update of that eclass is part of the plan.
+    """
+
+    def __init__(
+        self, checkout: Checkout, sources: Mapping[str, Path], updates: Iterable[str] = ()
+    ) -> None:
+        """
+        :param sources: trees to import from, by name, in order of preference.
+        :param updates: eclasses of the checkout that get replaced by the first source's that has them.
+        """
+        self._stable, self._overlay = checkout.portage_stable / "eclass", checkout.overlay / "eclass"
+        self._sources = {name: path / "eclass" for name, path in sources.items()}
+        self.updates = tuple(sorted(updates))
+
+    @property
+    def overrides(self) -> Mapping[str, Path]:
+        """The updated eclasses' files, by name."""
+        return {name: path for name in self.updates if (path := self.in_sources(name)) is not None}
+
+    def directories(self, name: str, origin: Origin) -> tuple[Path, ...]:
+        """The eclass directories for the ebuilds of a tree, first wins."""
+        if origin is Origin.STABLE:
+            return (self._stable,)
+        if origin is Origin.OVERLAY:
+            return (self._overlay, self._stable)
+        own, first = self._sources[name], next(iter(self._sources))
+        if name == first:
+            return (self._stable, own)
+        return (self._overlay, self._stable, own, self._sources[first])
+
+    def in_sources(self, name: str) -> Path | None:
+        """The file that an import of the eclass copies, or None."""
+        for directory in self._sources.values():
+            path = directory / f"{name}.eclass"
+            if path.is_file():
+                return path
+        return None
+
+    def in_checkout(self, name: str, origin: Origin) -> Path | None:
+        """The checkout's file for an eclass, as an ebuild that lands in a tree of that kind finds it."""
+        directories = (self._stable,) if origin is Origin.STABLE else (self._overlay, self._stable)
+        for directory in directories:
+            path = directory / f"{name}.eclass"
+            if path.is_file():
+                return path
+        return None
+
+    def outdated(self) -> tuple[str, ...]:
+        """The eclasses that portage-stable and a source both have, with different contents."""
+        return tuple(
+            path.stem
+            for path in sorted(self._stable.glob("*.eclass"))
+            if (other := self.in_sources(path.stem)) is not None and other.read_bytes() != path.read_bytes()
+        )
+
+
+def needed_updates(
+    outdated: Iterable[str], sourced_with: Callable[[Iterable[str]], Any]
+) -> tuple[str, ...] | None:
+    """The fewest eclass updates with which an ebuild can be sourced, or None where none help.
+
+    :param outdated: eclasses that could be updated.
+    :param sourced_with: gives pkgcore's package, bound to these eclasses as the sources have them.
+    """
+    names = set(outdated)
+    inherited = _inherits(sourced_with(names))
+    if inherited is None:
+        return None
+    needed = sorted(names & inherited)
+    for name in tuple(needed):
+        fewer = [other for other in needed if other != name]
+        if _inherits(sourced_with(fewer)) is not None:
+            needed = fewer
+    return tuple(needed)
+
+
+def _inherits(ebuild: Any) -> set[str] | None:
+    """The eclasses of an ebuild, or None where it cannot be sourced."""
+    try:
+        _ = ebuild.slot
+        return set(ebuild.inherited)
+    except MetadataException:
+        return None
+
+
+def inherited_by(name: str, trees: Iterable[Path]) -> tuple[str, ...]:
+    """The ebuilds of these trees that inherit an eclass, directly or through other eclasses, as CPVs.
+
+    Read from the text of the ``inherit`` lines: sourcing thousands of ebuilds would say the same.
+    """
+    trees = tuple(trees)
+    names = {name}
+    eclasses = {
+        path.stem: _named(path) for tree in trees for path in sorted((tree / "eclass").glob("*.eclass"))
+    }
+    while grown := {stem for stem, words in eclasses.items() if words & names} - names:
+        names |= grown
+    return tuple(
+        sorted(
+            f"{path.parent.parent.name}/{path.stem}"
+            for tree in trees
+            for path in tree.glob("*-*/*/*.ebuild")
+            if _named(path) & names
+        )
+    )
+
+
+def _named(path: Path) -> set[str]:
+    """The words of a file's ``inherit`` lines."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if "inherit" not in text:
+        return set()
+    return {word for line in INHERIT.findall(text) for word in WORD.findall(line)}

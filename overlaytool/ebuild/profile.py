@@ -1,0 +1,208 @@
+"""A board's or the build host's view of ebuilds: masks, keywords, licences, USE, package.provided.
+
+Built from the checkout's own profiles by pkgcore's domain, without any configuration directory.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pkgcore.ebuild import domain as pkgcore_domain
+from pkgcore.ebuild import profiles as pkgcore_profiles
+from pkgcore.ebuild.misc import incremental_expansion_license
+
+from overlaytool.dependency import FlagChanges
+from overlaytool.ebuild.repository import Repository
+from overlaytool.ebuild.runtime import clean_environment
+from overlaytool.errors import CheckoutError
+
+NOWHERE = "/dev/null"
+"""A root and configuration directory in which nothing can be found."""
+
+
+class _Instance:
+    """A repository as pkgcore's domain wants it: something to instantiate later."""
+
+    def __init__(self, tree: object) -> None:
+        self.name, self._tree = "repository", tree
+
+    def instantiate(self) -> object:
+        return self._tree
+
+
+class ProfileView:
+    """What one profile says about ebuilds."""
+
+    def __init__(self, profile: Path, repositories: tuple[Repository, ...]) -> None:
+        """
+        :param profile: the profile directory, below a repository's ``profiles``.
+        :param repositories: the checkout's trees, lowest priority first; the first one's licence groups hold.
+        :raises CheckoutError: when the profile or one of its parents cannot be read.
+        """
+        self.path = profile
+        self._repositories = repositories
+        _name_repositories(repositories)
+        base = next(parent for parent in profile.parents if parent.name == "profiles")
+        try:
+            self._profile = pkgcore_profiles.OnDiskProfile(
+                str(base), str(profile.relative_to(base)), load_profile_base=False
+            )
+            with clean_environment():
+                self._domain = pkgcore_domain.domain(
+                    self._profile,
+                    [_Instance(repository.tree) for repository in repositories],
+                    [],
+                    root=NOWHERE,
+                    config_dir=NOWHERE,
+                )
+                self.arch: str = self._domain.arch
+                _ = (self._domain.enabled_use, self._domain.stable_enabled_use, self._domain.features)
+        except (pkgcore_profiles.ProfileError, pkgcore_domain.Failure, OSError) as error:
+            raise CheckoutError(f"the profile {profile} cannot be used", details=(str(error),)) from error
+        self._flags: dict[int, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {}
+
+    # --- USE ---------------------------------------------------------------------------------------
+
+    def _use_sets(self, ebuild: Any) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        """Forced, enabled and masked flags of an ebuild."""
+        known = self._flags.get(id(ebuild))
+        if known is None:
+            forced, enabled, masked = self._domain.get_package_use_unconfigured(ebuild)
+            known = self._flags[id(ebuild)] = (frozenset(forced), frozenset(enabled), frozenset(masked))
+        return known
+
+    def use(self, ebuild: Any, changes: FlagChanges = frozenset()) -> frozenset[str]:
+        """Enabled flags, with those implied by the profile, after ``changes`` as far as they can be made."""
+        forced, enabled, masked = self._use_sets(ebuild)
+        if not changes:
+            return enabled
+        on = {flag for flag, state in changes if state and flag not in masked}
+        off = {flag for flag, state in changes if not state and flag not in forced}
+        return (enabled | (on & ebuild.iuse_stripped)) - off
+
+    def unchangeable(self, ebuild: Any, changes: Iterable[tuple[str, bool]]) -> tuple[str, ...]:
+        """Those of the changes that use.mask or use.force of the profile do not allow."""
+        forced, _enabled, masked = self._use_sets(ebuild)
+        return tuple(flag for flag, state in changes if (flag in masked if state else flag in forced))
+
+    def iuse(self, ebuild: Any) -> frozenset[str]:
+        """IUSE_EFFECTIVE (PMS section 11.1.1)."""
+        effective: frozenset[str] = self._profile.iuse_effective | ebuild.iuse_stripped
+        return effective
+
+    # --- visibility --------------------------------------------------------------------------------
+
+    def mask(self, ebuild: Any, repository: Repository) -> str | None:
+        """The package.mask atom of profile or repository that hides an ebuild, or None.
+
+        An ebuild of a source is looked at as if it lay in portage-stable, where it will be built.
+        """
+        masks, unmasks = self._masks(repository)
+        for atom in masks.get(ebuild.key, ()):
+            if atom.match(ebuild):
+                if any(unmask.match(ebuild) for unmask in unmasks.get(ebuild.key, ())):
+                    return None
+                return str(atom)
+        return None
+
+    def _masks(self, repository: Repository) -> tuple[Mapping[str, list[Any]], Mapping[str, list[Any]]]:
+        known = self._mask_index.get(repository.name)
+        if known is None:
+            masks: set[Any] = set(self._repositories[0].tree.pkg_masks)
+            if repository in self._repositories:
+                masks |= set(repository.tree.pkg_masks)
+            for removed, added in self._profile._incremental_masks:
+                masks = (masks - set(removed)) | set(added)
+            unmasks: set[Any] = set()
+            for removed, added in self._profile._incremental_unmasks:
+                unmasks = (unmasks - set(removed)) | set(added)
+            known = self._mask_index[repository.name] = (_by_package(masks), _by_package(unmasks))
+        return known
+
+    @cached_property
+    def _mask_index(self) -> dict[str, tuple[Mapping[str, list[Any]], Mapping[str, list[Any]]]]:
+        return {}
+
+    def keyword_accepted(self, ebuild: Any) -> bool:
+        """Whether ACCEPT_KEYWORDS and package.accept_keywords of the profile admit an ebuild."""
+        return bool(self._keyword_filter.match(ebuild))
+
+    def accepts_unkeyworded(self, ebuild: Any) -> bool:
+        """Whether an ebuild would be admitted whatever its KEYWORDS, by ``**``. Sources nothing."""
+        return any(
+            "**" in keywords and atom.match(ebuild) for atom, keywords in self._accepted.get(ebuild.key, ())
+        )
+
+    @cached_property
+    def _accepted(self) -> Mapping[str, list[tuple[Any, tuple[str, ...]]]]:
+        index: dict[str, list[tuple[Any, tuple[str, ...]]]] = defaultdict(list)
+        for atom, keywords in self._profile.accept_keywords:
+            index[atom.key].append((atom, keywords))
+        return index
+
+    @cached_property
+    def _keyword_filter(self) -> Any:
+        with clean_environment():
+            return self._domain._pkg_filters()[0]
+
+    def unaccepted_licenses(self, ebuild: Any) -> tuple[str, ...]:
+        """The licences of an ebuild that ACCEPT_LICENSE does not admit; empty where one choice is admitted."""
+        accepted = self._domain.settings.get("ACCEPT_LICENSE", ())
+        if not accepted:
+            return ()
+        refused: tuple[str, ...] = ()
+        for choice in ebuild.license.evaluate_depset(self.use(ebuild)).dnf_solutions():
+            allowed = incremental_expansion_license(ebuild, choice, self._license_groups, accepted)
+            missing = tuple(sorted(set(choice) - allowed))
+            if not missing:
+                return ()
+            refused = refused or missing
+        return refused
+
+    @cached_property
+    def _license_groups(self) -> Any:
+        return self._repositories[0].tree.licenses.groups
+
+    # --- package.provided --------------------------------------------------------------------------
+
+    @cached_property
+    def provided(self) -> Mapping[str, tuple[Any, ...]]:
+        """package.provided by ``category/name``: pkgcore's versioned CPVs."""
+        index: dict[str, list[Any]] = defaultdict(list)
+        for entry in self._profile._collapse_generic("pkg_provided"):
+            index[entry.key].append(entry)
+        return {package: tuple(sorted(entries)) for package, entries in index.items()}
+
+    @cached_property
+    def system(self) -> tuple[str, ...]:
+        """The profile's ``packages``: atoms of the system set."""
+        return tuple(sorted(str(atom) for atom in self._profile.system))
+
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """The profile's directories, parents first."""
+        return tuple(Path(node.path) for node in self._profile.stack)
+
+
+def _by_package(atoms: Iterable[Any]) -> Mapping[str, list[Any]]:
+    index: dict[str, list[Any]] = defaultdict(list)
+    for atom in sorted(atoms, key=str):
+        index[atom.key].append(atom)
+    return index
+
+
+def _name_repositories(repositories: tuple[Repository, ...]) -> None:
+    """Let ``repo:path`` parents be found, by both names that portage-stable has had.
+
+    pkgcore keeps profile nodes for the whole process and this table on their class.
+    """
+    table = dict(pkgcore_profiles.ProfileNode._repo_map or {})
+    for repository in repositories:
+        table[repository.tree.repo_id] = str(repository.path)
+        table[repository.name] = str(repository.path)
+    pkgcore_profiles.ProfileNode._repo_map = table
+

@@ -1,0 +1,168 @@
+"""Ebuild repositories that are only read: opened through pkgcore, their metadata cached outside them.
+
+An ebuild is built with the eclasses of the tree that it lands in. So a source's ebuilds are sourced
+here with the checkout's eclasses first, and with the source's own where the checkout has none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pkgcore.ebuild import eclass_cache, repo_objs
+from pkgcore.ebuild import repository as pkgcore_repository
+from pkgcore.ebuild.cpv import ver_cmp
+from pkgcore.repository.errors import RepoError
+from snakeoil.chksum import LazilyHashedPath
+from snakeoil.mappings import ImmutableDict
+
+from overlaytool.dependency import Origin
+from overlaytool.ebuild.cache import MetadataCache
+from overlaytool.ebuild.metadata import CachedMetadataFactory
+from overlaytool.errors import RepositoryError
+
+
+class Eclasses(eclass_cache.base):  # type: ignore[misc]
+    """Eclass directories stacked: the first directory that has a name wins, unless it is overridden."""
+
+    def __init__(self, directories: tuple[Path, ...], overrides: Mapping[str, Path] | None = None) -> None:
+        """
+        :param directories: ``eclass/`` directories, first wins.
+        :param overrides: eclass names and the files to take for them whatever the directories hold.
+        """
+        super().__init__(location=str(directories[0].parent), eclassdir=str(directories[0]))
+        self.directories = directories
+        self.overrides = dict(overrides or {})
+
+    def _load_eclasses(self) -> Mapping[str, LazilyHashedPath]:
+        found: dict[str, LazilyHashedPath] = {}
+        for directory in self.directories:
+            if directory.is_dir():
+                for path in directory.glob("*.eclass"):
+                    found.setdefault(path.stem, LazilyHashedPath(str(path), eclassdir=str(directory)))
+        for name, path in self.overrides.items():
+            found[name] = LazilyHashedPath(str(path), eclassdir=str(path.parent))
+        return ImmutableDict(found)
+
+    def path(self, name: str) -> Path | None:
+        """The file that an ``inherit`` of that name sources, or None."""
+        data = self.eclasses.get(name)
+        return Path(data.path) if data is not None else None
+
+
+class _Tree(pkgcore_repository.UnconfiguredTree):  # type: ignore[misc]
+    """pkgcore's tree with our metadata cache instead of one inside the tree."""
+
+    package_factory = staticmethod(CachedMetadataFactory)
+
+    def __init__(self, *args: object, metadata_cache: MetadataCache, **kwargs: object) -> None:
+        self.metadata_cache = metadata_cache
+        super().__init__(*args, **kwargs)
+
+
+class Repository:
+    """One ebuild repository."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        name: str,
+        origin: Origin,
+        eclasses: Eclasses,
+        cache: MetadataCache,
+        masters: tuple[Repository, ...] = (),
+    ) -> None:
+        """
+        :param path: the tree.
+        :param name: what it is called in plans and messages.
+        :param masters: trees whose eclasses and profiles it builds on (``layout.conf``).
+        :raises RepositoryError: when there is no ebuild repository at ``path``.
+        """
+        self.path, self.name, self.origin, self.eclasses = path, name, origin, eclasses
+        if not (path / "profiles").is_dir():
+            raise RepositoryError(
+                f"{path} is no ebuild repository",
+                details=("it has no profiles directory (PMS section 4.1)",),
+                hint="name the top of a Gentoo tree with --gentoo, or get one with: overlaytool sync",
+            )
+        try:
+            config = repo_objs.RepoConfig(str(path))
+            self.tree = _Tree(
+                str(path),
+                eclass_cache=eclasses,
+                repo_config=config,
+                metadata_cache=cache,
+                masters=tuple(master.tree for master in masters),
+            )
+        except (RepoError, OSError, ValueError) as error:
+            raise RepositoryError(f"{path} cannot be read as an ebuild repository", details=(str(error),)) from error
+        self._packages: dict[str, tuple[object, ...]] = {}
+
+    def ebuilds(self, package: str) -> tuple[object, ...]:
+        """pkgcore's packages for every ebuild of ``category/name``, highest version first, nothing sourced."""
+        known = self._packages.get(package)
+        if known is None:
+            known = self._packages[package] = self._list(package)
+        return known
+
+    def _list(self, package: str) -> tuple[object, ...]:
+        category, _, name = package.partition("/")
+        if not (self.path / category / name).is_dir():
+            return ()
+        versions = self.tree._get_versions((category, name))
+        ebuilds = [self.tree.package_class(category, name, version) for version in versions]
+        return tuple(sorted(ebuilds, key=VersionKey, reverse=True))
+
+    def has(self, package: str) -> bool:
+        """Whether the tree has an ebuild of ``category/name``."""
+        return bool(self.ebuilds(package))
+
+    @cached_property
+    def packages(self) -> frozenset[str]:
+        """Every ``category/name`` with a directory. Lists the whole tree: for names that need a search only."""
+        return frozenset(
+            f"{category}/{name}"
+            for category in sorted(self.tree.category_dirs)
+            for name in self.tree._get_packages(category)
+            if name != "CVS"
+        )
+
+    @cached_property
+    def masks(self) -> Mapping[str, tuple[Any, ...]]:
+        """``profiles/package.mask`` of the repository: pkgcore's atoms by ``category/name``."""
+        index: dict[str, list[Any]] = defaultdict(list)
+        for atom in sorted(self.tree.pkg_masks, key=str):
+            index[atom.key].append(atom)
+        return {package: tuple(atoms) for package, atoms in index.items()}
+
+    @cached_property
+    def updates(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+        """``profiles/updates`` (PMS section 4.4.4): old name to its moves, ``(kind, target)`` in order.
+
+        ``("move", "cat/new")`` or ``("slotmove", "new slot")``.
+        """
+        return {
+            old: tuple((command[0], str(command[2])) for command in commands)
+            for old, commands in self.tree.config.updates.items()
+        }
+
+
+class VersionKey:
+    """Orders pkgcore packages by version alone (PMS algorithm 3.1)."""
+
+    __slots__ = ("_version",)
+
+    def __init__(self, ebuild: object) -> None:
+        self._version = (ebuild.version, ebuild.revision)  # type: ignore[attr-defined]
+
+    def __lt__(self, other: VersionKey) -> bool:
+        return bool(ver_cmp(*self._version, *other._version) < 0)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, VersionKey) and ver_cmp(*self._version, *other._version) == 0
+
+    __hash__ = None  # type: ignore[assignment]

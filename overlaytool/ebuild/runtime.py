@@ -1,0 +1,47 @@
+"""pkgcore made ready: EAPI 9 readable, its log kept from users, its ebuild processors ended."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pkgcore import log as pkgcore_log
+
+# Before the imports below: pkgcore says at import that this bash is too old for EAPI 9.
+logging.getLogger("pkgcore").setLevel(logging.CRITICAL + 1)
+pkgcore_log.logger.setLevel(logging.CRITICAL + 1)
+
+from pkgcore.ebuild import processor  # noqa: E402
+from pkgcore.ebuild.eapi import EAPI  # noqa: E402
+
+PERSONAL_VARIABLES = ("USE", "FEATURES", "ACCEPT_KEYWORDS", "ACCEPT_LICENSE", "PORTDIR_OVERLAY")
+
+
+def allow_newest_eapi() -> None:
+    """Let EAPI 9 metadata be sourced by a bash older than 5.3.
+
+    pkgcore turns the EAPI off there, since phases may use the newer bash. Only metadata is read here,
+    and eclasses may not use what the EAPI's bash version brings outside of phases that ask for it.
+    """
+    if "9" in EAPI.unknown_eapis:
+        EAPI.known_eapis["9"] = EAPI.unknown_eapis.pop("9")
+
+
+def shut_down() -> None:
+    """End the bash processes that source ebuilds. Python complains at exit about those left over."""
+    processor.shutdown_all_processors()
+
+
+@contextmanager
+def clean_environment() -> Iterator[None]:
+    """Hide the caller's own Portage variables, which pkgcore would mix into every view."""
+    hidden = {name: os.environ.pop(name) for name in PERSONAL_VARIABLES if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+allow_newest_eapi()

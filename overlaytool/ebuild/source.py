@@ -1,0 +1,474 @@
+"""The trees as the resolver sees them: the checkout's repositories, the sources, a view for each root."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from overlaytool.dependency import Atom, Demand, FlagChanges, Origin, View
+from overlaytool.ebuild import depend, metadata
+from overlaytool.ebuild.cache import MetadataCache
+from overlaytool.ebuild.depend import MetadataException
+from overlaytool.ebuild.eclass import EclassStack, needed_updates
+from overlaytool.ebuild.mask import mask_comment
+from overlaytool.ebuild.profile import ProfileView
+from overlaytool.ebuild.repository import Eclasses, Repository, VersionKey
+from overlaytool.errors import MetadataError
+from overlaytool.flatcar.checkout import Checkout
+from overlaytool.model import Board, Distfile, Rejection, RejectionKind, Root
+
+HOST = View(name="host", root=Root.HOST, board=None)
+
+
+class EbuildCandidate:
+    """An ebuild of a repository: a :class:`overlaytool.dependency.Candidate`."""
+
+    __slots__ = ("cpv", "ebuild", "package", "repo")
+
+    def __init__(self, ebuild: Any, repo: Repository) -> None:
+        self.ebuild, self.repo = ebuild, repo
+        self.cpv: str = ebuild.cpvstr
+        self.package: str = ebuild.key
+
+    def __repr__(self) -> str:
+        return f"{self.cpv}::{self.repository}"
+
+    @property
+    def repository(self) -> str:
+        """The tree's name."""
+        return self.repo.name
+
+    @property
+    def origin(self) -> Origin:
+        """The kind of tree."""
+        return self.repo.origin
+
+    @property
+    def slot(self) -> str:
+        """SLOT without the subslot."""
+        return str(self.ebuild.slot)
+
+    @property
+    def subslot(self) -> str:
+        """The subslot; the slot where none is written."""
+        return str(self.ebuild.subslot)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EbuildDescription:
+    """What a report shows of an ebuild; the fields of :class:`overlaytool.model.Package`."""
+
+    slot: str
+    subslot: str
+    eapi: str
+    keywords: tuple[str, ...]
+    use: tuple[str, ...]
+    iuse: tuple[str, ...]
+    license: str
+    description: str
+    homepage: str
+    inherited: tuple[str, ...]
+    distfiles: tuple[Distfile, ...]
+
+
+class TreeSource:
+    """Everything that can be asked about the packages of a checkout and its sources."""
+
+    def __init__(
+        self,
+        checkout: Checkout,
+        sources: Mapping[str, Path],
+        *,
+        cache: MetadataCache,
+        boards: Sequence[Board],
+        eclass_updates: Iterable[str] = (),
+    ) -> None:
+        """
+        :param sources: trees to import from, by name, in order of preference; gentoo first.
+        :param boards: the boards to look from.
+        :param eclass_updates: eclasses to take from the sources although the checkout has them.
+        :raises RepositoryError: when a source is no ebuild repository.
+        :raises CheckoutError: when a profile cannot be read.
+        """
+        self.checkout, self.boards, self.cache, self._paths = checkout, tuple(boards), cache, sources
+        self.eclass_stack = EclassStack(checkout, sources, eclass_updates)
+        self._stable = self._open(checkout.portage_stable, "portage-stable", Origin.STABLE)
+        self._overlay = self._open(checkout.overlay, "coreos-overlay", Origin.OVERLAY, (self._stable,))
+        self.sources = tuple(self._open(path, name, Origin.SOURCE) for name, path in sources.items())
+        self.views = (
+            *(View(name=board.name, root=Root.BOARD, board=board) for board in self.boards),
+            HOST,
+        )
+        self._profiles: dict[str, ProfileView] = {}
+        self._candidates: dict[tuple[str, str], Sequence[EbuildCandidate]] = {}
+        self._eclass_updates: dict[tuple[str, str], tuple[str, ...] | None] = {}
+
+    def _open(
+        self, path: Path, name: str, origin: Origin, masters: tuple[Repository, ...] = ()
+    ) -> Repository:
+        eclasses = Eclasses(self.eclass_stack.directories(name, origin), self.eclass_stack.overrides)
+        return Repository(
+            path, name=name, origin=origin, eclasses=eclasses, cache=self.cache, masters=masters
+        )
+
+    # --- trees -------------------------------------------------------------------------------------
+
+    @property
+    def repositories(self) -> tuple[Repository, ...]:
+        """The checkout's, lowest priority first."""
+        return (self._stable, self._overlay)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Repository]:
+        return {repository.name: repository for repository in (*self.repositories, *self.sources)}
+
+    def checkout_candidates(self, package: str) -> Sequence[EbuildCandidate]:
+        """The checkout's ebuilds of a package as emerge orders them: by version, the overlay first on a tie."""
+        key = ("", package)
+        known = self._candidates.get(key)
+        if known is None:
+            found = [*self._of(self._overlay, package), *self._of(self._stable, package)]
+            found.sort(key=lambda candidate: VersionKey(candidate.ebuild), reverse=True)
+            known = self._candidates[key] = found
+        return known
+
+    def source_candidates(self, name: str, package: str) -> Sequence[EbuildCandidate]:
+        """One source's ebuilds of a package, highest version first."""
+        key = (name, package)
+        known = self._candidates.get(key)
+        if known is None:
+            known = self._candidates[key] = list(self._of(self._by_name[name], package))
+        return known
+
+    def after_import(self, name: str, package: str) -> Sequence[EbuildCandidate]:
+        """The ebuilds that emerge chooses from once a source's directory replaced portage-stable's."""
+        key = (f"after {name}", package)
+        known = self._candidates.get(key)
+        if known is None:
+            found = [*self._of(self._overlay, package), *self.source_candidates(name, package)]
+            found.sort(key=lambda candidate: VersionKey(candidate.ebuild), reverse=True)
+            known = self._candidates[key] = found
+        return known
+
+    def _of(self, repository: Repository, package: str) -> Iterator[EbuildCandidate]:
+        return (EbuildCandidate(ebuild, repository) for ebuild in repository.ebuilds(package))
+
+    def source_names(self) -> tuple[str, ...]:
+        """The sources in order of preference."""
+        return tuple(repository.name for repository in self.sources)
+
+    def holds(self, origin: Origin, package: str) -> bool:
+        """Whether one of the checkout's trees has an ebuild of the package."""
+        return any(repository.origin is origin and repository.has(package) for repository in self.repositories)
+
+    def packages_named(self, name: str) -> tuple[str, ...]:
+        """Every ``category/name`` of all trees for a name without its category."""
+        found = set()
+        for repository in self._by_name.values():
+            for category in repository.tree.categories | frozenset(repository.tree.category_dirs):
+                package = f"{category}/{name}"
+                if repository.has(package):
+                    found.add(package)
+        return tuple(sorted(found))
+
+    def all_packages(self) -> frozenset[str]:
+        """Every ``category/name`` of all trees: for suggestions."""
+        return frozenset().union(*(repository.packages for repository in self._by_name.values()))
+
+    def moved(self, package: str) -> str | None:
+        """The package's new name by ``profiles/updates`` of the checkout or a source, or None."""
+        name, seen = package, {package}
+        while True:
+            target = next(filter(None, (self._move(repository, name) for repository in self._by_name.values())), None)
+            if target is None or target in seen:
+                return name if name != package else None
+            seen.add(target)
+            name = target
+
+    def former_names(self, package: str) -> tuple[str, ...]:
+        """The names that packages had which are called ``package`` now."""
+        return tuple(
+            sorted(
+                {
+                    old
+                    for repository in self._by_name.values()
+                    for old, moves in repository.updates.items()
+                    if any(kind == "move" and target == package for kind, target in moves)
+                }
+            )
+        )
+
+    @staticmethod
+    def _move(repository: Repository, package: str) -> str | None:
+        for kind, target in repository.updates.get(package, ()):
+            if kind == "move":
+                return target
+        return None
+
+    # --- views -------------------------------------------------------------------------------------
+
+    def profile(self, view: View) -> ProfileView:
+        """The profile behind a view."""
+        path = self.checkout.board_profile(view.board) if view.board else self.checkout.host_profile()
+        return self._profile_at(path)
+
+    def production(self, board: Board) -> ProfileView:
+        """The production image's profile."""
+        return self._profile_at(self.checkout.production_profile(board))
+
+    def _profile_at(self, path: Path) -> ProfileView:
+        known = self._profiles.get(str(path))
+        if known is None:
+            known = self._profiles[str(path)] = ProfileView(path, self.repositories)
+        return known
+
+    def arch(self, view: View) -> str:
+        """The keyword of the view's profile."""
+        return self.profile(view).arch
+
+    @staticmethod
+    def parse_atom(text: str) -> Atom:
+        """An atom as a user writes it.
+
+        :raises MalformedAtomError: for text that is none.
+        """
+        return depend.parse_atom(text)
+
+    @staticmethod
+    def renamed(atom: Atom, package: str) -> Atom:
+        """The same atom for another package name."""
+        return depend.parse_atom(atom.text.replace(atom.package, package, 1))
+
+    def eclass_updates(self, candidate: EbuildCandidate) -> tuple[str, ...] | None:
+        """The eclasses of the checkout to update so that a candidate can be sourced, or None."""
+        key = (candidate.cpv, candidate.repository)
+        if key not in self._eclass_updates:
+            self._eclass_updates[key] = needed_updates(
+                self.eclass_stack.outdated(), lambda names: self._twin(candidate, names).ebuild
+            )
+        return self._eclass_updates[key]
+
+    def _twin(self, candidate: EbuildCandidate, names: Iterable[str]) -> EbuildCandidate:
+        """The same ebuild, sourced with these eclasses updated."""
+        updated = self.with_eclass_updates({*self.eclass_stack.updates, *names})
+        twins = updated.source_candidates(candidate.repository, candidate.package)
+        return next(twin for twin in twins if twin.cpv == candidate.cpv)
+
+    def with_eclass_updates(self, names: Iterable[str]) -> TreeSource:
+        """The same trees with these eclasses of the checkout replaced by the sources'."""
+        return TreeSource(
+            self.checkout, self._paths, cache=self.cache, boards=self.boards, eclass_updates=names
+        )
+
+    def describe(self, view: View, candidate: EbuildCandidate, changes: FlagChanges) -> EbuildDescription:
+        """What a report shows of a candidate."""
+        ebuild, use = candidate.ebuild, self.profile(view).use(candidate.ebuild, changes)
+        iuse = ebuild.iuse_stripped
+        return EbuildDescription(
+            slot=candidate.slot,
+            subslot=candidate.subslot,
+            eapi=str(ebuild.eapi),
+            keywords=tuple(ebuild.keywords),
+            use=tuple(sorted(use & iuse)),
+            iuse=tuple(sorted(iuse)),
+            license=str(ebuild.license.evaluate_depset(use)),
+            description=ebuild.description,
+            homepage=" ".join(ebuild.homepage),
+            inherited=tuple(sorted(ebuild.inherited)),
+            distfiles=self.distfiles(candidate, view, changes),
+        )
+
+    def provided(self, view: View, atom: Atom) -> str | None:
+        """The package.provided CPV that satisfies an atom, or None."""
+        for entry in self.profile(view).provided.get(atom.package, ()):
+            parsed = depend.parsed(atom)
+            if parsed.fullver is None or depend.version_matches(parsed, entry):
+                return str(entry.cpvstr)
+        return None
+
+    def obstacles(self, view: View, candidate: EbuildCandidate) -> tuple[Rejection, ...]:
+        """What hides a candidate in a view, whoever asks for it. Empty: visible."""
+        ebuild, profile = candidate.ebuild, self.profile(view)
+
+        def rejected(kind: RejectionKind, reason: str) -> Rejection:
+            return Rejection(cpv=candidate.cpv, repository=candidate.repository, kind=kind, reason=reason)
+
+        if is_live_version(ebuild) and not profile.accepts_unkeyworded(ebuild):
+            return (rejected(RejectionKind.LIVE, "live ebuild"),)
+        mask = profile.mask(ebuild, candidate.repo)
+        if mask is not None:
+            return (rejected(RejectionKind.MASK, f"masked by {mask}"),)
+        if candidate.origin is Origin.SOURCE and (mask := source_mask(candidate)) is not None:
+            return (rejected(RejectionKind.MASK, f"masked in {candidate.repository} by {mask}"),)
+        try:
+            if not ebuild.eapi.supported:
+                return (rejected(RejectionKind.EAPI, f"EAPI {ebuild.eapi}"),)
+            _ = (ebuild.slot, ebuild.required_use)
+        except MetadataException as error:
+            return (rejected(RejectionKind.METADATA, sourcing_error(error)),)
+        found = []
+        if not profile.keyword_accepted(ebuild):
+            found.append(rejected(RejectionKind.KEYWORD, keyword_reason(ebuild, profile.arch)))
+        licenses = profile.unaccepted_licenses(ebuild)
+        if licenses:
+            found.append(rejected(RejectionKind.LICENSE, f"license {' '.join(licenses)} is not accepted"))
+        return tuple(found)
+
+    def prefetch(self, candidates: Iterable[EbuildCandidate]) -> None:
+        """Source several ebuilds at once, where they have to be."""
+        metadata.source(
+            [candidate.ebuild for candidate in candidates if not is_live_version(candidate.ebuild)]
+        )
+
+    def keyword(self, view: View, candidate: EbuildCandidate) -> str | None:
+        """What package.accept_keywords has to say to admit a candidate: ``~arm64`` or ``**``.
+
+        None where the ebuild says that it does not work there (``-arm64``, or ``-*`` alone).
+        """
+        keywords, arch = candidate.ebuild.keywords, self.profile(view).arch
+        if arch in keywords or f"~{arch}" in keywords:
+            return f"~{arch}"
+        if f"-{arch}" in keywords or "-*" in keywords:
+            return None
+        return "**"
+
+    def unkeyworded(self, candidate: EbuildCandidate) -> bool:
+        """Whether an ebuild has no keyword for any arch."""
+        return not any(not keyword.startswith("-") for keyword in candidate.ebuild.keywords)
+
+    # --- candidates in a view ----------------------------------------------------------------------
+
+    def version_matches(self, candidate: EbuildCandidate, atom: Atom) -> bool:
+        """Whether a candidate's version is one that an atom of its package admits."""
+        parsed = depend.parsed(atom)
+        return parsed.fullver is None or depend.version_matches(parsed, candidate.ebuild)
+
+    def mismatch(
+        self, view: View, candidate: EbuildCandidate, atom: Atom, changes: FlagChanges
+    ) -> Rejection | None:
+        """Why a candidate of the atom's package does not satisfy it, or None."""
+        if not self.version_matches(candidate, atom):
+            return Rejection(
+                cpv=candidate.cpv,
+                repository=candidate.repository,
+                kind=RejectionKind.VERSION,
+                reason="version",
+            )
+        parsed = depend.parsed(atom)
+        if parsed.slot is None and not parsed.use:
+            return None
+        profile = self.profile(view)
+        try:
+            use, iuse = profile.use(candidate.ebuild, changes), profile.iuse(candidate.ebuild)
+            return depend.mismatch(atom, candidate.ebuild, use, iuse, candidate.repository)
+        except MetadataException as error:
+            return Rejection(
+                cpv=candidate.cpv,
+                repository=candidate.repository,
+                kind=RejectionKind.METADATA,
+                reason=sourcing_error(error),
+            )
+
+    def flags_to_change(
+        self, view: View, candidate: EbuildCandidate, atom: Atom, changes: FlagChanges
+    ) -> tuple[tuple[str, bool], ...] | None:
+        """The USE flags to set so that a candidate satisfies an atom's USE dependencies.
+
+        None where that is not possible: a flag is missing, forced or masked.
+        """
+        profile, ebuild = self.profile(view), candidate.ebuild
+        iuse, use = profile.iuse(ebuild), profile.use(ebuild, changes)
+        if any(not satisfied for _flag, satisfied in depend.unknown_flags(atom, iuse)):
+            return None
+        wanted = tuple(
+            (flag, state) for flag, state in depend.use_dependencies(atom, iuse) if (flag in use) != state
+        )
+        if any(flag not in ebuild.iuse_stripped for flag, _state in wanted):
+            return None
+        return wanted if not profile.unchangeable(ebuild, wanted) else None
+
+    def required_use_violation(
+        self, view: View, candidate: EbuildCandidate, changes: FlagChanges
+    ) -> str | None:
+        """The part of REQUIRED_USE that the flags of the view break, or None."""
+        return depend.required_use_violation(
+            candidate.ebuild, self.profile(view).use(candidate.ebuild, changes)
+        )
+
+    def demands(self, view: View, candidate: EbuildCandidate, changes: FlagChanges) -> tuple[Demand, ...]:
+        """The evaluated dependencies of a candidate that is merged in a view."""
+        use = self.profile(view).use(candidate.ebuild, changes)
+        try:
+            return depend.demands(candidate.ebuild, use, view.root, root_deps=self.checkout.root_deps)
+        except MetadataException as error:
+            raise MetadataError(
+                f"a dependency of {candidate} cannot be read", details=(sourcing_error(error),)
+            ) from error
+
+    def mask_comment(self, candidate: EbuildCandidate, view: View) -> tuple[str, ...]:
+        """The comment above the entry that masks a candidate, a line each."""
+        places = [*self.profile(view).files, candidate.repo.path / "profiles", self._stable.path / "profiles"]
+        return mask_comment(candidate.ebuild, [place / "package.mask" for place in places])
+
+    def distfiles(self, candidate: EbuildCandidate, view: View, changes: FlagChanges) -> tuple[Distfile, ...]:
+        """What emerge downloads, with the sizes that the Manifest gives."""
+        use = self.profile(view).use(candidate.ebuild, changes)
+        names = dict.fromkeys(depend.flags_of(candidate.ebuild.distfiles.evaluate_depset(use)))
+        sizes = manifest_sizes(candidate)
+        return tuple(Distfile(name=name, size=sizes.get(name, 0)) for name in names)
+
+
+def manifest_sizes(candidate: EbuildCandidate) -> Mapping[str, int]:
+    """Size in bytes of every distfile in the Manifest beside an ebuild (GLEP 74); empty without one."""
+    path = Path(candidate.ebuild.path).with_name("Manifest")
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    words = (line.split() for line in lines if line.startswith("DIST "))
+    return {entry[1]: int(entry[2]) for entry in words if len(entry) > 2 and entry[2].isdigit()}
+
+
+def is_live_version(ebuild: Any) -> bool:
+    """Whether an ebuild is one of a live version without keywords, told without sourcing it.
+
+    By Gentoo's convention the version is all nines (9999, 1.2.9999); KEYWORDS may not be set by an
+    eclass, so text that does not set it says that there are none.
+    """
+    last = ebuild.version.rpartition(".")[2]
+    if len(last) < 4 or last.strip("9"):
+        return False
+    try:
+        text = Path(ebuild.path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return not any(
+        line.lstrip().startswith("KEYWORDS=") and line.partition("=")[2].strip("\"' \t")
+        for line in text.splitlines()
+        if not line.startswith(("\t", " "))
+    )
+
+
+def source_mask(candidate: EbuildCandidate) -> str | None:
+    """The entry of a source's own profiles/package.mask that masks a candidate, or None."""
+    for atom in candidate.repo.masks.get(candidate.package, ()):
+        if atom.match(candidate.ebuild):
+            return str(atom)
+    return None
+
+
+def keyword_reason(ebuild: Any, arch: str) -> str:
+    """Why an ebuild's KEYWORDS do not do for an arch."""
+    for keyword in (f"~{arch}", f"-{arch}", "-*"):
+        if keyword in ebuild.keywords:
+            return f"keyword {keyword}"
+    return f"no keyword for {arch}" if ebuild.keywords else "no keywords"
+
+
+def sourcing_error(error: MetadataException) -> str:
+    """What bash or the ebuild itself said, on one line."""
+    return " ".join(error.msg().split())
+

@@ -1,0 +1,328 @@
+"""Which ebuild emerge takes for an atom, and which steps would give it one where it finds none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from overlaytool.dependency import Atom, Candidate, Origin, View
+from overlaytool.model import Because, Rejection, RejectionKind, Root
+from overlaytool.resolve.decisions import SYNC_REASON, Decisions
+from overlaytool.resolve.source import PackageSource
+
+NO_KEYWORD_REASON = "No keyword for this arch yet."
+UNSTABLE_REASON = "No stable keyword yet."
+
+
+@dataclass(frozen=True, slots=True)
+class Option[C: Candidate]:
+    """A candidate and the steps that make it the one that emerge takes."""
+
+    candidate: C
+    source: str | None
+    """The source to import from; None: the checkout has it."""
+    update: bool
+    keyword: str | None
+    flags: tuple[tuple[str, bool], ...]
+    license: bool
+    eclasses: tuple[str, ...]
+    seen_by: tuple[int, int]
+    """On how many boards it is visible, and on how many it has at least an unstable keyword."""
+
+    @property
+    def cost(self) -> tuple[int, ...]:
+        """The order of preference; see :meth:`Chooser.options`."""
+        grade = 0 if self.keyword is None else 2 if self.keyword == "**" else 1
+        return (
+            int(self.license),
+            int(bool(self.flags)),
+            int(self.update),
+            int(self.source is not None),
+            grade,
+            *(-count for count in self.seen_by if grade),
+        )
+
+
+class Chooser[C: Candidate]:
+    """Looks at candidates with the eyes of emerge, after the steps that have been decided."""
+
+    def __init__(self, source: PackageSource[C], *, accept_keywords: bool) -> None:
+        self.source, self.accept_keywords = source, accept_keywords
+        self._obstacles: dict[tuple[str, int], tuple[Rejection, ...]] = {}
+        self._boards = tuple(view for view in source.views if view.root is Root.BOARD)
+
+    # --- what emerge takes -------------------------------------------------------------------------
+
+    def pool(self, package: str, decisions: Decisions) -> Sequence[C]:
+        """The ebuilds that emerge will choose from, highest version first."""
+        name = decisions.imports.get(package)
+        if name is None:
+            return self.source.checkout_candidates(package)
+        return self.source.after_import(name, package)
+
+    def best(self, view: View, atom: Atom, decisions: Decisions) -> C | None:
+        """The ebuild that emerge takes for an atom in an empty root, or None."""
+        changes = decisions.changes(view, atom.package)
+        for candidate in self.pool(atom.package, decisions):
+            if (
+                self.source.version_matches(candidate, atom)
+                and not self.hidden(view, candidate, decisions)
+                and self.source.mismatch(view, candidate, atom, changes) is None
+                and self._fits(view, candidate, decisions)
+            ):
+                return candidate
+        return None
+
+    def _fits(self, view: View, candidate: C, decisions: Decisions) -> bool:
+        """Whether nothing that was learned, nor REQUIRED_USE, speaks against a candidate."""
+        if (view.name, candidate.cpv) in decisions.excluded:
+            return False
+        changes = decisions.changes(view, candidate.package)
+        pins = decisions.pins.get((view.name, candidate.package, candidate.slot), ())
+        return (
+            all(self.source.mismatch(view, candidate, pin, changes) is None for pin in pins)
+            and self.source.required_use_violation(view, candidate, changes) is None
+        )
+
+    def hidden(self, view: View, candidate: C, decisions: Decisions) -> tuple[Rejection, ...]:
+        """The obstacles that the decided steps leave."""
+        return tuple(
+            rejection
+            for rejection in self.obstacles(view, candidate)
+            if not self._lifted(view, rejection, decisions)
+        )
+
+    def _lifted(self, view: View, rejection: Rejection, decisions: Decisions) -> bool:
+        if rejection.kind in (RejectionKind.KEYWORD, RejectionKind.LIVE):
+            return (rejection.cpv, self.source.arch(view)) in decisions.keywords
+        if rejection.kind is RejectionKind.LICENSE:
+            return (rejection.cpv, view.name) in decisions.licenses
+        return False
+
+    def obstacles(self, view: View, candidate: C) -> tuple[Rejection, ...]:
+        """The source's answer, asked once."""
+        key = (view.name, id(candidate))
+        known = self._obstacles.get(key)
+        if known is None:
+            known = self._obstacles[key] = self.source.obstacles(view, candidate)
+        return known
+
+    # --- what could be done ------------------------------------------------------------------------
+
+    def option(self, view: View, atoms: tuple[Atom, ...], decisions: Decisions) -> Option[C] | None:
+        """The preferred way to give emerge an ebuild that satisfies all of the atoms, or None.
+
+        Preference: accept a keyword for an ebuild of the checkout; import a visible ebuild; import one
+        that needs a keyword; update portage-stable; change USE. Within one of these, the version that the
+        boards can have in common, then the highest. Sources are asked in order; the first that can do it
+        is taken. An ebuild with a licence that the profile does not accept comes after all others.
+        """
+        package = atoms[0].package
+        found = list(self._options(view, atoms, decisions, None, self.pool(package, decisions)))
+        if package not in decisions.imports and not self.source.holds(Origin.OVERLAY, package):
+            for name in self.source.source_names():
+                offered = list(
+                    self._options(view, atoms, decisions, name, self.source.source_candidates(name, package))
+                )
+                if offered:
+                    found += offered
+                    break
+        return min(found, key=lambda option: option.cost, default=None)
+
+    def _options(
+        self,
+        view: View,
+        atoms: tuple[Atom, ...],
+        decisions: Decisions,
+        source: str | None,
+        candidates: Sequence[C],
+    ) -> Iterator[Option[C]]:
+        for candidate in candidates:
+            if (view.name, candidate.cpv) in decisions.excluded:
+                continue
+            option = self._option(view, atoms, decisions, source, candidate)
+            if option is not None:
+                yield option
+
+    def _option(
+        self, view: View, atoms: tuple[Atom, ...], decisions: Decisions, source: str | None, candidate: C
+    ) -> Option[C] | None:
+        if not all(self.source.version_matches(candidate, atom) for atom in atoms):
+            return None
+        changes = decisions.changes(view, candidate.package)
+        kinds = {rejection.kind for rejection in self.hidden(view, candidate, decisions)}
+        if RejectionKind.METADATA in kinds:
+            if source is None:
+                return None
+            needed = self.source.eclass_updates(candidate)
+            if needed is None:
+                return None
+            return self._with_eclasses(needed, view, atoms, decisions, source, candidate)
+        keyword = self._keyword(view, candidate, kinds, decisions)
+        if kinds - {RejectionKind.KEYWORD, RejectionKind.LIVE, RejectionKind.LICENSE} or keyword == "":
+            return None
+        if any(self._slot_differs(view, candidate, atom, changes) for atom in atoms):
+            return None
+        flags = self._flags(view, atoms, candidate, changes)
+        if flags is None:
+            return None
+        after = changes | frozenset(flags)
+        if self.source.required_use_violation(view, candidate, after) is not None:
+            return None
+        update = source is not None and self.source.holds(Origin.STABLE, candidate.package)
+        return Option(
+            candidate=candidate,
+            source=source,
+            update=update,
+            keyword=keyword,
+            flags=flags,
+            license=RejectionKind.LICENSE in kinds,
+            eclasses=(),
+            seen_by=self._seen_by(candidate) if keyword else (0, 0),
+        )
+
+    def _slot_differs(
+        self, view: View, candidate: C, atom: Atom, changes: frozenset[tuple[str, bool]]
+    ) -> bool:
+        mismatch = self.source.mismatch(view, candidate, atom, changes)
+        return mismatch is not None and mismatch.kind is not RejectionKind.USE
+
+    def _with_eclasses(
+        self,
+        needed: tuple[str, ...],
+        view: View,
+        atoms: tuple[Atom, ...],
+        decisions: Decisions,
+        source: str,
+        candidate: C,
+    ) -> Option[C] | None:
+        """The same candidate, looked at as if these eclasses had been updated."""
+        updated = Chooser(
+            self.source.with_eclass_updates({*decisions.eclasses, *needed}),
+            accept_keywords=self.accept_keywords,
+        )
+        twin = next(
+            other
+            for other in updated.source.source_candidates(source, candidate.package)
+            if other.cpv == candidate.cpv
+        )
+        option = updated._option(view, atoms, decisions, source, twin)
+        if option is None:
+            return None
+        return replace(option, eclasses=needed)
+
+    def _keyword(
+        self, view: View, candidate: C, kinds: set[RejectionKind], decisions: Decisions
+    ) -> str | None:
+        """The keyword to accept, None where none is needed, "" where none may be."""
+        if not kinds & {RejectionKind.KEYWORD, RejectionKind.LIVE}:
+            return None
+        if not self.accept_keywords:
+            return ""
+        if candidate.cpv in decisions.named:
+            return self.source.keyword(view, candidate) or ""
+        if RejectionKind.LIVE in kinds or self.source.unkeyworded(candidate):
+            return ""
+        return self.source.keyword(view, candidate) or ""
+
+    def _flags(
+        self, view: View, atoms: tuple[Atom, ...], candidate: C, changes: frozenset[tuple[str, bool]]
+    ) -> tuple[tuple[str, bool], ...] | None:
+        """The USE changes that all atoms together need, or None where they cannot be made."""
+        wanted: dict[str, bool] = {}
+        for atom in atoms:
+            if self.source.mismatch(view, candidate, atom, changes | frozenset(wanted.items())) is None:
+                continue
+            more = self.source.flags_to_change(view, candidate, atom, changes)
+            if more is None or any(wanted.get(flag, state) != state for flag, state in more):
+                return None
+            wanted.update(more)
+        return tuple(sorted(wanted.items()))
+
+    def _seen_by(self, candidate: C) -> tuple[int, int]:
+        visible = keyworded = 0
+        for board in self._boards:
+            obstacles = self.obstacles(board, candidate)
+            if not obstacles:
+                visible += 1
+            elif all(obstacle.kind is RejectionKind.KEYWORD for obstacle in obstacles):
+                keyworded += self.source.keyword(board, candidate) == f"~{self.source.arch(board)}"
+        return visible, visible + keyworded
+
+    def adopt(self, option: Option[C], view: View, decisions: Decisions, because: Because) -> None:
+        """Write an option's steps into the decisions."""
+        candidate = option.candidate
+        if option.source is not None:
+            decisions.imports[candidate.package] = option.source
+        if option.keyword is not None:
+            decisions.keywords[(candidate.cpv, self.source.arch(view))] = (
+                option.keyword,
+                self._reason(option),
+            )
+        if option.license:
+            decisions.licenses.add((candidate.cpv, view.name))
+        if option.flags:
+            flags = decisions.use.setdefault((view.root, candidate.package), {})
+            flags.update({flag: (state, because) for flag, state in option.flags})
+        decisions.eclasses.update(option.eclasses)
+
+    @staticmethod
+    def _reason(option: Option[C]) -> str:
+        if option.seen_by[0]:
+            return SYNC_REASON
+        return NO_KEYWORD_REASON if option.keyword == "**" else UNSTABLE_REASON
+
+    # --- why not -----------------------------------------------------------------------------------
+
+    def rejections(self, view: View, atom: Atom, decisions: Decisions) -> tuple[Rejection, ...]:
+        """Every candidate of an atom's package in every tree, with the first reason against it."""
+        found: dict[tuple[str, str], Rejection] = {}
+        changes = decisions.changes(view, atom.package)
+        for candidate in self._everywhere(atom.package, decisions):
+            reason = self._rejection(view, candidate, atom, decisions, changes)
+            if reason is not None:
+                found.setdefault((candidate.cpv, candidate.repository), reason)
+        return tuple(found.values())
+
+    def _everywhere(self, package: str, decisions: Decisions) -> Iterator[C]:
+        yield from self.pool(package, decisions)
+        for name in self.source.source_names():
+            yield from self.source.source_candidates(name, package)
+
+    def mask_comment(self, view: View, atom: Atom, decisions: Decisions) -> tuple[str, ...]:
+        """What people wrote above the mask of the first masked candidate of an atom."""
+        for candidate in self._everywhere(atom.package, decisions):
+            if self.source.version_matches(candidate, atom) and any(
+                obstacle.kind is RejectionKind.MASK for obstacle in self.obstacles(view, candidate)
+            ):
+                return self.source.mask_comment(candidate, view)
+        return ()
+
+    def _rejection(
+        self,
+        view: View,
+        candidate: C,
+        atom: Atom,
+        decisions: Decisions,
+        changes: frozenset[tuple[str, bool]],
+    ) -> Rejection | None:
+        if self.source.version_matches(candidate, atom):
+            hidden = self.hidden(view, candidate, decisions)
+            if hidden:
+                return hidden[0]
+        mismatch = self.source.mismatch(view, candidate, atom, changes)
+        if mismatch is not None:
+            return mismatch
+
+        def rejected(kind: RejectionKind, reason: str) -> Rejection:
+            return Rejection(cpv=candidate.cpv, repository=candidate.repository, kind=kind, reason=reason)
+
+        violated = self.source.required_use_violation(view, candidate, changes)
+        if violated is not None:
+            return rejected(RejectionKind.REQUIRED_USE, f"REQUIRED_USE {violated}")
+        excluded = decisions.excluded.get((view.name, candidate.cpv))
+        if excluded is not None:
+            return rejected(RejectionKind.CONFLICT, excluded)
+        if candidate.origin is Origin.SOURCE and self.source.holds(Origin.OVERLAY, candidate.package):
+            return rejected(RejectionKind.OVERLAY, "coreos-overlay holds the package")
+        return None

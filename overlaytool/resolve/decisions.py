@@ -1,0 +1,62 @@
+"""What a plan does to the trees, as far as it has been decided: the resolver's only memory between passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from overlaytool.dependency import Atom, FlagChanges, View
+from overlaytool.model import Because, Notice, Root
+
+SYNC_REASON = "Keep versions on both arches in sync."
+"""The sentence that Flatcar's package.accept_keywords uses for this."""
+
+
+@dataclass(slots=True)
+class Decisions:
+    """Steps decided so far, and what was learned from conflicts. Grows; a pass starts from a copy."""
+
+    imports: dict[str, str] = field(default_factory=dict)
+    """Package to the source that its directory is copied from."""
+    keywords: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """CPV and arch to the keyword to accept and the reason."""
+    use: dict[tuple[Root, str], dict[str, tuple[bool, Because]]] = field(default_factory=dict)
+    """Root and package to the flags to set, each with who asked."""
+    licenses: set[tuple[str, str]] = field(default_factory=set)
+    """CPV and view name: taken although its licence is not accepted yet."""
+    eclasses: set[str] = field(default_factory=set)
+    """Eclasses of the checkout to update."""
+    manual: dict[str, Notice] = field(default_factory=dict)
+    """Package to the work that is left to a person."""
+    excluded: dict[tuple[str, str], str] = field(default_factory=dict)
+    """View name and CPV to why it may not be selected there."""
+    pins: dict[tuple[str, str, str], tuple[Atom, ...]] = field(default_factory=dict)
+    """View name, package and slot to atoms that have to hold together there."""
+    named: set[str] = field(default_factory=set)
+    """CPVs that the request names: live ebuilds and ones without keywords among them may be taken."""
+
+    def copy(self) -> Decisions:
+        """An independent copy."""
+        return replace(
+            self,
+            imports=dict(self.imports),
+            keywords=dict(self.keywords),
+            use={key: dict(flags) for key, flags in self.use.items()},
+            licenses=set(self.licenses),
+            eclasses=set(self.eclasses),
+            manual=dict(self.manual),
+            excluded=dict(self.excluded),
+            pins=dict(self.pins),
+            named=set(self.named),
+        )
+
+    def changes(self, view: View, package: str) -> FlagChanges:
+        """The USE flags that the plan sets for a package in a view's root."""
+        flags = self.use.get((view.root, package))
+        if not flags:
+            return frozenset()
+        return frozenset((flag, state) for flag, (state, _because) in flags.items())
+
+    @property
+    def weight(self) -> int:
+        """How much the plan would do: what any-of groups are decided by."""
+        return len(self.imports)

@@ -1,0 +1,123 @@
+"""Why: chains of "required because", and errors that say what was found."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from overlaytool.dependency import Candidate
+from overlaytool.errors import (
+    KeywordError,
+    MaskedError,
+    MetadataError,
+    OverlaytoolError,
+    UnsatisfiableError,
+)
+from overlaytool.model import Edge, NodeKey, Rejection, RejectionKind, Request, Resolution
+from overlaytool.resolve.closure import Unsatisfied
+
+MAX_REJECTIONS = 12
+"""Candidates listed in an error; the rest are counted."""
+
+
+def unsatisfied_error[C: Candidate](failure: Unsatisfied[C], request: Request) -> OverlaytoolError:
+    """The error for an atom that nothing satisfies: its kind follows from what was passed over."""
+    where = f" on {failure.view}"
+    details = [*_because(failure), *_passed_over(failure.rejections)]
+    details += [f"  {line}" for line in failure.mask_comment]
+    kind, hint = _kind(failure, request)
+    return kind(f"no way to satisfy {failure.atom}{where}", details=tuple(details), hint=hint)
+
+
+def _because[C: Candidate](failure: Unsatisfied[C]) -> list[str]:
+    """The chain from the atom back to the request, a line each."""
+    if failure.ask.parent is None:
+        return ["it is your request"]
+    links = list(reversed(failure.chain))
+    lines = []
+    asked = failure.ask.dep_class
+    for link in links:
+        candidate = link.child.candidate
+        repository = f"::{candidate.repository}" if candidate is not None else ""
+        lines.append(f"required because {link.child.cpv}{repository} {asked}s on it")
+        asked = link.dep_class
+    lines[-1] += f" (from your request {links[-1].atom})"
+    return lines
+
+
+def _passed_over(rejections: tuple[Rejection, ...]) -> list[str]:
+    names = [f"{rejection.cpv}::{rejection.repository}" for rejection in rejections[:MAX_REJECTIONS]]
+    width = max(map(len, names), default=0)
+    lines = [
+        f"{name:<{width}}  passed over: {rejection.reason}"
+        for name, rejection in zip(names, rejections, strict=False)
+    ]
+    if len(rejections) > MAX_REJECTIONS:
+        lines.append(f"and {len(rejections) - MAX_REJECTIONS} more")
+    return lines or ["no tree has an ebuild of it"]
+
+
+def _kind[C: Candidate](
+    failure: Unsatisfied[C], request: Request
+) -> tuple[type[OverlaytoolError], str | None]:
+    decisive = [
+        rejection.kind
+        for rejection in failure.rejections
+        if rejection.kind not in (RejectionKind.VERSION, RejectionKind.SLOT, RejectionKind.LIVE)
+    ]
+    atom = request.atoms[0] if request.atoms else failure.atom.text
+    if RejectionKind.KEYWORD in decisive and not request.accept_keywords:
+        return KeywordError, f"overlaytool add {atom} --accept-keywords writes the entry for you"
+    if decisive and all(kind is RejectionKind.METADATA for kind in decisive):
+        return MetadataError, "is the checkout much older than the Gentoo tree? update it first"
+    if RejectionKind.KEYWORD in decisive and RejectionKind.MASK not in decisive:
+        named = next(
+            rejection.cpv for rejection in failure.rejections if rejection.kind is RejectionKind.KEYWORD
+        )
+        return KeywordError, f"name the version to accept it without a keyword: ={named}"
+    if decisive and all(kind in (RejectionKind.MASK, RejectionKind.KEYWORD) for kind in decisive):
+        return MaskedError, "the mask's reason is above; a mask is lifted in the profile, by hand"
+    if not decisive and any(rejection.kind is RejectionKind.LIVE for rejection in failure.rejections):
+        live = next(
+            rejection.cpv for rejection in failure.rejections if rejection.kind is RejectionKind.LIVE
+        )
+        return KeywordError, f"only a live ebuild would do; name it to take it: ={live}"
+    return UnsatisfiableError, "is the Gentoo tree fresh? overlaytool sync"
+
+
+def chains(resolution: Resolution, package: str, *, limit: int = 5) -> tuple[tuple[Edge, ...], ...]:
+    """The shortest chains of edges by which a package gets into a resolution, request first.
+
+    :param package: ``category/name``.
+    :param limit: how many chains at the most; one for each direct parent, shortest first.
+    :return: tuples of edges, each edge's child the next one's parent; the last child is the package.
+    """
+    incoming: dict[NodeKey, list[Edge]] = {}
+    for edge in resolution.edges:
+        incoming.setdefault(edge.child, []).append(edge)
+    targets = [entry.key for entry in resolution.packages if entry.name == package]
+    found: dict[tuple[str | None, str], tuple[Edge, ...]] = {}
+    for target in targets:
+        for last in incoming.get(target, ()):
+            chain = _up(last, incoming)
+            if chain is not None:
+                key = (last.parent.cpv if last.parent else None, target.cpv)
+                if key not in found or len(chain) < len(found[key]):
+                    found[key] = chain
+    ordered = sorted(found.values(), key=lambda chain: (len(chain), [edge.child.cpv for edge in chain]))
+    return tuple(ordered[:limit])
+
+
+def _up(last: Edge, incoming: dict[NodeKey, list[Edge]]) -> tuple[Edge, ...] | None:
+    """The shortest way from the request to an edge, breadth first."""
+    queue = deque([(last,)])
+    seen = {last.child, last.parent}
+    while queue:
+        chain = queue.popleft()
+        parent = chain[0].parent
+        if parent is None:
+            return chain
+        for edge in incoming.get(parent, ()):
+            if edge.parent is None or edge.parent not in seen:
+                seen.add(edge.parent)
+                queue.append((edge, *chain))
+    return None

@@ -1,0 +1,95 @@
+"""What a user typed, turned into atoms that the trees know."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from overlaytool.dependency import Atom, Candidate, View
+from overlaytool.errors import AmbiguousPackageError, MalformedAtomError, UnknownPackageError
+from overlaytool.model import Into, Request, Root
+from overlaytool.resolve.source import PackageSource
+
+SUGGESTIONS = 5
+
+
+def interpret[C: Candidate](
+    request: Request, source: PackageSource[C]
+) -> tuple[tuple[tuple[View, Atom], ...], frozenset[str]]:
+    """The atoms of a request in every view that they are for, and the CPVs that it names by version.
+
+    :raises MalformedAtomError: for text that is no atom.
+    :raises UnknownPackageError: for a package that no tree has; the nearest names are offered.
+    :raises AmbiguousPackageError: for a name that stands for several packages.
+    """
+    views = tuple(
+        view for view in source.views if (view.root is Root.HOST) == (request.into is Into.SDK)
+    )
+    atoms = tuple(dict.fromkeys(_atom(text, source) for text in request.atoms))
+    named = frozenset(
+        candidate.cpv
+        for atom in atoms
+        if atom.text.startswith(("=", "~"))
+        for candidates in _everywhere(atom.package, source)
+        for candidate in candidates
+        if source.version_matches(candidate, atom)
+    )
+    return tuple((view, atom) for atom in atoms for view in views), named
+
+
+def _everywhere[C: Candidate](package: str, source: PackageSource[C]) -> list[list[C]]:
+    return [
+        list(source.checkout_candidates(package)),
+        *(list(source.source_candidates(name, package)) for name in source.source_names()),
+    ]
+
+
+def _atom[C: Candidate](text: str, source: PackageSource[C]) -> Atom:
+    atom = source.parse_atom(_qualified(text.strip(), source))
+    if atom.blocks:
+        raise MalformedAtomError(f"{text!r} is a blocker and cannot be added")
+    if any(_everywhere(atom.package, source)):
+        return atom
+    moved = source.moved(atom.package)
+    if moved and any(_everywhere(moved, source)):
+        return source.renamed(atom, moved)
+    raise _unknown(atom.package, source)
+
+
+def _qualified[C: Candidate](text: str, source: PackageSource[C]) -> str:
+    """The text with a category: where it has none, that of the only package of that name."""
+    if "/" in text.partition("[")[0].partition(":")[0]:
+        return text
+    probe = source.parse_atom(_with_category(text, "any-category"))
+    name = probe.package.partition("/")[2]
+    packages = source.packages_named(name)
+    if len(packages) > 1:
+        raise AmbiguousPackageError(
+            f"{name} is the name of {len(packages)} packages",
+            details=packages,
+            hint="write the category too",
+        )
+    if not packages:
+        raise _unknown(name, source)
+    return _with_category(text, packages[0].partition("/")[0])
+
+
+def _with_category(text: str, category: str) -> str:
+    operator_end = len(text) - len(text.lstrip("!<>=~"))
+    return f"{text[:operator_end]}{category}/{text[operator_end:]}"
+
+
+def _unknown[C: Candidate](package: str, source: PackageSource[C]) -> UnknownPackageError:
+    name = package.rpartition("/")[2]
+    known = sorted(source.all_packages())
+    by_name: dict[str, list[str]] = {}
+    for other in known:
+        by_name.setdefault(other.partition("/")[2], []).append(other)
+    near = [full for close in get_close_matches(name, by_name, n=SUGGESTIONS) for full in by_name[close]]
+    near += get_close_matches(package, known, n=SUGGESTIONS, cutoff=0.8)
+    offered = tuple(dict.fromkeys(near))[:SUGGESTIONS]
+    trees = ", ".join(["the checkout", *source.source_names()])
+    return UnknownPackageError(
+        f"no package {package}",
+        details=(f"looked in {trees}", *(("did you mean:", *(f"  {name}" for name in offered)) if offered else ())),
+        hint=None if offered else "is the Gentoo tree fresh? overlaytool sync",
+    )

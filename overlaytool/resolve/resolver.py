@@ -1,0 +1,204 @@
+"""resolve(request, source) -> Resolution: passes over the graph until nothing is left to decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from overlaytool.dependency import Atom, Candidate, Origin, View
+from overlaytool.errors import ConflictError
+from overlaytool.model import Notice, RejectionKind, Request, Resolution, Root
+from overlaytool.resolve.candidates import Chooser
+from overlaytool.resolve.closure import Closure, Conflict, Restart, Unsatisfied
+from overlaytool.resolve.decisions import SYNC_REASON, Decisions
+from overlaytool.resolve.explain import unsatisfied_error
+from overlaytool.resolve.request import interpret
+from overlaytool.resolve.result import build
+from overlaytool.resolve.source import PackageSource
+
+MAX_PASSES = 200
+"""Passes after which a resolution that keeps changing its mind is given up."""
+MAX_BACKTRACKS = 40
+"""Exclusions tried, over all conflicts of a resolution."""
+
+type Requests = tuple[tuple[View, Atom], ...]
+
+
+@dataclass(slots=True)
+class _Budget:
+    passes: int = MAX_PASSES
+    backtracks: int = MAX_BACKTRACKS
+
+
+def resolve[C: Candidate](request: Request, source: PackageSource[C]) -> Resolution:
+    """What a request takes, on every board and on the build host.
+
+    :raises UnknownPackageError, AmbiguousPackageError, MalformedAtomError: for what was asked.
+    :raises MaskedError, KeywordError, MetadataError, UnsatisfiableError: when nothing satisfies an atom.
+    :raises ConflictError: when selections exclude each other and no other candidates help.
+    """
+    requests, named = interpret(request, source)
+    limits: list[Notice] = []
+    while True:
+        decisions = Decisions(named=set(named))
+        try:
+            closure = _solve(request, source, requests, decisions, _Budget())
+        except Unsatisfied as failure:
+            remaining = _without_board(requests, failure)
+            if remaining is None:
+                raise unsatisfied_error(failure, request) from None
+            requests = remaining
+            limits.append(_limit(failure))
+        except Conflict as conflict:
+            raise ConflictError(
+                conflict.message,
+                details=conflict.details,
+                hint="request an older or newer version of one of them, or take one of them out",
+            ) from None
+        else:
+            return build(request, closure, requests, tuple(limits))
+
+
+def _solve[C: Candidate](
+    request: Request, source: PackageSource[C], requests: Requests, decisions: Decisions, budget: _Budget
+) -> Closure[C]:
+    """Passes under these decisions until one stands; conflicts are backed out of by exclusion."""
+    eclasses: set[str] = set()
+    chooser = Chooser(source, accept_keywords=request.accept_keywords)
+    while budget.passes > 0:
+        budget.passes -= 1
+        if decisions.eclasses != eclasses:
+            eclasses = set(decisions.eclasses)
+            chooser = Chooser(
+                source.with_eclass_updates(eclasses), accept_keywords=request.accept_keywords
+            )
+            requests = _rebound(requests, chooser.source)
+        closure = Closure(chooser, decisions)
+        try:
+            closure.run(requests)
+            _keep_boards_in_sync(closure)
+            _check_blockers(closure)
+        except Restart:
+            continue
+        except Conflict as conflict:
+            return _backtrack(request, source, requests, decisions, budget, conflict)
+        return closure
+    raise ConflictError(
+        "the steps that the packages ask for go round in a circle",
+        details=tuple(f"import {package}" for package in sorted(decisions.imports)),
+        hint="request one of these packages alone to see which update undoes another",
+    )
+
+
+def _rebound[C: Candidate](requests: Requests, source: PackageSource[C]) -> Requests:
+    """The requests in the views of another source object; views are equal by value."""
+    views = {view.name: view for view in source.views}
+    return tuple((views[view.name], atom) for view, atom in requests)
+
+
+def _backtrack[C: Candidate](
+    request: Request,
+    source: PackageSource[C],
+    requests: Requests,
+    decisions: Decisions,
+    budget: _Budget,
+    conflict: Conflict[C],
+) -> Closure[C]:
+    """Try without each of those that could be replaced; the conflict stands when none can."""
+    for view, cpv, reason in conflict.excludable:
+        if (view.name, cpv) in decisions.excluded or budget.backtracks <= 0:
+            continue
+        budget.backtracks -= 1
+        other = decisions.copy()
+        other.excluded[(view.name, cpv)] = reason
+        try:
+            return _solve(request, source, requests, other, budget)
+        except (Unsatisfied, Conflict):
+            continue
+    raise conflict
+
+
+def _keep_boards_in_sync[C: Candidate](closure: Closure[C]) -> None:
+    """Accept the keyword that brings an imported package to the same version on every board.
+
+    :raises Restart: when one was accepted.
+    """
+    chooser, decisions = closure.chooser, closure.decisions
+    if not chooser.accept_keywords:
+        return
+    chosen: dict[tuple[str, str], list[tuple[View, C]]] = {}
+    for (_view, package, slot), node in closure.selected.items():
+        if package in decisions.imports and node.view.root is Root.BOARD and node.candidate is not None:
+            chosen.setdefault((package, slot), []).append((node.view, node.candidate))
+    changed = False
+    for (package, _slot), selections in chosen.items():
+        order = {candidate.cpv: rank for rank, candidate in enumerate(chooser.pool(package, decisions))}
+        _view, newest = min(selections, key=lambda selection: order[selection[1].cpv])
+        for view, candidate in selections:
+            key = (newest.cpv, chooser.source.arch(view))
+            if candidate.cpv == newest.cpv or key in decisions.keywords:
+                continue
+            kinds = {rejection.kind for rejection in chooser.hidden(view, newest, decisions)}
+            keyword = chooser.source.keyword(view, newest)
+            if kinds == {RejectionKind.KEYWORD} and keyword == f"~{chooser.source.arch(view)}":
+                decisions.keywords[key] = (keyword, SYNC_REASON)
+                changed = True
+    if changed:
+        raise Restart
+
+
+def _check_blockers[C: Candidate](closure: Closure[C]) -> None:
+    """Blockers between what is selected in one root, where something new is part of it.
+
+    Weak or strong makes no difference between packages that are all to be merged: neither can be
+    uninstalled for the other (PMS section 8.3.2).
+
+    :raises Conflict: for the first that holds.
+    """
+    for view, atom, blocker in closure.blockers:
+        for node in tuple(closure._of_package(view, closure._current_name(atom).package)):
+            if node == blocker or node.candidate is None or blocker.candidate is None:
+                continue
+            if node.candidate.package == blocker.candidate.package and node.candidate.slot == blocker.candidate.slot:
+                continue
+            new = Origin.SOURCE in (node.candidate.origin, blocker.candidate.origin)
+            if new and closure._matches(view, node.candidate, atom):
+                reason = f"{blocker.cpv} blocks {node.cpv} ({atom})"
+                raise Conflict(
+                    f"{reason} on {view}",
+                    (),
+                    ((view, node.cpv, reason), (blocker.view, blocker.cpv, reason)),
+                )
+
+
+def _without_board[C: Candidate](requests: Requests, failure: Unsatisfied[C]) -> Requests | None:
+    """The requests without the one that can only be had for another arch, or None where that is not so.
+
+    Only what an ebuild or a profile says about the arch counts: an ebuild that is masked for it or says
+    ``-arch``; whatever else is missing is missing for everybody.
+    """
+    about_arch = {RejectionKind.KEYWORD, RejectionKind.MASK, RejectionKind.VERSION, RejectionKind.LIVE}
+    kinds = {rejection.kind for rejection in failure.rejections}
+    if not kinds & {RejectionKind.KEYWORD, RejectionKind.MASK} or kinds - about_arch:
+        return None
+    root = failure.chain[0] if failure.chain else None
+    view = root.child.view if root else failure.view
+    atom = root.atom if root else failure.atom
+    remaining = tuple(entry for entry in requests if entry != (view, atom))
+    if len(remaining) == len(requests) or not any(other == atom for _view, other in remaining):
+        return None
+    return remaining
+
+
+def _limit[C: Candidate](failure: Unsatisfied[C]) -> Notice:
+    root = failure.chain[0] if failure.chain else None
+    atom, view = (root.atom, root.child.view) if root else (failure.atom, failure.view)
+    reasons = "; ".join(
+        f"{rejection.cpv} {rejection.reason}"
+        for rejection in failure.rejections
+        if rejection.kind in (RejectionKind.KEYWORD, RejectionKind.MASK)
+    )
+    return Notice(
+        reference="one-arch",
+        message=f"{atom} cannot be had for {view}: {reasons}",
+        hint="the metapackage asks for it on the other architecture only",
+    )

@@ -1,0 +1,199 @@
+"""From the graph of the last pass to the Resolution that the rest of the program works on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from overlaytool.dependency import Atom, Candidate, Origin, View
+from overlaytool.model import (
+    Edge,
+    KeywordNeed,
+    NodeKey,
+    Notice,
+    Package,
+    Rejection,
+    RejectionKind,
+    Request,
+    Resolution,
+    Root,
+    State,
+    UseNeed,
+)
+from overlaytool.resolve.closure import Closure, Node
+from overlaytool.resolve.order import dependencies_first
+
+PROVIDED = "package.provided"
+
+
+def build[C: Candidate](
+    request: Request,
+    closure: Closure[C],
+    requests: tuple[tuple[View, Atom], ...],
+    limits: tuple[Notice, ...],
+) -> Resolution:
+    """The records of a graph: nothing is decided here any more."""
+    nodes = {_key(link.child): link.child for link in closure.links}
+    edges = _edges(closure)
+    packages = {key: _package(closure, node) for key, node in nodes.items()}
+    ordered = dependencies_first(packages, edges)
+    return Resolution(
+        request=request,
+        boards=tuple(view.board for view in closure.source.views if view.board is not None),
+        packages=tuple(packages[key] for key in ordered),
+        edges=edges,
+        keywords=_keywords(closure, nodes.values()),
+        use=_use(closure, nodes.values()),
+        rejections=_rejections(closure, nodes.values()),
+        notices=(*limits, *closure.unmet, *_licenses(closure, nodes.values())),
+        manual_work=tuple(
+            closure.decisions.manual[package] for package in sorted(closure.decisions.manual)
+        ),
+    )
+
+
+def _key[C: Candidate](node: Node[C]) -> NodeKey:
+    return NodeKey(board=node.view.board.name if node.view.board else None, cpv=node.cpv)
+
+
+def _edges[C: Candidate](closure: Closure[C]) -> tuple[Edge, ...]:
+    edges = {
+        Edge(
+            parent=_key(link.parent) if link.parent else None,
+            child=_key(link.child),
+            atom=link.atom.text,
+            dep_class=link.dep_class,
+        )
+        for link in closure.links
+    }
+
+    def order(edge: Edge) -> tuple[str, ...]:
+        parent = edge.parent
+        return (
+            (parent.board or "") if parent else "",
+            parent.cpv if parent else "",
+            edge.dep_class,
+            edge.atom,
+            edge.child.board or "",
+            edge.child.cpv,
+        )
+
+    return tuple(sorted(edges, key=order))
+
+
+def _package[C: Candidate](closure: Closure[C], node: Node[C]) -> Package:
+    board = node.view.board.name if node.view.board else None
+    if node.candidate is None:
+        return Package(
+            cpv=node.cpv,
+            board=board,
+            root=node.view.root,
+            state=State.PROVIDED,
+            repository=PROVIDED,
+            slot="",
+            subslot="",
+            eapi="",
+            keywords=(),
+            use=(),
+            iuse=(),
+            license="",
+            description="",
+            homepage="",
+            inherited=(),
+            distfiles=(),
+        )
+    candidate = node.candidate
+    changes = closure.decisions.changes(node.view, candidate.package)
+    shown = closure.source.describe(node.view, candidate, changes)
+    return Package(
+        cpv=node.cpv,
+        board=board,
+        root=node.view.root,
+        state=_state(closure, candidate),
+        repository=candidate.repository,
+        slot=shown.slot,
+        subslot=shown.subslot,
+        eapi=shown.eapi,
+        keywords=shown.keywords,
+        use=shown.use,
+        iuse=shown.iuse,
+        license=shown.license,
+        description=shown.description,
+        homepage=shown.homepage,
+        inherited=shown.inherited,
+        distfiles=shown.distfiles,
+    )
+
+
+def _state[C: Candidate](closure: Closure[C], candidate: C) -> State:
+    if candidate.origin is not Origin.SOURCE:
+        return State.PRESENT
+    first = next(iter(closure.source.source_names()))
+    replaces = candidate.repository == first and closure.source.holds(Origin.STABLE, candidate.package)
+    return State.UPDATE if replaces else State.ADD
+
+
+def _keywords[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> tuple[KeywordNeed, ...]:
+    """The accepted keywords of what is selected. ``~arch`` on every board is written without keywords."""
+    source, decided = closure.source, closure.decisions.keywords
+    arches = {source.arch(view) for view in source.views if view.root is Root.BOARD}
+    needs = []
+    for cpv in sorted({node.cpv for node in nodes}):
+        accepted = {arch: decided[(cpv, arch)] for arch in sorted(arches | {_host_arch(closure)}) if (cpv, arch) in decided}
+        if not accepted:
+            continue
+        keywords = tuple(dict.fromkeys(keyword for keyword, _reason in accepted.values()))
+        reason = next(reason for _keyword, reason in accepted.values())
+        if "**" in keywords:
+            keywords = ("**",)
+        elif len(arches) > 1 and arches <= set(accepted):
+            keywords = ()
+        needs.append(KeywordNeed(cpv=cpv, keywords=keywords, reason=reason))
+    return tuple(needs)
+
+
+def _host_arch[C: Candidate](closure: Closure[C]) -> str:
+    return next(closure.source.arch(view) for view in closure.source.views if view.root is Root.HOST)
+
+
+def _use[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> tuple[UseNeed, ...]:
+    selected = {(node.view.root, node.candidate.package) for node in nodes if node.candidate is not None}
+    needs = []
+    for (root, package), flags in sorted(closure.decisions.use.items()):
+        if (root, package) not in selected:
+            continue
+        because = next(iter(flags.values()))[1]
+        written = tuple(flag if state else f"-{flag}" for flag, (state, _because) in sorted(flags.items()))
+        needs.append(UseNeed(atom=package, flags=written, root=root, because=because))
+    return tuple(needs)
+
+
+def _rejections[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> tuple[Rejection, ...]:
+    """What was passed over in favour of each import, by the view that says most."""
+    found: dict[tuple[str, str, RejectionKind], Rejection] = {}
+    seen: set[tuple[str, str]] = set()
+    for node in nodes:
+        candidate = node.candidate
+        if candidate is None or candidate.origin is not Origin.SOURCE:
+            continue
+        if (node.view.name, candidate.package) in seen:
+            continue
+        seen.add((node.view.name, candidate.package))
+        atom = next(link.atom for link in closure.links if link.child == node)
+        for rejection in closure.chooser.rejections(node.view, atom, closure.decisions):
+            found.setdefault((rejection.cpv, rejection.repository, rejection.kind), rejection)
+    return tuple(found[key] for key in sorted(found))
+
+
+def _licenses[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> tuple[Notice, ...]:
+    notices = {}
+    for node in nodes:
+        if node.candidate is None or (node.cpv, node.view.name) not in closure.decisions.licenses:
+            continue
+        for obstacle in closure.chooser.obstacles(node.view, node.candidate):
+            if obstacle.kind is RejectionKind.LICENSE:
+                notices[node.cpv] = Notice(
+                    reference="license-not-accepted",
+                    message=f"{node.cpv}: {obstacle.reason} by the profile",
+                    hint="add it to ACCEPT_LICENSE in profiles/coreos/base/make.defaults of coreos-overlay",
+                )
+    return tuple(notices[cpv] for cpv in sorted(notices))
