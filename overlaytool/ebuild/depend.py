@@ -14,7 +14,6 @@ from pkgcore.ebuild import restricts
 from pkgcore.ebuild.atom import atom as PkgcoreAtom
 from pkgcore.ebuild.conditionals import DepSet
 from pkgcore.ebuild.errors import DepsetParseError, MalformedAtom
-from pkgcore.package.errors import MetadataException
 from pkgcore.restrictions import boolean, packages
 from pkgcore.restrictions.packages import PackageRestriction
 from snakeoil.sequences import iflatten_instance
@@ -76,9 +75,7 @@ def _converted(node: Any) -> Dependency:
 def _converted_atom(parsed: PkgcoreAtom) -> Atom:
     text = str(parsed)
     _parsed.setdefault(text, parsed)
-    return Atom(
-        text=text, package=parsed.key, blocks=parsed.blocks, blocks_strongly=parsed.blocks_strongly
-    )
+    return Atom(text=text, package=parsed.key, blocks=parsed.blocks, blocks_strongly=parsed.blocks_strongly)
 
 
 def demands(ebuild: Any, use: Collection[str], root: Root, *, root_deps: bool) -> tuple[Demand, ...]:
@@ -158,9 +155,7 @@ def _version_restriction(parsed: PkgcoreAtom) -> Any:
 
 def use_dependencies(atom: Atom, iuse: Collection[str]) -> tuple[tuple[str, bool], ...]:
     """The flags of ``[flag,-other]`` that the package has, and the wanted state of each."""
-    return tuple(
-        (flag, wanted) for flag, wanted, _default in _use_dependencies(atom) if flag in iuse
-    )
+    return tuple((flag, wanted) for flag, wanted, _default in _use_dependencies(atom) if flag in iuse)
 
 
 def unknown_flags(atom: Atom, iuse: Collection[str]) -> tuple[tuple[str, bool], ...]:

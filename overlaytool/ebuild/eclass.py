@@ -23,9 +23,7 @@ class EclassStack:
     checkout has none, or where an update of that eclass is part of the plan.
     """
 
-    def __init__(
-        self, checkout: Checkout, sources: Mapping[str, Path], updates: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, checkout: Checkout, sources: Mapping[str, Path], updates: Iterable[str] = ()) -> None:
         """
         :param sources: trees to import from, by name, in order of preference.
         :param updates: eclasses of the checkout that get replaced by the first source's that has them.

@@ -35,7 +35,7 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
         shipped = self._shipped(pkg, digest)
         if shipped is not None:
             return self._bound(shipped)
-        metadata = self._update_metadata(pkg, ebp=ebp)
+        metadata: dict[str, Any] = self._update_metadata(pkg, ebp=ebp)
         if metadata.get("_chf_") is not None:
             cache.put(pkg.cpvstr, digest, self._plain(metadata, digest))
         return metadata

@@ -80,9 +80,10 @@ class ProfileView:
         forced, enabled, masked = self._use_sets(ebuild)
         if not changes:
             return enabled
+        iuse: frozenset[str] = ebuild.iuse_stripped
         on = {flag for flag, state in changes if state and flag not in masked}
         off = {flag for flag, state in changes if not state and flag not in forced}
-        return (enabled | (on & ebuild.iuse_stripped)) - off
+        return (enabled | (on & iuse)) - off
 
     def unchangeable(self, ebuild: Any, changes: Iterable[tuple[str, bool]]) -> tuple[str, ...]:
         """Those of the changes that use.mask or use.force of the profile do not allow."""
@@ -150,7 +151,7 @@ class ProfileView:
             return self._domain._pkg_filters()[0]
 
     def unaccepted_licenses(self, ebuild: Any) -> tuple[str, ...]:
-        """The licences of an ebuild that ACCEPT_LICENSE does not admit; empty where one choice is admitted."""
+        """The licences of an ebuild that ACCEPT_LICENSE does not admit; empty where one choice is."""
         accepted = self._domain.settings.get("ACCEPT_LICENSE", ())
         if not accepted:
             return ()
@@ -205,4 +206,3 @@ def _name_repositories(repositories: tuple[Repository, ...]) -> None:
         table[repository.tree.repo_id] = str(repository.path)
         table[repository.name] = str(repository.path)
     pkgcore_profiles.ProfileNode._repo_map = table
-

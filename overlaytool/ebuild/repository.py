@@ -45,7 +45,8 @@ class Eclasses(eclass_cache.base):  # type: ignore[misc]
                     found.setdefault(path.stem, LazilyHashedPath(str(path), eclassdir=str(directory)))
         for name, path in self.overrides.items():
             found[name] = LazilyHashedPath(str(path), eclassdir=str(path.parent))
-        return ImmutableDict(found)
+        eclasses: Mapping[str, LazilyHashedPath] = ImmutableDict(found)
+        return eclasses
 
     def path(self, name: str) -> Path | None:
         """The file that an ``inherit`` of that name sources, or None."""
@@ -91,7 +92,7 @@ class Repository:
             )
         try:
             config = repo_objs.RepoConfig(str(path))
-            self.tree = _Tree(
+            self.tree: Any = _Tree(
                 str(path),
                 eclass_cache=eclasses,
                 repo_config=config,
@@ -99,11 +100,13 @@ class Repository:
                 masters=tuple(master.tree for master in masters),
             )
         except (RepoError, OSError, ValueError) as error:
-            raise RepositoryError(f"{path} cannot be read as an ebuild repository", details=(str(error),)) from error
+            raise RepositoryError(
+                f"{path} cannot be read as an ebuild repository", details=(str(error),)
+            ) from error
         self._packages: dict[str, tuple[object, ...]] = {}
 
     def ebuilds(self, package: str) -> tuple[object, ...]:
-        """pkgcore's packages for every ebuild of ``category/name``, highest version first, nothing sourced."""
+        """pkgcore's packages for the ebuilds of ``category/name``, highest version first, not sourced."""
         known = self._packages.get(package)
         if known is None:
             known = self._packages[package] = self._list(package)
@@ -123,7 +126,7 @@ class Repository:
 
     @cached_property
     def packages(self) -> frozenset[str]:
-        """Every ``category/name`` with a directory. Lists the whole tree: for names that need a search only."""
+        """Every ``category/name`` with a directory. Lists the whole tree: for searches only."""
         return frozenset(
             f"{category}/{name}"
             for category in sorted(self.tree.category_dirs)

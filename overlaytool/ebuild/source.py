@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+
+from pkgcore.package.errors import MetadataException
 
 from overlaytool.dependency import Atom, Demand, FlagChanges, Origin, View
 from overlaytool.ebuild import depend, metadata
 from overlaytool.ebuild.cache import MetadataCache
-from overlaytool.ebuild.depend import MetadataException
+from overlaytool.ebuild.candidate import (
+    EbuildCandidate,
+    EbuildDescription,
+    is_live_version,
+    keyword_reason,
+    manifest_sizes,
+    source_mask,
+    sourcing_error,
+)
 from overlaytool.ebuild.eclass import EclassStack, needed_updates
 from overlaytool.ebuild.mask import mask_comment
 from overlaytool.ebuild.profile import ProfileView
@@ -21,57 +29,6 @@ from overlaytool.flatcar.checkout import Checkout
 from overlaytool.model import Board, Distfile, Rejection, RejectionKind, Root
 
 HOST = View(name="host", root=Root.HOST, board=None)
-
-
-class EbuildCandidate:
-    """An ebuild of a repository: a :class:`overlaytool.dependency.Candidate`."""
-
-    __slots__ = ("cpv", "ebuild", "package", "repo")
-
-    def __init__(self, ebuild: Any, repo: Repository) -> None:
-        self.ebuild, self.repo = ebuild, repo
-        self.cpv: str = ebuild.cpvstr
-        self.package: str = ebuild.key
-
-    def __repr__(self) -> str:
-        return f"{self.cpv}::{self.repository}"
-
-    @property
-    def repository(self) -> str:
-        """The tree's name."""
-        return self.repo.name
-
-    @property
-    def origin(self) -> Origin:
-        """The kind of tree."""
-        return self.repo.origin
-
-    @property
-    def slot(self) -> str:
-        """SLOT without the subslot."""
-        return str(self.ebuild.slot)
-
-    @property
-    def subslot(self) -> str:
-        """The subslot; the slot where none is written."""
-        return str(self.ebuild.subslot)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EbuildDescription:
-    """What a report shows of an ebuild; the fields of :class:`overlaytool.model.Package`."""
-
-    slot: str
-    subslot: str
-    eapi: str
-    keywords: tuple[str, ...]
-    use: tuple[str, ...]
-    iuse: tuple[str, ...]
-    license: str
-    description: str
-    homepage: str
-    inherited: tuple[str, ...]
-    distfiles: tuple[Distfile, ...]
 
 
 class TreeSource:
@@ -126,7 +83,7 @@ class TreeSource:
         return {repository.name: repository for repository in (*self.repositories, *self.sources)}
 
     def checkout_candidates(self, package: str) -> Sequence[EbuildCandidate]:
-        """The checkout's ebuilds of a package as emerge orders them: by version, the overlay first on a tie."""
+        """The checkout's ebuilds of a package in emerge's order: by version, the overlay first on a tie."""
         key = ("", package)
         known = self._candidates.get(key)
         if known is None:
@@ -162,7 +119,9 @@ class TreeSource:
 
     def holds(self, origin: Origin, package: str) -> bool:
         """Whether one of the checkout's trees has an ebuild of the package."""
-        return any(repository.origin is origin and repository.has(package) for repository in self.repositories)
+        return any(
+            repository.origin is origin and repository.has(package) for repository in self.repositories
+        )
 
     def packages_named(self, name: str) -> tuple[str, ...]:
         """Every ``category/name`` of all trees for a name without its category."""
@@ -182,7 +141,9 @@ class TreeSource:
         """The package's new name by ``profiles/updates`` of the checkout or a source, or None."""
         name, seen = package, {package}
         while True:
-            target = next(filter(None, (self._move(repository, name) for repository in self._by_name.values())), None)
+            target = next(
+                filter(None, (self._move(repository, name) for repository in self._by_name.values())), None
+            )
             if target is None or target in seen:
                 return name if name != package else None
             seen.add(target)
@@ -419,56 +380,3 @@ class TreeSource:
         names = dict.fromkeys(depend.flags_of(candidate.ebuild.distfiles.evaluate_depset(use)))
         sizes = manifest_sizes(candidate)
         return tuple(Distfile(name=name, size=sizes.get(name, 0)) for name in names)
-
-
-def manifest_sizes(candidate: EbuildCandidate) -> Mapping[str, int]:
-    """Size in bytes of every distfile in the Manifest beside an ebuild (GLEP 74); empty without one."""
-    path = Path(candidate.ebuild.path).with_name("Manifest")
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return {}
-    words = (line.split() for line in lines if line.startswith("DIST "))
-    return {entry[1]: int(entry[2]) for entry in words if len(entry) > 2 and entry[2].isdigit()}
-
-
-def is_live_version(ebuild: Any) -> bool:
-    """Whether an ebuild is one of a live version without keywords, told without sourcing it.
-
-    By Gentoo's convention the version is all nines (9999, 1.2.9999); KEYWORDS may not be set by an
-    eclass, so text that does not set it says that there are none.
-    """
-    last = ebuild.version.rpartition(".")[2]
-    if len(last) < 4 or last.strip("9"):
-        return False
-    try:
-        text = Path(ebuild.path).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return not any(
-        line.lstrip().startswith("KEYWORDS=") and line.partition("=")[2].strip("\"' \t")
-        for line in text.splitlines()
-        if not line.startswith(("\t", " "))
-    )
-
-
-def source_mask(candidate: EbuildCandidate) -> str | None:
-    """The entry of a source's own profiles/package.mask that masks a candidate, or None."""
-    for atom in candidate.repo.masks.get(candidate.package, ()):
-        if atom.match(candidate.ebuild):
-            return str(atom)
-    return None
-
-
-def keyword_reason(ebuild: Any, arch: str) -> str:
-    """Why an ebuild's KEYWORDS do not do for an arch."""
-    for keyword in (f"~{arch}", f"-{arch}", "-*"):
-        if keyword in ebuild.keywords:
-            return f"keyword {keyword}"
-    return f"no keyword for {arch}" if ebuild.keywords else "no keywords"
-
-
-def sourcing_error(error: MetadataException) -> str:
-    """What bash or the ebuild itself said, on one line."""
-    return " ".join(error.msg().split())
-

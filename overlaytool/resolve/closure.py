@@ -269,7 +269,9 @@ class Closure[C: Candidate]:
         askers = [link for link in self.links if link.child == prior]
         atoms = tuple(dict.fromkeys((*(link.atom for link in askers), atom)))
         if key not in self.decisions.pins:
-            for candidate in self.chooser.pool(node.candidate.package if node.candidate else "", self.decisions):
+            for candidate in self.chooser.pool(
+                node.candidate.package if node.candidate else "", self.decisions
+            ):
                 if self._serves(view, candidate, atoms, key[2]):
                     self.decisions.pins[key] = atoms
                     raise Restart

@@ -77,9 +77,7 @@ def _kind[C: Candidate](
     if decisive and all(kind in (RejectionKind.MASK, RejectionKind.KEYWORD) for kind in decisive):
         return MaskedError, "the mask's reason is above; a mask is lifted in the profile, by hand"
     if not decisive and any(rejection.kind is RejectionKind.LIVE for rejection in failure.rejections):
-        live = next(
-            rejection.cpv for rejection in failure.rejections if rejection.kind is RejectionKind.LIVE
-        )
+        live = next(rejection.cpv for rejection in failure.rejections if rejection.kind is RejectionKind.LIVE)
         return KeywordError, f"only a live ebuild would do; name it to take it: ={live}"
     return UnsatisfiableError, "is the Gentoo tree fresh? overlaytool sync"
 
@@ -109,7 +107,7 @@ def chains(resolution: Resolution, package: str, *, limit: int = 5) -> tuple[tup
 
 def _up(last: Edge, incoming: dict[NodeKey, list[Edge]]) -> tuple[Edge, ...] | None:
     """The shortest way from the request to an edge, breadth first."""
-    queue = deque([(last,)])
+    queue: deque[tuple[Edge, ...]] = deque([(last,)])
     seen = {last.child, last.parent}
     while queue:
         chain = queue.popleft()

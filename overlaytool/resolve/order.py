@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from overlaytool.model import DepClass, Edge, NodeKey
 
@@ -34,55 +34,44 @@ def _ordered(nodes: Sequence[NodeKey], arcs: Sequence[Arc]) -> list[NodeKey]:
         members = set(component)
         inner = [arc for arc in arcs if arc[0] in members and arc[1] in members and arc[0] != arc[1]]
         weakest = max(weight for _parent, _child, weight in inner)
-        ordered += _ordered(
-            sorted(component, key=_by_name), [arc for arc in inner if arc[2] != weakest]
-        )
+        ordered += _ordered(sorted(component, key=_by_name), [arc for arc in inner if arc[2] != weakest])
     return ordered
 
 
 def _components(nodes: Sequence[NodeKey], arcs: Sequence[Arc]) -> list[list[NodeKey]]:
-    """Strongly connected components, children before parents (Tarjan 1972, without recursion)."""
-    children: dict[NodeKey, list[NodeKey]] = defaultdict(list)
+    """Strongly connected components, children before parents (Kosaraju's algorithm)."""
     known = set(nodes)
+    children: dict[NodeKey, list[NodeKey]] = defaultdict(list)
+    parents: dict[NodeKey, list[NodeKey]] = defaultdict(list)
     for parent, child, _weight in arcs:
         if parent in known and child in known:
             children[parent].append(child)
-    for listed in children.values():
+            parents[child].append(parent)
+    for listed in (*children.values(), *parents.values()):
         listed.sort(key=_by_name)
-    index: dict[NodeKey, int] = {}
-    low: dict[NodeKey, int] = {}
-    open_nodes: list[NodeKey] = []
-    is_open: set[NodeKey] = set()
-    components: list[list[NodeKey]] = []
-    for start in nodes:
-        if start in index:
-            continue
-        work = [(start, iter(children[start]))]
-        index[start] = low[start] = len(index)
-        open_nodes.append(start)
-        is_open.add(start)
-        while work:
-            node, rest = work[-1]
-            for child in rest:
-                if child not in index:
-                    index[child] = low[child] = len(index)
-                    open_nodes.append(child)
-                    is_open.add(child)
-                    work.append((child, iter(children[child])))
-                    break
-                if child in is_open:
-                    low[node] = min(low[node], index[child])
-            else:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                if low[node] == index[node]:
-                    component = []
-                    while True:
-                        member = open_nodes.pop()
-                        is_open.discard(member)
-                        component.append(member)
-                        if member == node:
-                            break
-                    components.append(component)
-    return components
+    seen: set[NodeKey] = set()
+    finished = [node for start in nodes for node in _post_order(start, children, seen)]
+    seen.clear()
+    components = [_post_order(start, parents, seen) for start in reversed(finished)]
+    return [component for component in reversed(components) if component]
+
+
+def _post_order(
+    start: NodeKey, following: Mapping[NodeKey, Sequence[NodeKey]], seen: set[NodeKey]
+) -> list[NodeKey]:
+    """What is reached from a node and was not seen before, each after all that follows it."""
+    if start in seen:
+        return []
+    seen.add(start)
+    ordered = []
+    work = [(start, iter(following.get(start, ())))]
+    while work:
+        node, rest = work[-1]
+        ahead = next((other for other in rest if other not in seen), None)
+        if ahead is None:
+            ordered.append(node)
+            work.pop()
+        else:
+            seen.add(ahead)
+            work.append((ahead, iter(following.get(ahead, ()))))
+    return ordered

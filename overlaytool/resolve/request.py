@@ -21,9 +21,7 @@ def interpret[C: Candidate](
     :raises UnknownPackageError: for a package that no tree has; the nearest names are offered.
     :raises AmbiguousPackageError: for a name that stands for several packages.
     """
-    views = tuple(
-        view for view in source.views if (view.root is Root.HOST) == (request.into is Into.SDK)
-    )
+    views = tuple(view for view in source.views if (view.root is Root.HOST) == (request.into is Into.SDK))
     atoms = tuple(dict.fromkeys(_atom(text, source) for text in request.atoms))
     named = frozenset(
         candidate.cpv
@@ -90,6 +88,9 @@ def _unknown[C: Candidate](package: str, source: PackageSource[C]) -> UnknownPac
     trees = ", ".join(["the checkout", *source.source_names()])
     return UnknownPackageError(
         f"no package {package}",
-        details=(f"looked in {trees}", *(("did you mean:", *(f"  {name}" for name in offered)) if offered else ())),
+        details=(
+            f"looked in {trees}",
+            *(("did you mean:", *(f"  {name}" for name in offered)) if offered else ()),
+        ),
         hint=None if offered else "is the Gentoo tree fresh? overlaytool sync",
     )

@@ -68,9 +68,7 @@ def _solve[C: Candidate](
         budget.passes -= 1
         if decisions.eclasses != eclasses:
             eclasses = set(decisions.eclasses)
-            chooser = Chooser(
-                source.with_eclass_updates(eclasses), accept_keywords=request.accept_keywords
-            )
+            chooser = Chooser(source.with_eclass_updates(eclasses), accept_keywords=request.accept_keywords)
             requests = _rebound(requests, chooser.source)
         closure = Closure(chooser, decisions)
         try:
@@ -126,7 +124,7 @@ def _keep_boards_in_sync[C: Candidate](closure: Closure[C]) -> None:
     if not chooser.accept_keywords:
         return
     chosen: dict[tuple[str, str], list[tuple[View, C]]] = {}
-    for (_view, package, slot), node in closure.selected.items():
+    for (_name, package, slot), node in closure.selected.items():
         if package in decisions.imports and node.view.root is Root.BOARD and node.candidate is not None:
             chosen.setdefault((package, slot), []).append((node.view, node.candidate))
     changed = False
@@ -158,7 +156,10 @@ def _check_blockers[C: Candidate](closure: Closure[C]) -> None:
         for node in tuple(closure._of_package(view, closure._current_name(atom).package)):
             if node == blocker or node.candidate is None or blocker.candidate is None:
                 continue
-            if node.candidate.package == blocker.candidate.package and node.candidate.slot == blocker.candidate.slot:
+            if (
+                node.candidate.package == blocker.candidate.package
+                and node.candidate.slot == blocker.candidate.slot
+            ):
                 continue
             new = Origin.SOURCE in (node.candidate.origin, blocker.candidate.origin)
             if new and closure._matches(view, node.candidate, atom):

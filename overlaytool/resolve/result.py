@@ -45,9 +45,7 @@ def build[C: Candidate](
         use=_use(closure, nodes.values()),
         rejections=_rejections(closure, nodes.values()),
         notices=(*limits, *closure.unmet, *_licenses(closure, nodes.values())),
-        manual_work=tuple(
-            closure.decisions.manual[package] for package in sorted(closure.decisions.manual)
-        ),
+        manual_work=tuple(closure.decisions.manual[package] for package in sorted(closure.decisions.manual)),
     )
 
 
@@ -138,7 +136,11 @@ def _keywords[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> tu
     arches = {source.arch(view) for view in source.views if view.root is Root.BOARD}
     needs = []
     for cpv in sorted({node.cpv for node in nodes}):
-        accepted = {arch: decided[(cpv, arch)] for arch in sorted(arches | {_host_arch(closure)}) if (cpv, arch) in decided}
+        accepted = {
+            arch: decided[(cpv, arch)]
+            for arch in sorted(arches | {_host_arch(closure)})
+            if (cpv, arch) in decided
+        }
         if not accepted:
             continue
         keywords = tuple(dict.fromkeys(keyword for keyword, _reason in accepted.values()))

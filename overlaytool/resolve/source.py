@@ -19,7 +19,7 @@ class PackageSource[C: Candidate](Protocol):
     # --- which ebuilds there are -------------------------------------------------------------------
 
     def checkout_candidates(self, package: str) -> Sequence[C]:
-        """The checkout's ebuilds of a package as emerge orders them: by version, the overlay first on a tie."""
+        """The checkout's ebuilds of a package in emerge's order: by version, the overlay first on a tie."""
 
     def source_candidates(self, name: str, package: str) -> Sequence[C]:
         """One source's ebuilds of a package, highest version first."""
