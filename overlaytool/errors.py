@@ -156,3 +156,9 @@ class HungError(OverlaytoolError):
     """A program was ended because it passed its time limit."""
 
     exit_status = 24
+
+
+class PlanError(OverlaytoolError):
+    """A document that should hold a plan does not."""
+
+    exit_status = 26

@@ -1,0 +1,113 @@
+"""A plan as JSON, schema 1 of the contract, and back: nothing is lost, and the bytes are always the same."""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import Any
+
+import cattrs
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from overlaytool.errors import PlanError
+from overlaytool.model import Because, Plan
+
+SCHEMA = 1
+_HINT = "overlaytool plan --format json writes such a document; it is not meant to be edited"
+
+
+def to_json(plan: Plan) -> str:
+    """The document, with a newline at its end."""
+    return json.dumps(to_data(plan), indent=2, ensure_ascii=False) + "\n"
+
+
+def to_data(plan: Plan) -> dict[str, Any]:
+    """The document before it becomes text; for commands whose own document holds a plan."""
+    # Through JSON, so that tuples are lists and enumerations are their values.
+    data: dict[str, Any] = json.loads(json.dumps(_converter().unstructure(plan)))
+    document: dict[str, Any] = {"schema": SCHEMA}
+    for key, value in data.items():
+        if key == "licenses":
+            document["licenses"] = [entry["name"] for entry in value]
+            document["license_imports"] = value
+        else:
+            document[key] = value
+    return document
+
+
+def from_json(text: str) -> Plan:
+    """The plan that a document was written from.
+
+    :raises PlanError: for anything that `to_json` would not have written.
+    """
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise PlanError("this is no plan: it is not JSON", details=(str(error),), hint=_HINT) from None
+    return from_data(document)
+
+
+def from_data(document: object) -> Plan:
+    """As `from_json`, from what JSON was parsed into.
+
+    :raises PlanError: for anything that `to_data` would not have made.
+    """
+    if not isinstance(document, dict) or "schema" not in document:
+        raise PlanError("this is no plan: it has no key schema", hint=_HINT)
+    if document["schema"] != SCHEMA:
+        raise PlanError(
+            f"this plan has schema {document['schema']!r}, and this overlaytool reads schema {SCHEMA}",
+            hint="make the plan again with this version",
+        )
+    data = {key: value for key, value in document.items() if key not in ("schema", "license_imports")}
+    data["licenses"] = document.get("license_imports")
+    try:
+        plan = _converter().structure(data, Plan)
+    except Exception as error:
+        problems = cattrs.transform_error(error, path="plan", format_exception=_problem)
+        raise PlanError("this plan cannot be read", details=tuple(problems), hint=_HINT) from None
+    difference = _difference(document, to_data(plan), "plan")
+    if difference:
+        raise PlanError("this plan cannot be read", details=(difference,), hint=_HINT)
+    return plan
+
+
+@functools.cache
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(forbid_extra_keys=True)
+    converter.register_unstructure_hook(
+        Because, make_dict_unstructure_fn(Because, converter, dep_class=override(rename="class"))
+    )
+    converter.register_structure_hook(
+        Because, make_dict_structure_fn(Because, converter, dep_class=override(rename="class"))
+    )
+    return converter
+
+
+def _problem(error: BaseException, _type: type | None) -> str:
+    """What is wrong, in words that can stand before ``@ plan.imports[0]``."""
+    if isinstance(error, KeyError):
+        return f"the key {error.args[0]} is missing"
+    if isinstance(error, cattrs.ForbiddenExtraKeysError):
+        return f"unknown key {', '.join(sorted(error.extra_fields))}"
+    return str(error) or type(error).__name__
+
+
+def _difference(found: object, expected: object, path: str) -> str | None:
+    """Where a document is not what would be written for the plan that was read from it.
+
+    Conversion is lenient (a number passes for text, text for a list of letters); a plan must not be.
+    """
+    if isinstance(found, dict) and isinstance(expected, dict):
+        for key in sorted({*found, *expected}):
+            if (key in found) != (key in expected):
+                return f"the key {key} is {'unknown' if key in found else 'missing'} @ {path}"
+            if difference := _difference(found[key], expected[key], f"{path}.{key}"):
+                return difference
+        return None
+    if isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
+        pairs = enumerate(zip(found, expected, strict=True))
+        return next((text for index, pair in pairs if (text := _difference(*pair, f"{path}[{index}]"))), None)
+    if type(found) is type(expected) and found == expected:
+        return None
+    return f"{json.dumps(found)[:60]} is not of the kind that belongs there @ {path}"
