@@ -1,0 +1,137 @@
+"use strict";
+/* The summary on top, and the details of one package. */
+(() => {
+  const { report, nodes, into, element, bytes, place, stateWords } = overlaytool;
+  const { graph } = report;
+  const count = (number, one, many = `${one}s`) => `${number === 1 ? one : many}`;
+  const short = (commit) => (commit ? commit.slice(0, 10) : "no commit");
+
+  function link(id, choose) {
+    if (!nodes.has(id)) return element("span", {}, id);
+    return element("button", { type: "button", class: "text", onclick: () => choose(id) }, id);
+  }
+
+  function origin() {
+    const parts = [];
+    if (graph.checkout) parts.push(`Flatcar ${graph.checkout.version} (${short(graph.checkout.commit)})`);
+    for (const source of graph.sources) parts.push(`from ${source.name} (${short(source.commit)})`);
+    parts.push(graph.boards.join(" and "));
+    return parts.join(" · ");
+  }
+
+  function figures() {
+    const items = [];
+    const item = (number, words, name = "") =>
+      items.push(element("li", { class: name }, element("b", {}, String(number)), ` ${words}`));
+    if (graph.states.add) item(graph.states.add, count(graph.states.add, "package") + " added", "add");
+    if (graph.states.update) item(graph.states.update, count(graph.states.update, "package") + " updated");
+    if (graph.new_in_image.length) item(graph.new_in_image.length, "new in the image");
+    if (graph.imports.length) item(bytes(graph.download), "of sources to download");
+    item(graph.states.present + graph.states.provided, graph.imports.length ? "there already" : count(report.nodes.length, "package"));
+    if (graph.cycles.length) item(graph.cycles.length, count(graph.cycles.length, "cycle"));
+    if (graph.warnings.length) item(graph.warnings.length, count(graph.warnings.length, "warning"));
+    return items;
+  }
+
+  function fold(title, items, open = false) {
+    if (!items.length) return null;
+    return element("details", { open }, element("summary", {}, title), element("ul", {}, ...items.map((item) => element("li", {}, item))));
+  }
+
+  function warnings() {
+    if (!graph.warnings.length) return null;
+    const lines = graph.warnings.map((each) => element("li", {}, each.message, each.hint ? ` (${each.hint})` : ""));
+    return element("div", { class: "warnings" }, element("ul", {}, ...lines));
+  }
+
+  function summary(choose) {
+    document.getElementById("title").textContent = graph.request.join(" ");
+    document.getElementById("origin").textContent = origin();
+    document.getElementById("figures").append(...figures());
+    const copied = graph.imports.map((id) => {
+      const node = nodes.get(id);
+      return element("span", {}, link(id, choose), ` ${stateWords[node.state]} from ${node.repository}, ${place(node)}`);
+    });
+    const cycles = graph.cycles.map((cycle) =>
+      element("span", {}, ...cycle.flatMap((id, index) => (index ? [" ⇄ ", link(id, choose)] : [link(id, choose)]))));
+    const also = [
+      ...graph.eclasses.map((name) => `eclass ${name}`), ...graph.licenses.map((name) => `licence ${name}`),
+      ...graph.keywords.map((line) => `keyword ${line}`),
+    ];
+    const parts = [
+      warnings(), fold("What is copied", copied), fold("What comes with it", also),
+      fold("What the image gains", graph.new_in_image), fold("Cycles", cycles),
+    ];
+    document.getElementById("summary").append(...parts.filter(Boolean));
+  }
+
+  function row(term, ...values) {
+    return [element("dt", {}, term), element("dd", {}, ...values)];
+  }
+
+  function useRows(node) {
+    return node.use.flatMap((each) => {
+      const off = node.iuse.filter((flag) => !each.flags.includes(flag)).map((flag) => `-${flag}`);
+      const flags = [...each.flags, ...off].join(" ");
+      const where = node.use.length > 1 ? `USE on ${each.boards.join(", ")}` : "USE";
+      return row(where, flags || "none");
+    });
+  }
+
+  function cost(node, choose) {
+    const others = node.cost.packages.filter((id) => id !== node.id);
+    if (!others.length) return [element("h3", {}, "Brings nothing that is not there anyway")];
+    const size = node.cost.binary === null ? "" : `, ${bytes(node.cost.binary)} of binary packages`;
+    return [
+      element("h3", {}, `Only this brings ${others.length} more ${count(others.length, "package")}: ${bytes(node.cost.download)} of sources in all${size}`),
+      element("ul", { class: "chain" }, ...others.map((id) => element("li", {}, link(id, choose)))),
+    ];
+  }
+
+  function why(node, choose) {
+    const known = new Map(into.get(node.id).map((each) => [nodes.get(each.source).cpv, each.source]));
+    const lines = node.because.map((each) => element("li", {},
+      element("span", {}, each.parent === null ? "the request" : known.has(each.parent) ? link(known.get(each.parent), choose) : each.parent),
+      ` ${each.class} `, element("code", {}, each.atom)));
+    const chain = node.chain.flatMap((id, index) => [index ? element("span", { "aria-hidden": "true" }, "→") : null, link(id, choose)]);
+    return [
+      element("h3", {}, "Chain from the request"), element("div", { class: "chain" }, ...chain),
+      element("h3", {}, `Asked for by ${lines.length}`), element("ul", {}, ...lines),
+    ];
+  }
+
+  function homepage(node) {
+    return node.homepage.split(/\s+/).filter(Boolean).flatMap((address) => [
+      /^https?:\/\//.test(address) ? element("a", { href: address, rel: "noreferrer noopener" }, address) : address, " ",
+    ]);
+  }
+
+  function show(id, on) {
+    const panel = document.getElementById("details");
+    const node = id === null ? null : nodes.get(id);
+    panel.classList.toggle("filled", node !== null);
+    if (!node) {
+      panel.replaceChildren(element("p", { class: "soft" }, "Choose a package in the drawing or in the table to see why it is there and what it costs."));
+      return;
+    }
+    const cycle = node.cycle === null ? [] : row("Cycle", ...graph.cycles[node.cycle].flatMap((each) => [link(each, on.choose), " "]));
+    panel.replaceChildren(
+      element("header", {}, element("h2", {}, node.cpv), element("button", { type: "button", onclick: () => on.choose(null), "aria-label": "Close the details" }, "×")),
+      element("p", {}, node.description),
+      element("dl", {},
+        ...row("State", element("span", { class: `tag ${node.state}` }, stateWords[node.state]), ` ${node.repository}`),
+        ...row("Root", place(node)), ...row("Slot", node.slot), ...useRows(node),
+        ...row("Keywords", node.keywords.join(" ") || "none"), ...row("Licence", node.license || "none"),
+        ...row("EAPI", node.eapi), ...row("Download", bytes(node.download)),
+        ...(node.binary === null ? [] : row("Binary package", bytes(node.binary))),
+        ...row("Homepage", ...homepage(node)), ...cycle),
+      element("div", { class: "actions" },
+        element("button", { type: "button", onclick: () => on.reveal(id) }, "Show in the drawing"),
+        element("button", { type: "button", onclick: () => on.focus(id) }, "Draw only what is around it")),
+      ...why(node, on.choose), ...cost(node, on.choose),
+    );
+    panel.scrollTop = 0;
+  }
+
+  overlaytool.details = { summary, show };
+})();

@@ -1,0 +1,145 @@
+"use strict";
+/* What a person does, and what follows from it. */
+(() => {
+  const { report, nodes, links, out, into, drawing, details, table, element } = overlaytool;
+  const MANY = 45;
+  const TOO_MANY_FOR_BOTH_ROOTS = 500;
+  const state = { query: "", chosen: null, only: null, view: null };
+  const byId = (id) => document.getElementById(id);
+  const checked = (name) => new Set([...document.querySelectorAll(`#${name} input:checked`)].map((box) => box.value));
+  const say = (text) => { byId("status").textContent = text; };
+
+  function boxes(name, values, words = (value) => value) {
+    const made = values.map(([value, on]) => element("label", {},
+      element("input", { type: "checkbox", value, checked: on, onchange: refresh }), words(value)));
+    byId(name).append(...made);
+    byId(name).hidden = values.length < 2;
+  }
+
+  function filterBoxes() {
+    const present = (of) => [...new Set(of)];
+    const states = ["add", "update", "present", "provided"].filter((name) => report.nodes.some((node) => node.state === name));
+    boxes("states", states.map((name) => [name, true]), (name) => overlaytool.stateWords[name]);
+    const roots = present(report.nodes.map((node) => node.root)).sort();
+    const both = report.nodes.length <= TOO_MANY_FOR_BOTH_ROOTS;
+    boxes("roots", roots.map((root) => [root, both || root === "board" || roots.length === 1]));
+    const used = present(links.flatMap((link) => link.classes));
+    boxes("classes", ["BDEPEND", "DEPEND", "IDEPEND", "RDEPEND", "PDEPEND"].filter((name) => used.includes(name)).map((name) => [name, true]));
+    byId("every").checked = report.nodes.length <= MANY;
+    byId("every").addEventListener("change", refresh);
+  }
+
+  function refresh() {
+    const filters = { classes: checked("classes"), roots: checked("roots"), states: checked("states"), only: state.only };
+    if (!links.length) filters.classes = new Set(["RDEPEND"]);
+    state.view = overlaytool.visible(filters);
+    const drawn = byId("every").checked ? state.view.links : overlaytool.withoutRepeats(state.view);
+    drawing.draw(overlaytool.layout(state.view, drawn, drawing.size()), drawn, on);
+    drawing.choose(state.chosen);
+    drawing.fit(true);
+    byId("nothing").hidden = state.view.nodes.length > 0;
+    fillTable();
+    highlight(null);
+  }
+
+  const matches = (node) => `${node.cpv} ${node.description}`.toLowerCase().includes(state.query);
+
+  function fillTable() {
+    const shown = state.query ? state.view.nodes.filter(matches) : state.view.nodes;
+    table.fill(shown, (id) => { choose(id); drawing.reveal(id); });
+    table.choose(state.chosen, false);
+    return shown;
+  }
+
+  const chainLinks = (chain) => chain.slice(1)
+    .map((id, index) => out.get(chain[index]).find((link) => link.target === id)).filter(Boolean);
+
+  /* What is lit: the chain of what the pointer is on, else what was chosen, else what was searched for. */
+  function highlight(hovered) {
+    if (hovered) {
+      const { chain } = nodes.get(hovered);
+      drawing.light(new Set(chain), chainLinks(chain));
+    } else if (state.chosen && state.view.ids.has(state.chosen)) {
+      const near = [...into.get(state.chosen), ...out.get(state.chosen)];
+      drawing.light(overlaytool.around(state.chosen), [...new Set([...near, ...chainLinks(nodes.get(state.chosen).chain)])]);
+    } else if (state.query) {
+      drawing.light(new Set(state.view.nodes.filter(matches).map((node) => node.id)), []);
+    } else drawing.light(null, []);
+  }
+
+  function choose(id) {
+    state.chosen = id;
+    drawing.choose(id);
+    table.choose(id, true);
+    details.show(id, on);
+    highlight(null);
+    if (id) say(`Details of ${nodes.get(id).cpv} are shown`);
+  }
+
+  function only(id) {
+    state.only = id ? overlaytool.around(id) : null;
+    byId("whole").hidden = !id;
+    refresh();
+    say(id ? `The drawing shows what is around ${nodes.get(id).cpv}` : "The drawing shows everything");
+  }
+
+  const on = { choose, focus: only, reveal: drawing.reveal, hover: highlight };
+
+  function search() {
+    state.query = byId("query").value.trim().toLowerCase();
+    if (state.query) choose(null);
+    const found = fillTable();
+    highlight(null);
+    if (state.query) say(`${found.length} packages match`);
+    return found;
+  }
+
+  function legend() {
+    const states = [["add", "added"], ["update", "updated"], ["present", "present"], ["provided", "provided"], ["host", "on the build host"]];
+    const present = (name) => (name === "host" ? report.nodes.some((node) => node.root === "host") : report.graph.states[name]);
+    const lines = [["link", "needed at run time"], ["link build", "needed to build only"], ["link cut", "closes a cycle"]];
+    const shown = lines.filter(([name]) => name !== "link cut" || links.some((link) => link.cut));
+    const item = (words, draw) => {
+      const made = element("span");
+      draw(d3.select(made).append("svg").attr("viewBox", "0 0 26 14").attr("aria-hidden", "true"));
+      made.append(words);
+      return made;
+    };
+    byId("legend").append(
+      ...states.filter(([name]) => present(name)).map(([name, words]) => item(words, (svg) =>
+        svg.append("g").attr("class", `node ${name}`).append("rect").attr("x", 2).attr("y", 2).attr("width", 22).attr("height", 10).attr("rx", 2))),
+      ...shown.map(([name, words]) => item(words, (svg) => svg.append("path").attr("class", name).attr("d", "M1 7H25"))),
+    );
+  }
+
+  function wire() {
+    const whole = element("button", { type: "button", id: "whole", hidden: true, onclick: () => only(null) }, "Draw everything again");
+    document.querySelector(".toolbar").append(whole);
+    byId("query").addEventListener("input", search);
+    byId("query").addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      const [first] = search().sort((a, b) => a.name.length - b.name.length);
+      if (first) { choose(first.id); drawing.reveal(first.id); }
+    });
+    byId("closer").addEventListener("click", () => drawing.scale(1.3));
+    byId("farther").addEventListener("click", () => drawing.scale(1 / 1.3));
+    byId("fit").addEventListener("click", () => drawing.fit());
+    byId("drawing").addEventListener("keydown", (event) => drawing.onKey(event, on));
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "/" && event.target !== byId("query")) { event.preventDefault(); byId("query").focus(); }
+      if (event.key === "Escape") { byId("query").value = ""; state.query = ""; choose(null); fillTable(); }
+    });
+    let waiting = 0;
+    addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(() => drawing.fit(true), 120); });
+    addEventListener("beforeprint", () => drawing.fit(true));
+  }
+
+  details.summary((id) => { choose(id); drawing.reveal(id); });
+  details.show(null, on);
+  legend();
+  filterBoxes();
+  table.head(fillTable);
+  wire();
+  refresh();
+  performance.mark("interactive");
+})();
