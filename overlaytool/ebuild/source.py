@@ -127,7 +127,7 @@ class TreeSource:
         """Every ``category/name`` of all trees for a name without its category."""
         found = set()
         for repository in self._by_name.values():
-            for category in repository.tree.categories | frozenset(repository.tree.category_dirs):
+            for category in {*repository.tree.categories, *repository.tree.category_dirs}:
                 package = f"{category}/{name}"
                 if repository.has(package):
                     found.add(package)
