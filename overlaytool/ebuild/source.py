@@ -173,17 +173,20 @@ class TreeSource:
 
     def profile(self, view: View) -> ProfileView:
         """The profile behind a view."""
-        path = self.checkout.board_profile(view.board) if view.board else self.checkout.host_profile()
-        return self._profile_at(path)
+        known = self._profiles.get(view.name)
+        if known is None:
+            checkout = self.checkout
+            path = checkout.board_profile(view.board) if view.board else checkout.host_profile()
+            known = self._profiles[view.name] = ProfileView(path, self.repositories)
+        return known
 
     def production(self, board: Board) -> ProfileView:
         """The production image's profile."""
-        return self._profile_at(self.checkout.production_profile(board))
-
-    def _profile_at(self, path: Path) -> ProfileView:
-        known = self._profiles.get(str(path))
+        key = f"{board.name} image"
+        known = self._profiles.get(key)
         if known is None:
-            known = self._profiles[str(path)] = ProfileView(path, self.repositories)
+            path = self.checkout.production_profile(board)
+            known = self._profiles[key] = ProfileView(path, self.repositories)
         return known
 
     def arch(self, view: View) -> str:

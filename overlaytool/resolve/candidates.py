@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from overlaytool.dependency import Atom, Candidate, Origin, View
+from overlaytool.dependency import Atom, Candidate, Demand, FlagChanges, Origin, View
 from overlaytool.model import Because, Rejection, RejectionKind, Root
 from overlaytool.resolve.decisions import SYNC_REASON, Decisions
 from overlaytool.resolve.source import PackageSource
@@ -49,6 +49,7 @@ class Chooser[C: Candidate]:
     def __init__(self, source: PackageSource[C], *, accept_keywords: bool) -> None:
         self.source, self.accept_keywords = source, accept_keywords
         self._obstacles: dict[tuple[str, int], tuple[Rejection, ...]] = {}
+        self._demands: dict[tuple[str, int, FlagChanges], tuple[Demand, ...]] = {}
         self._boards = tuple(view for view in source.views if view.root is Root.BOARD)
 
     # --- what emerge takes -------------------------------------------------------------------------
@@ -105,6 +106,14 @@ class Chooser[C: Candidate]:
         known = self._obstacles.get(key)
         if known is None:
             known = self._obstacles[key] = self.source.obstacles(view, candidate)
+        return known
+
+    def demands(self, view: View, candidate: C, changes: FlagChanges) -> tuple[Demand, ...]:
+        """The source's answer, asked once."""
+        key = (view.name, id(candidate), changes)
+        known = self._demands.get(key)
+        if known is None:
+            known = self._demands[key] = self.source.demands(view, candidate, changes)
         return known
 
     # --- what could be done ------------------------------------------------------------------------
@@ -181,9 +190,7 @@ class Chooser[C: Candidate]:
             seen_by=self._seen_by(candidate) if keyword else (0, 0),
         )
 
-    def _slot_differs(
-        self, view: View, candidate: C, atom: Atom, changes: frozenset[tuple[str, bool]]
-    ) -> bool:
+    def _slot_differs(self, view: View, candidate: C, atom: Atom, changes: FlagChanges) -> bool:
         mismatch = self.source.mismatch(view, candidate, atom, changes)
         return mismatch is not None and mismatch.kind is not RejectionKind.USE
 
@@ -226,7 +233,7 @@ class Chooser[C: Candidate]:
         return self.source.keyword(view, candidate) or ""
 
     def _flags(
-        self, view: View, atoms: tuple[Atom, ...], candidate: C, changes: frozenset[tuple[str, bool]]
+        self, view: View, atoms: tuple[Atom, ...], candidate: C, changes: FlagChanges
     ) -> tuple[tuple[str, bool], ...] | None:
         """The USE changes that all atoms together need, or None where they cannot be made."""
         wanted: dict[str, bool] = {}
@@ -304,7 +311,7 @@ class Chooser[C: Candidate]:
         candidate: C,
         atom: Atom,
         decisions: Decisions,
-        changes: frozenset[tuple[str, bool]],
+        changes: FlagChanges,
     ) -> Rejection | None:
         if self.source.version_matches(candidate, atom):
             hidden = self.hidden(view, candidate, decisions)

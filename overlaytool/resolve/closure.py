@@ -121,8 +121,6 @@ class Closure[C: Candidate]:
         """Let the source work on everything that this generation will look at."""
         wanted: dict[int, C] = {}
         for node in self._queue:
-            if node.candidate is None:
-                continue
             for demand in self._demands(node):
                 for atom in _atoms(demand.dependency):
                     if not atom.blocks and (candidate := self._first_to_look_at(atom)) is not None:
@@ -134,9 +132,10 @@ class Closure[C: Candidate]:
         return next((candidate for candidate in pool if self.source.version_matches(candidate, atom)), None)
 
     def _demands(self, node: Node[C]) -> tuple[Demand, ...]:
-        assert node.candidate is not None
+        if node.candidate is None:
+            return ()
         changes = self.decisions.changes(node.view, node.candidate.package)
-        return self.source.demands(node.view, node.candidate, changes)
+        return self.chooser.demands(node.view, node.candidate, changes)
 
     def _expand(self, node: Node[C]) -> None:
         for demand in self._demands(node):
