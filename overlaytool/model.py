@@ -213,17 +213,32 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Requested:
+    """One atom of the request, under the names that the trees use now."""
+
+    atom: str
+    dependency: str
+    """What a metapackage has to say for it: the bare name, unless that would take another version."""
+    boards: tuple[str, ...]
+    """The boards that can have it; empty where it is for the build host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
     """The answer to a request: a dependency graph over all boards and the build host, and what it takes."""
 
     request: Request
     boards: tuple[Board, ...]
+    requested: tuple[Requested, ...]
+    """In the order of the request."""
     packages: tuple[Package, ...]
     """Every package reached, dependencies first; cycles are cut at the weakest dependency class."""
     edges: tuple[Edge, ...]
     """Sorted by parent, class, atom, child."""
     keywords: tuple[KeywordNeed, ...]
     use: tuple[UseNeed, ...]
+    eclass_updates: tuple[str, ...]
+    """Eclasses of the checkout that have to be replaced by the sources'; sorted."""
     rejections: tuple[Rejection, ...]
     """For every package that is imported or updated, what was passed over in its favour."""
     notices: tuple[Notice, ...]

@@ -281,10 +281,10 @@ class TreeSource:
             found.append(rejected(RejectionKind.LICENSE, f"license {' '.join(licenses)} is not accepted"))
         return tuple(found)
 
-    def prefetch(self, candidates: Iterable[EbuildCandidate]) -> None:
-        """Source several ebuilds at once, where they have to be."""
+    def prefetch(self, candidates: Iterable[EbuildCandidate], *, live: bool = False) -> None:
+        """Source several ebuilds at once, where they have to be; live ones only on demand."""
         metadata.source(
-            [candidate.ebuild for candidate in candidates if not is_live_version(candidate.ebuild)]
+            [candidate.ebuild for candidate in candidates if live or not is_live_version(candidate.ebuild)]
         )
 
     def keyword(self, view: View, candidate: EbuildCandidate) -> str | None:
@@ -376,6 +376,14 @@ class TreeSource:
         """The comment above the entry that masks a candidate, a line each."""
         places = [*self.profile(view).files, candidate.repo.path / "profiles", self._stable.path / "profiles"]
         return mask_comment(candidate.ebuild, [place / "package.mask" for place in places])
+
+    def image_mask(self, board: Board, package: str, cpv: str) -> str | None:
+        """The entry that masks an ebuild in the production image, or None."""
+        offered = [*self.checkout_candidates(package)]
+        for name in self.source_names():
+            offered += self.source_candidates(name, package)
+        candidate = next((candidate for candidate in offered if candidate.cpv == cpv), None)
+        return self.production(board).mask(candidate.ebuild, candidate.repo) if candidate else None
 
     def distfiles(self, candidate: EbuildCandidate, view: View, changes: FlagChanges) -> tuple[Distfile, ...]:
         """What emerge downloads, with the sizes that the Manifest gives."""

@@ -240,6 +240,17 @@ class Closure[C: Candidate]:
         self.links.append(link)
         self._first.setdefault(node, link)
 
+    def chosen(self, view: View, atom: Atom) -> C | None:
+        """What the request's atom got in a view."""
+        return next(
+            (
+                link.child.candidate
+                for link in self.links
+                if link.parent is None and link.child.view == view and link.atom == atom
+            ),
+            None,
+        )
+
     def chain(self, node: Node[C] | None) -> tuple[Link[C], ...]:
         """The links from the request to a node, by which the node was first reached; request first."""
         links: list[Link[C]] = []

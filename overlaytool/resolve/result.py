@@ -14,6 +14,7 @@ from overlaytool.model import (
     Rejection,
     RejectionKind,
     Request,
+    Requested,
     Resolution,
     Root,
     State,
@@ -39,14 +40,44 @@ def build[C: Candidate](
     return Resolution(
         request=request,
         boards=tuple(view.board for view in closure.source.views if view.board is not None),
+        requested=_requested(closure, requests),
         packages=tuple(packages[key] for key in ordered),
         edges=edges,
         keywords=_keywords(closure, nodes.values()),
         use=_use(closure, nodes.values()),
+        eclass_updates=tuple(sorted(closure.decisions.eclasses)),
         rejections=_rejections(closure, nodes.values()),
         notices=(*limits, *closure.unmet, *_licenses(closure, nodes.values())),
         manual_work=tuple(closure.decisions.manual[package] for package in sorted(closure.decisions.manual)),
     )
+
+
+def _requested[C: Candidate](
+    closure: Closure[C], requests: tuple[tuple[View, Atom], ...]
+) -> tuple[Requested, ...]:
+    found = []
+    for atom in dict.fromkeys(atom for _view, atom in requests):
+        views = [view for view, other in requests if other == atom]
+        found.append(
+            Requested(
+                atom=atom.text,
+                dependency=_dependency(closure, views, atom),
+                boards=tuple(view.board.name for view in views if view.board is not None),
+            )
+        )
+    return tuple(found)
+
+
+def _dependency[C: Candidate](closure: Closure[C], views: list[View], atom: Atom) -> str:
+    """The shortest atom with which emerge takes what was selected. USE is left to package.use."""
+    plain = atom.text.partition("[")[0]
+    for shorter in (closure.source.parse_atom(atom.package), closure.source.parse_atom(plain)):
+        if all(
+            closure.chooser.best(view, shorter, closure.decisions) is closure.chosen(view, atom)
+            for view in views
+        ):
+            return shorter.text
+    return plain
 
 
 def _key[C: Candidate](node: Node[C]) -> NodeKey:
