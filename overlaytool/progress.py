@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 
@@ -20,14 +20,8 @@ class Task(Protocol):
 class Progress(Protocol):
     """Where tasks are announced; the command line draws them, a library may stay silent."""
 
-    def task(self, text: str, total: int | None = None) -> _TaskContext:
+    def task(self, text: str, total: int | None = None) -> AbstractContextManager[Task]:
         """Announce a task of ``total`` steps (None: unknown) that lasts as long as the ``with`` block."""
-
-
-class _TaskContext(Protocol):
-    def __enter__(self) -> Task: ...
-
-    def __exit__(self, *exc_info: object) -> bool | None: ...
 
 
 class SilentTask:

@@ -173,9 +173,7 @@ def _imports(index: _Index, sources: Sequence[TreeCommit]) -> tuple[Import, ...]
 
 def _because(index: _Index, members: Iterable[Package]) -> tuple[Because, ...]:
     asked = {
-        Because(
-            parent=edge.parent.cpv if edge.parent else None, atom=edge.atom, dep_class=edge.dep_class
-        )
+        Because(parent=edge.parent.cpv if edge.parent else None, atom=edge.atom, dep_class=edge.dep_class)
         for member in members
         for edge in index.incoming[member.key]
     }
@@ -185,7 +183,7 @@ def _because(index: _Index, members: Iterable[Package]) -> tuple[Because, ...]:
 def _use(resolution: Resolution) -> tuple[UseChange, ...]:
     """One line for each package and root; one in ``base`` where both roots need the same."""
     needs: dict[tuple[str, tuple[str, ...]], list[Root]] = defaultdict(list)
-    because = {}
+    because: dict[tuple[str, tuple[str, ...]], Because] = {}
     for need in resolution.use:
         needs[(need.atom, need.flags)].append(need.root)
         because.setdefault((need.atom, need.flags), need.because)
@@ -231,8 +229,7 @@ def _gained(index: _Index, image: Mapping[str, frozenset[str]]) -> dict[str, lis
         board: [
             index.packages[node]
             for node in index.reached(index.requested(board), RUN_TIME)
-            if index.packages[node].state is not State.PROVIDED
-            and index.packages[node].name not in have
+            if index.packages[node].state is not State.PROVIDED and index.packages[node].name not in have
         ]
         for board, have in image.items()
     }
@@ -276,7 +273,7 @@ def _copy_warnings(copied: CopiedPackages) -> tuple[Notice, ...]:
     updated = [
         Notice(
             reference="eclass-update",
-            message=f"updating {eclass.name}.eclass touches {len(eclass.inherited_by)} ebuilds that inherit it",
+            message=f"updating {eclass.name}.eclass touches {len(eclass.inherited_by)} ebuilds",
             hint="rebuild and look at them: " + ", ".join(eclass.inherited_by[:10]),
         )
         for eclass in copied.eclasses

@@ -15,6 +15,8 @@ import typer
 from overlaytool import __version__
 from overlaytool.cli import console
 from overlaytool.cli.options import ColorChoice, Globals
+from overlaytool.cli.plan import plan
+from overlaytool.cli.why import why
 from overlaytool.errors import OverlaytoolError
 
 EXIT_INTERRUPTED = 130
@@ -55,6 +57,10 @@ def frame(
         raise typer.BadParameter("-q and -v exclude each other")
     console.configure(color=color, quiet=quiet, verbose=verbose)
     context.obj = Globals(checkout=checkout, config=config, quiet=quiet, verbose=verbose, color=color)
+
+
+app.command()(plan)
+app.command()(why)
 
 
 def main() -> None:

@@ -61,6 +61,11 @@ def write(text: str) -> None:
     out().file.flush()
 
 
+def verbose() -> bool:
+    """Whether to say more."""
+    return bool(_settings["verbose"])
+
+
 def say(message: RenderableType) -> None:
     """A message by the way; not under ``--quiet``."""
     if not _settings["quiet"]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from overlaytool.model import Into
+
+if TYPE_CHECKING:
+    from overlaytool.workflow import Workspace
 
 
 class ColorChoice(StrEnum):
@@ -55,3 +60,32 @@ KeywordsOption = Annotated[
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="json: one document on standard output.")]
 AtomArguments = Annotated[list[str], typer.Argument(metavar="ATOM...", help="Packages to add.")]
+
+
+@contextmanager
+def workspace(
+    context: typer.Context,
+    *,
+    gentoo: Path | None = None,
+    sources: Sequence[Path] | None = None,
+    boards: Sequence[str] | None = None,
+    with_sources: bool = True,
+) -> Iterator[Workspace]:
+    """Open what a command works on, from the options before and after its name.
+
+    :raises OverlaytoolError: see :func:`overlaytool.workflow.open_workspace`.
+    """
+    from overlaytool.cli.console import TerminalProgress
+    from overlaytool.workflow import open_workspace
+
+    options: Globals = context.obj
+    with open_workspace(
+        checkout=options.checkout,
+        config=options.config,
+        gentoo=gentoo,
+        sources=sources or (),
+        boards=boards or (),
+        with_sources=with_sources,
+        progress=TerminalProgress(),
+    ) as space:
+        yield space

@@ -1,1 +1,3 @@
 """Ebuild repositories, through pkgcore. Nothing outside this package imports pkgcore."""
+
+from overlaytool.ebuild import runtime as runtime  # before anything else here imports pkgcore

@@ -87,7 +87,9 @@ class CopiedPackages:
         needed: dict[str, list[EbuildCandidate]] = {}
         for candidate in self._ebuilds:
             for name in _leaves(candidate.ebuild.license):
-                if not any((tree / "licenses" / name).exists() for tree in self._source.checkout.repositories):
+                if not any(
+                    (tree / "licenses" / name).exists() for tree in self._source.checkout.repositories
+                ):
                     needed.setdefault(name, []).append(candidate)
         found = []
         for name, candidates in sorted(needed.items()):

@@ -86,7 +86,19 @@ class Conflict[C: Candidate](Exception):
 class Closure[C: Candidate]:
     """The graph of one pass, under decisions that it may add to."""
 
-    def __init__(self, chooser: Chooser[C], decisions: Decisions, *, depth: int = 0) -> None:
+    def __init__(
+        self,
+        chooser: Chooser[C],
+        decisions: Decisions,
+        *,
+        classes: frozenset[DepClass] = frozenset(DepClass),
+        depth: int = 0,
+    ) -> None:
+        """
+        :param classes: the dependency classes to follow.
+        :param depth: how many any-of groups are being tried out around this one.
+        """
+        self.classes = classes
         self.chooser, self.source, self.decisions = chooser, chooser.source, decisions
         self.selected: dict[tuple[str, str, str], Node[C]] = {}
         """View name, package and slot to what fills it."""
@@ -135,7 +147,8 @@ class Closure[C: Candidate]:
         if node.candidate is None:
             return ()
         changes = self.decisions.changes(node.view, node.candidate.package)
-        return self.chooser.demands(node.view, node.candidate, changes)
+        demands = self.chooser.demands(node.view, node.candidate, changes)
+        return tuple(demand for demand in demands if demand.dep_class in self.classes)
 
     def _expand(self, node: Node[C]) -> None:
         for demand in self._demands(node):
@@ -381,7 +394,7 @@ class Closure[C: Candidate]:
         return trial.decisions.weight - self.decisions.weight
 
     def _fork(self) -> Closure[C]:
-        trial = Closure(self.chooser, self.decisions.copy(), depth=self._depth + 1)
+        trial = Closure(self.chooser, self.decisions.copy(), classes=self.classes, depth=self._depth + 1)
         trial.selected = dict(self.selected)
         trial.links = list(self.links)
         trial._first = dict(self._first)

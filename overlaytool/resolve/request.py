@@ -17,12 +17,10 @@ def interpret[C: Candidate](
 ) -> tuple[tuple[tuple[View, Atom], ...], frozenset[str]]:
     """The atoms of a request in every view that they are for, and the CPVs that it names by version.
 
-    :raises MalformedAtomError: for text that is no atom.
-    :raises UnknownPackageError: for a package that no tree has; the nearest names are offered.
-    :raises AmbiguousPackageError: for a name that stands for several packages.
+    :raises MalformedAtomError, UnknownPackageError, AmbiguousPackageError: see :func:`known_atom`.
     """
     views = tuple(view for view in source.views if (view.root is Root.HOST) == (request.into is Into.SDK))
-    atoms = tuple(dict.fromkeys(_atom(text, source) for text in request.atoms))
+    atoms = tuple(dict.fromkeys(known_atom(text, source) for text in request.atoms))
     named = frozenset(
         candidate.cpv
         for atom in atoms
@@ -41,7 +39,13 @@ def _everywhere[C: Candidate](package: str, source: PackageSource[C]) -> list[li
     ]
 
 
-def _atom[C: Candidate](text: str, source: PackageSource[C]) -> Atom:
+def known_atom[C: Candidate](text: str, source: PackageSource[C]) -> Atom:
+    """A typed atom: its category filled in, its package found, a move of its package followed.
+
+    :raises MalformedAtomError: for text that is no atom.
+    :raises UnknownPackageError: for a package that no tree has; the nearest names are offered.
+    :raises AmbiguousPackageError: for a name that stands for several packages.
+    """
     atom = source.parse_atom(_qualified(text.strip(), source))
     if atom.blocks:
         raise MalformedAtomError(f"{text!r} is a blocker and cannot be added")

@@ -1,0 +1,126 @@
+"""A plan for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rich.text import Text
+
+from overlaytool.cli import console
+from overlaytool.model import (
+    Action,
+    Because,
+    EclassImport,
+    Import,
+    KeywordChange,
+    MetapackageEdit,
+    Notice,
+    Plan,
+    Resolution,
+    Root,
+    UseChange,
+)
+
+MAX_REASONS = 3
+"""Askers shown for an import; the rest are counted."""
+
+
+def show(plan: Plan, resolution: Resolution) -> None:
+    """Print a plan as sections; sections with nothing in them are left out."""
+    boards = ", ".join(plan.boards)
+    console.show(Text(f"{' '.join(plan.request)} into the {plan.into} on {boards}", style="bold"))
+    for title, lines in _sections(plan):
+        console.show(Text(f"\n{title}", style="bold"))
+        for line in lines:
+            console.show(line)
+    if not (plan.imports or plan.keywords or plan.use or plan.metapackage):
+        console.show(Text("\nNothing to do: the checkout has it all, and the metapackage asks for it."))
+    passed_over = len(resolution.rejections)
+    if passed_over:
+        console.say(Text(f"{passed_over} candidates were passed over; -v says why", style="dim"))
+    if console.verbose():
+        console.show(Text("\nPassed over", style="bold"))
+        for rejection in resolution.rejections:
+            console.show(Text(f"  {rejection.cpv}::{rejection.repository}  {rejection.reason}"))
+
+
+def _sections(plan: Plan) -> Iterator[tuple[str, list[Text]]]:
+    """Title and lines of every section that has something to say."""
+    sections: list[tuple[str, Iterable[Text]]] = [
+        ("Copy", (line for entry in plan.imports for line in _import(entry))),
+        ("Copy eclasses", (line for entry in plan.eclasses for line in _eclass(entry))),
+        (
+            "Copy licences",
+            (Text(f"  {entry.name}  for {', '.join(entry.needed_by)}") for entry in plan.licenses),
+        ),
+        ("Accept keywords", map(_keyword, plan.keywords)),
+        ("Set USE", map(_use, plan.use)),
+        ("Metapackage", _metapackage(plan.metapackage) if plan.metapackage else ()),
+        ("The image gains", (Text(f"  {cpv}") for cpv in plan.new_in_image)),
+        ("Work for you", (line for notice in plan.manual_work for line in _notice(notice, "magenta"))),
+        ("Warnings", (line for notice in plan.warnings for line in _notice(notice, "yellow"))),
+    ]
+    for title, lines in sections:
+        listed = list(lines)
+        if listed:
+            yield title, listed
+
+
+def _import(entry: Import) -> Iterator[Text]:
+    action = "update" if entry.action is Action.UPDATE else "add"
+    line = Text.assemble("  ", (entry.package, "green"), f"  {action} from {entry.source}")
+    if entry.repository != "portage-stable":
+        line.append(f" into {entry.repository}")
+    yield line
+    by_version: dict[str, list[str]] = {}
+    for selected in entry.selected:
+        where = f"{selected.board} host" if selected.root is Root.HOST else selected.board
+        by_version.setdefault(selected.cpv.removeprefix(f"{entry.package}-"), []).append(where)
+    for version, places in by_version.items():
+        yield Text(f"    {version} for {', '.join(places)}")
+    asked: dict[tuple[str | None, str], list[str]] = {}
+    for because in entry.because:
+        asked.setdefault((because.parent, because.atom), []).append(f"{because.dep_class}s")
+    for (parent, atom), classes in list(asked.items())[:MAX_REASONS]:
+        reason = f"{parent} {' and '.join(classes)} on {atom}" if parent else f"you asked for {atom}"
+        yield Text(f"    {reason}", style="dim")
+    if len(asked) > MAX_REASONS:
+        yield Text(f"    and {len(asked) - MAX_REASONS} more ask for it", style="dim")
+
+
+def _because(because: Because) -> str:
+    if because.parent is None:
+        return f"you asked for {because.atom}"
+    return f"{because.parent} {because.dep_class}s on {because.atom}"
+
+
+def _eclass(entry: EclassImport) -> Iterator[Text]:
+    yield Text.assemble("  ", (f"{entry.name}.eclass", "green"), f"  {entry.action} from {entry.source}")
+    yield Text(f"    for {', '.join(entry.needed_by)}", style="dim")
+    if entry.inherited_by:
+        yield Text(f"    also inherited by {', '.join(entry.inherited_by)}", style="yellow")
+
+
+def _keyword(entry: KeywordChange) -> Text:
+    line = " ".join((entry.atom, *entry.keywords))
+    return Text.assemble("  ", (line, "green"), (f"  {entry.comment}", "dim"))
+
+
+def _use(entry: UseChange) -> Text:
+    line = " ".join((entry.atom, *entry.flags))
+    return Text.assemble("  ", (line, "green"), (f"  {_because(entry.because)}", "dim"))
+
+
+def _metapackage(edit: MetapackageEdit) -> Iterator[Text]:
+    arches = {line.atom: line.arch for line in edit.arch_only}
+    for atom in edit.added:
+        group = f"  in the {arches[atom]}? ( ) group" if atom in arches else ""
+        yield Text.assemble("  ", (f"+ {atom}", "green"), group)
+    before, after = edit.revision
+    yield Text(f"  {edit.file}, r{before} becomes r{after}", style="dim")
+
+
+def _notice(notice: Notice, style: str) -> Iterator[Text]:
+    yield Text.assemble("  ", (notice.message, style))
+    if notice.hint:
+        yield Text(f"    {notice.hint}", style="dim")

@@ -1,0 +1,154 @@
+"""One function per command, composing the stages. Read this first.
+
+request --resolve--> resolution --plan--> plan --render--> change set --apply | commit--> files, series
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from overlaytool import config as configuration
+from overlaytool.change.head import head_commit
+from overlaytool.change.plan import imports_of
+from overlaytool.change.plan import plan as make_plan
+from overlaytool.config import Config
+from overlaytool.ebuild import runtime
+from overlaytool.ebuild.cache import MetadataCache
+from overlaytool.ebuild.copied import CopiedPackages
+from overlaytool.ebuild.source import TreeSource
+from overlaytool.errors import RepositoryError
+from overlaytool.flatcar import checkout as checkouts
+from overlaytool.flatcar import metapackage as metapackages
+from overlaytool.flatcar.checkout import METAPACKAGES, Checkout
+from overlaytool.flatcar.tree import DiskTree
+from overlaytool.model import Board, CheckoutState, Edge, Into, Plan, Request, Resolution, TreeCommit
+from overlaytool.progress import Progress, SilentProgress
+from overlaytool.resolve import explain
+from overlaytool.resolve.image import installed
+from overlaytool.resolve.request import known_atom
+from overlaytool.resolve.resolver import resolve as run_resolver
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """What a command works on."""
+
+    checkout: Checkout
+    config: Config
+    boards: tuple[Board, ...]
+    sources: dict[str, Path]
+    """Trees to import from by name, in order of preference: Gentoo first. Empty where none is needed."""
+    source: TreeSource
+    progress: Progress
+
+
+@contextmanager
+def open_workspace(
+    *,
+    checkout: Path | None = None,
+    config: Path | None = None,
+    gentoo: Path | None = None,
+    sources: Sequence[Path] = (),
+    boards: Sequence[str] = (),
+    with_sources: bool = True,
+    progress: Progress | None = None,
+) -> Iterator[Workspace]:
+    """Open the checkout and the trees to import from; write the metadata cache and end bash at the end.
+
+    :param with_sources: whether trees to import from are needed; without, only the checkout is looked at.
+    :raises CheckoutError: when there is no checkout, or no such board.
+    :raises ConfigError: when the configuration cannot be used.
+    :raises RepositoryError: when a source is no ebuild repository.
+    """
+    found = checkouts.find(checkout)
+    settings = configuration.load(config, checkout=found.path)
+    chosen = tuple(found.board(name) for name in (boards or settings.boards)) or found.boards
+    trees = _sources(settings, gentoo, sources) if with_sources else {}
+    cache = MetadataCache(settings.cache)
+    try:
+        yield Workspace(
+            checkout=found,
+            config=settings,
+            boards=chosen,
+            sources=trees,
+            source=TreeSource(found, trees, cache=cache, boards=chosen),
+            progress=progress or SilentProgress(),
+        )
+    finally:
+        cache.close()
+        runtime.shut_down()
+
+
+def _sources(config: Config, gentoo: Path | None, others: Sequence[Path]) -> dict[str, Path]:
+    """The trees by name. A name that is taken, the checkout's own among them, gets a number."""
+    first = (gentoo or config.gentoo.path).absolute()
+    if not first.is_dir():
+        raise RepositoryError(
+            f"no Gentoo tree at {first}",
+            hint="get one with: overlaytool sync; or name one with --gentoo",
+        )
+    trees = {"gentoo": first}
+    named = [(source.name, source.path) for source in config.sources]
+    named += [(checkouts.repository_name(path.absolute()), path.absolute()) for path in others]
+    for name, path in named:
+        taken = {*trees, "portage-stable", "coreos-overlay"}
+        number = 2
+        unique = name
+        while unique in taken:
+            unique, number = f"{name}-{number}", number + 1
+        trees[unique] = path
+    return trees
+
+
+def resolve(workspace: Workspace, request: Request) -> Resolution:
+    """What a request takes, on every board and on the build host."""
+    with workspace.progress.task("resolving"):
+        return run_resolver(request, workspace.source)
+
+
+def plan(workspace: Workspace, request: Request) -> tuple[Resolution, Plan]:
+    """Resolve a request and say which files that touches. Writes nothing."""
+    resolution = resolve(workspace, request)
+    source = workspace.source
+    if resolution.eclass_updates:
+        source = source.with_eclass_updates(resolution.eclass_updates)
+    with workspace.progress.task("reading what gets copied"):
+        copied = CopiedPackages(source, imports_of(resolution))
+        image = installed(workspace.source, METAPACKAGES[Into.IMAGE]) if request.into is Into.IMAGE else {}
+    checkout = workspace.checkout
+    return resolution, make_plan(
+        resolution,
+        source,
+        copied=copied,
+        metapackage=metapackages.read(DiskTree(checkout.path), request.into),
+        image=image,
+        checkout=CheckoutState(commit=head_commit(checkout.path), version=checkout.version),
+        sources=tuple(
+            TreeCommit(name=name, commit=head_commit(path)) for name, path in workspace.sources.items()
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """How a package gets in."""
+
+    package: str
+    where: str
+    """``the image``, or the request in words."""
+    chains: tuple[tuple[Edge, ...], ...]
+    """See :func:`overlaytool.resolve.explain.chains`; empty when the package is not in there."""
+
+
+def why(workspace: Workspace, package: str, atoms: tuple[str, ...], into: Into) -> Why:
+    """The chains by which a package gets into the plan for ``atoms``; without any, into the image."""
+    request = Request(atoms=atoms or (METAPACKAGES[into],), into=into)
+    name = known_atom(package, workspace.source).package
+    return Why(
+        package=name,
+        where=f"the plan for {' '.join(atoms)}" if atoms else f"the {into} today",
+        chains=explain.chains(resolve(workspace, request), name),
+    )
