@@ -19,6 +19,7 @@ from overlaytool.model import (
     Notice,
     Package,
     Request,
+    Requested,
     Resolution,
     Root,
     State,
@@ -84,10 +85,20 @@ def resolution(
     """A resolution; the request is what the edges without a parent ask for."""
     edges = tuple(edges)
     atoms = tuple(dict.fromkeys(edge.atom for edge in edges if edge.parent is None))
-    defaults: dict[str, Any] = {"keywords": (), "use": (), "rejections": (), "manual_work": ()}
+    defaults: dict[str, Any] = {
+        "keywords": (),
+        "use": (),
+        "rejections": (),
+        "manual_work": (),
+        "eclass_updates": (),
+    }
     return Resolution(
         request=Request(atoms=atoms, into=into),
         boards=boards,
+        requested=tuple(
+            Requested(atom=atom, dependency=atom, boards=tuple(board.name for board in boards))
+            for atom in atoms
+        ),
         packages=tuple(packages),
         edges=edges,
         notices=notices,
