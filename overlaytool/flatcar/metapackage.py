@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from overlaytool.errors import CheckoutError
 from overlaytool.flatcar.checkout import METAPACKAGES, OVERLAY
@@ -60,8 +60,8 @@ class Metapackage:
         """The symlink's path at another revision."""
         return self.file.removesuffix(".ebuild") + f"-r{revision}.ebuild"
 
-    def with_lines(self, atoms: Iterable[str], arch: str | None = None) -> str:
-        """The ebuild's text with a line for each of ``atoms``; every other byte is kept.
+    def with_lines(self, atoms: Iterable[str], arch: str | None = None) -> Metapackage:
+        """The metapackage with a line for each of ``atoms``; every other byte of its text is kept.
 
         :param arch: the architecture whose ``arch? ( )`` group the lines belong into; None: no group.
         :raises CheckoutError: where the place for a line cannot be told.
@@ -70,7 +70,7 @@ class Metapackage:
         for atom in atoms:
             if not edited.holds(atom, arch):
                 edited = edited._with_line(atom, arch)
-        return edited.text
+        return edited
 
     def _entries(self) -> Iterable[Entry]:
         return (entry for block in self.blocks for entry in block.entries)
@@ -83,14 +83,7 @@ class Metapackage:
         else:
             self._insert_for_arch(lines, target, atom, arch)
         text = "".join(lines)
-        return Metapackage(
-            file=self.file,
-            link=self.link,
-            revision=self.revision,
-            variable=self.variable,
-            text=text,
-            blocks=_blocks(self.file, text, self.variable),
-        )
+        return replace(self, text=text, blocks=_blocks(self.file, text, self.variable))
 
     def _block_for(self, atom: str) -> Block:
         """The biggest block; for users and groups the one that holds nothing else, where there is one."""

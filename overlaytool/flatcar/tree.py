@@ -69,7 +69,7 @@ def read_file(path: Path) -> FileState | None:
 
 def _read_bytes(path: Path) -> bytes:
     """The file's bytes, without touching its access time where the kernel lets us."""
-    flags = os.O_RDONLY | os.O_CLOEXEC
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
         descriptor = os.open(path, flags | os.O_NOATIME)
     except PermissionError:

@@ -1,0 +1,134 @@
+"""What is copied out of a source tree: read byte for byte, and looked at before it is trusted.
+
+A tree that somebody else made may hold anything. What must not get into a checkout is an issue, not an
+exception, so that one run names all of them.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from overlaytool.flatcar.tree import read_file
+from overlaytool.model import FileState
+
+type Distfiles = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""Package to CPV to the names of its distfiles (SRC_URI, all USE conditionals taken)."""
+
+
+@dataclass(slots=True)
+class Issues:
+    """What was found wrong, a line each, by kind."""
+
+    unsafe: list[str] = field(default_factory=list)
+    """What must not be copied."""
+    manifest: list[str] = field(default_factory=list)
+    """Distfiles that no Manifest vouches for."""
+    missing: list[str] = field(default_factory=list)
+    """What the plan names and the source does not have."""
+
+
+def read_directory(root: Path, directory: str, issues: Issues) -> dict[str, FileState]:
+    """Every file and symlink below ``directory`` of the tree at ``root``, by its path inside."""
+    top = root / directory
+    if top.is_symlink():
+        issues.unsafe.append(f"{directory} is a symlink")
+        return {}
+    if not top.is_dir():
+        issues.missing.append(directory)
+        return {}
+    found: dict[str, FileState] = {}
+    for path in _walk(top):
+        name = path.relative_to(top).as_posix()
+        problem = _problem(top, path, name)
+        if problem:
+            issues.unsafe.append(f"{directory}/{_shown(name)} {problem}")
+            continue
+        state = read_file(path)
+        if state is not None:
+            found[name] = state
+    return found
+
+
+def read_plain(root: Path, path: str, issues: Issues) -> FileState | None:
+    """One regular file: an eclass, a licence."""
+    place = root / path
+    if place.is_symlink() or (place.exists() and not place.is_file()):
+        issues.unsafe.append(f"{path} is not a regular file")
+        return None
+    state = read_file(place)
+    if state is None:
+        issues.missing.append(path)
+    return state
+
+
+def check_manifest(
+    package: str, files: Mapping[str, FileState], distfiles: Mapping[str, tuple[str, ...]], issues: Issues
+) -> None:
+    """Every distfile of every copied ebuild has to have a line in the Manifest beside it (GLEP 74)."""
+    manifest = files.get("Manifest")
+    words = (line.split() for line in manifest.content.splitlines()) if manifest else ()
+    covered = {entry[1] for entry in words if len(entry) > 2 and entry[0] == b"DIST"}
+    for cpv in sorted(distfiles):
+        lacking = [name for name in distfiles[cpv] if name.encode() not in covered]
+        if lacking and manifest is None:
+            issues.manifest.append(f"{package} has no Manifest, and {cpv} fetches {', '.join(lacking)}")
+        elif lacking:
+            issues.manifest.append(f"{package}/Manifest has no DIST line for {', '.join(lacking)} of {cpv}")
+
+
+def _walk(directory: Path) -> Iterator[Path]:
+    """Everything below, that is no directory, sorted; symlinks are not followed."""
+    for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
+        if entry.is_dir(follow_symlinks=False) and entry.name != ".git":
+            yield from _walk(Path(entry.path))
+        else:
+            yield Path(entry.path)
+
+
+def _problem(top: Path, path: Path, name: str) -> str | None:
+    """Why a file must not be copied, in words that can follow its name."""
+    if not _printable(name):
+        return "has a name with control characters or bytes that are not UTF-8"
+    if path.name == ".git":
+        return "is a git repository's own"
+    mode = path.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        return _link_problem(top, path)
+    return None if stat.S_ISREG(mode) else f"is {_kind(mode)}"
+
+
+def _printable(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return name.isprintable()
+
+
+def _shown(name: str) -> str:
+    """A name that can be put on a terminal."""
+    return name if _printable(name) else ascii(name)[1:-1]
+
+
+def _link_problem(top: Path, path: Path) -> str | None:
+    """A symlink has to stay in its package directory, read as text and followed on disk alike."""
+    target = str(path.readlink())
+    if not _printable(target):
+        return "is a symlink whose target has control characters"
+    inside = os.path.normpath(path.relative_to(top).parent / target)
+    leaves = target.startswith("/") or inside == ".." or inside.startswith("../")
+    if leaves or not path.resolve().is_relative_to(top.resolve()):
+        return f"is a symlink that leaves the package directory, to {target}"
+    return None
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISFIFO(mode):
+        return "a fifo"
+    if stat.S_ISSOCK(mode):
+        return "a socket"
+    return "a device"
