@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 GITLINK = 0o160000
 """The mode of a submodule's entry in a tree."""
 
+NO_OBJECT = "0" * 40
+"""How git writes that something is not there."""
+
 REPOSITORY_VARIABLES = (
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -264,23 +267,15 @@ class CommitTree:
             return None
         return FileState(mode=entry.mode, content=entry.data_stream.read())
 
-    def names(self, directory: str) -> tuple[str, ...]:
-        """The names in a directory, sorted; empty where there is no such directory."""
-        entry = self._entry(directory)
-        if entry is None or entry.type != "tree":
-            return ()
-        return tuple(sorted(str(child.name) for child in entry))
-
-    def files(self, directory: str) -> tuple[str, ...]:
+    def list(self, directory: str) -> tuple[str, ...]:
         """Every file and symlink below a directory, as paths from the top, sorted."""
         entry = self._entry(directory)
         if entry is None or entry.type != "tree":
             return ()
-        found: list[str] = []
-        for child in entry:
-            path = str(child.path)
-            found.extend((path,) if child.type == "blob" else self.files(path))
-        return tuple(sorted(found))
+        return tuple(sorted(path for child in entry for path in self._below(child)))
+
+    def _below(self, child: git.Tree | git.Blob | git.Submodule) -> tuple[str, ...]:
+        return (str(child.path),) if child.type == "blob" else self.list(str(child.path))
 
     def submodule(self, path: str) -> str | None:
         """The submodule that holds ``path`` or is it; None where there is none."""
