@@ -24,6 +24,8 @@ from overlaytool.errors import GitError, StaleError
 from overlaytool.model import ChangeSet, Series, SeriesCommit
 from overlaytool.progress import Progress
 
+LOG = ("-c", "log.showSignature=false", "log")
+
 COMMIT = (
     *("-c", "core.fsmonitor=false"),
     *("-c", "core.splitIndex=false"),
@@ -62,7 +64,7 @@ def commit(
         if tip != replacing:
             raise GitError(
                 f"there is a branch {branch} already, and it is not this series",
-                details=(f"it stands at {tip[:12]}: {_subject_of(repository, tip)}",),
+                details=(f"it stands at {tip[:12]}: {repository.line(*LOG, '-1', '--format=%s', tip)}",),
                 hint="choose another name with --branch, or delete it: git branch -D " + branch,
             )
     if not change_set.steps:
@@ -77,7 +79,7 @@ def _find(
 ) -> Series | None:
     """The series on a branch that has these very trees on this very base, whoever made it and when."""
     lines = repository.line(
-        "log", "--reverse", "--format=%H %T %P", f"{base}..refs/heads/{branch}", "--"
+        *LOG, "--reverse", "--format=%H %T %P", f"{base}..refs/heads/{branch}", "--"
     ).splitlines()
     rows = [line.split() for line in lines]
     if tuple(row[1] for row in rows) != trees or not rows or rows[0][2:] != [base]:
@@ -89,19 +91,16 @@ def _find(
 def _series(
     repository: Repository, change_set: ChangeSet, commits: tuple[str, ...], *, base: str, branch: str
 ) -> Series:
+    subjects = repository.line("log", "--reverse", "--format=%s", f"{base}..{commits[-1]}", "--").split("\n")
     return Series(
         branch=branch,
         base=base,
         base_branch=repository.branch(),
         commits=tuple(
-            SeriesCommit(commit=name, subject=_subject_of(repository, name), step=step.subject)
-            for name, step in zip(commits, change_set.steps, strict=True)
+            SeriesCommit(commit=name, subject=title, step=step.subject)
+            for name, title, step in zip(commits, subjects, change_set.steps, strict=True)
         ),
     )
-
-
-def _subject_of(repository: Repository, revision: str) -> str:
-    return repository.line("log", "-1", "--format=%s", revision, "--")
 
 
 def _move_branch(
@@ -160,8 +159,12 @@ class _Private:
         )
         if status:
             raise _refusal(subject(text), stderr)
-        self._refuse_changed(subject(text), tree)
-        return self.repository.line("rev-parse", "HEAD", environment=self.environment)
+        made, held = self.repository.line(
+            "rev-parse", "HEAD", "HEAD^{tree}", environment=self.environment
+        ).split()
+        if held != tree:
+            raise self._changed(subject(text), tree)
+        return made
 
     def _load(self, tree: str) -> None:
         """Put a tree into the index, and into the work tree where there is one."""
@@ -170,17 +173,16 @@ class _Private:
             *("-C", str(self.place / "tree"), *QUIET, "read-tree", *how), environment=self.environment
         )
 
-    def _refuse_changed(self, title: str, tree: str) -> None:
+    def _changed(self, title: str, tree: str) -> GitError:
         """A copy of a tree has to stay a copy, so a hook that formats files is refused, not believed."""
         changed = self.repository.line(
             "diff-tree", "-r", "--name-only", tree, "HEAD", environment=self.environment
         )
-        if changed:
-            raise GitError(
-                f"a hook changed the files of the commit {title}",
-                details=tuple(changed.splitlines()),
-                hint="let the pre-commit hook leave these files alone: copies have to stay copies",
-            )
+        return GitError(
+            f"a hook changed the files of the commit {title}",
+            details=tuple(changed.splitlines()),
+            hint="let the pre-commit hook leave these files alone: copies have to stay copies",
+        )
 
 
 @contextmanager
