@@ -91,7 +91,7 @@ def _find(
 def _series(
     repository: Repository, change_set: ChangeSet, commits: tuple[str, ...], *, base: str, branch: str
 ) -> Series:
-    subjects = repository.line("log", "--reverse", "--format=%s", f"{base}..{commits[-1]}", "--").split("\n")
+    subjects = repository.line(*LOG, "--reverse", "--format=%s", f"{base}..{commits[-1]}", "--").split("\n")
     return Series(
         branch=branch,
         base=base,
