@@ -56,6 +56,8 @@ class Request:
     into: Into = Into.IMAGE
     accept_keywords: bool = True
     """Whether a plan may write package.accept_keywords."""
+    update: bool = False
+    """Whether portage-stable's copies of the requested packages are to be replaced by the sources'."""
 
 
 # --- what was found -------------------------------------------------------------------------------

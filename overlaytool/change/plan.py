@@ -78,7 +78,7 @@ def plan(
             for need in resolution.keywords
         ),
         use=_use(resolution),
-        metapackage=_edit(resolution, metapackage, source),
+        metapackage=None if resolution.request.update else _edit(resolution, metapackage, source),
         present=index.present,
         new_in_image=tuple(sorted({package.cpv for packages in gained.values() for package in packages})),
         warnings=(

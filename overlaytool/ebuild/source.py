@@ -78,9 +78,13 @@ class TreeSource:
         """The checkout's, lowest priority first."""
         return (self._stable, self._overlay)
 
+    @property
+    def _trees(self) -> tuple[Repository, ...]:
+        return (*self.repositories, *self.sources)
+
     @cached_property
     def _by_name(self) -> Mapping[str, Repository]:
-        return {repository.name: repository for repository in (*self.repositories, *self.sources)}
+        return {repository.name: repository for repository in self.sources}
 
     def checkout_candidates(self, package: str) -> Sequence[EbuildCandidate]:
         """The checkout's ebuilds of a package in emerge's order: by version, the overlay first on a tie."""
@@ -126,7 +130,7 @@ class TreeSource:
     def packages_named(self, name: str) -> tuple[str, ...]:
         """Every ``category/name`` of all trees for a name without its category."""
         found = set()
-        for repository in self._by_name.values():
+        for repository in self._trees:
             for category in {*repository.tree.categories, *repository.tree.category_dirs}:
                 package = f"{category}/{name}"
                 if repository.has(package):
@@ -135,15 +139,13 @@ class TreeSource:
 
     def all_packages(self) -> frozenset[str]:
         """Every ``category/name`` of all trees: for suggestions."""
-        return frozenset().union(*(repository.packages for repository in self._by_name.values()))
+        return frozenset().union(*(repository.packages for repository in self._trees))
 
     def moved(self, package: str) -> str | None:
         """The package's new name by ``profiles/updates`` of the checkout or a source, or None."""
         name, seen = package, {package}
         while True:
-            target = next(
-                filter(None, (self._move(repository, name) for repository in self._by_name.values())), None
-            )
+            target = next(filter(None, (self._move(repository, name) for repository in self._trees)), None)
             if target is None or target in seen:
                 return name if name != package else None
             seen.add(target)
@@ -155,7 +157,7 @@ class TreeSource:
             sorted(
                 {
                     old
-                    for repository in self._by_name.values()
+                    for repository in self._trees
                     for old, moves in repository.updates.items()
                     if any(kind == "move" and target == package for kind, target in moves)
                 }
@@ -353,6 +355,13 @@ class TreeSource:
         if any(flag not in ebuild.iuse_stripped for flag, _state in wanted):
             return None
         return wanted if not profile.unchangeable(ebuild, wanted) else None
+
+    def optional_flags(self, view: View, candidate: EbuildCandidate, changes: FlagChanges) -> tuple[str, ...]:
+        """The enabled flags of a candidate that package.use could switch off, sorted."""
+        profile, ebuild = self.profile(view), candidate.ebuild
+        enabled = sorted(profile.use(ebuild, changes) & ebuild.iuse_stripped)
+        fixed = profile.unchangeable(ebuild, [(flag, False) for flag in enabled])
+        return tuple(flag for flag in enabled if flag not in fixed)
 
     def required_use_violation(
         self, view: View, candidate: EbuildCandidate, changes: FlagChanges

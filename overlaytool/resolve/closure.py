@@ -104,7 +104,6 @@ class Closure[C: Candidate]:
         """View name, package and slot to what fills it."""
         self.links: list[Link[C]] = []
         self.blockers: list[tuple[View, Atom, Node[C]]] = []
-        self.unmet: list[Notice] = []
         self._first: dict[Node[C], Link[C]] = {}
         self._queue: deque[Node[C]] = deque()
         self._depth = depth
@@ -222,6 +221,7 @@ class Closure[C: Candidate]:
         if option is None:
             if self._leave_to_person(view, atom, ask):
                 return None
+            self._do_without(atom, ask)
             rejections = self.chooser.rejections(view, atom, self.decisions)
             comment = self.chooser.mask_comment(view, atom, self.decisions)
             raise Unsatisfied(view, atom, ask, rejections, self.chain(ask.parent), comment)
@@ -232,6 +232,38 @@ class Closure[C: Candidate]:
         if option.eclasses or any(package == atom.package for _view, package, _slot in self.selected):
             raise Restart
         return option.candidate
+
+    def _do_without(self, atom: Atom, ask: Ask[C]) -> None:
+        """Switch the USE flag of an import off that alone asks for an atom that nothing satisfies.
+
+        :raises Restart: when there is such a flag.
+        """
+        node = ask.parent
+        if node is None or node.candidate is None or node.candidate.origin is not Origin.SOURCE:
+            return
+        changes = self.decisions.changes(node.view, node.candidate.package)
+        decided = {flag for flag, _state in changes}
+        for flag in self.source.optional_flags(node.view, node.candidate, changes):
+            fewer = changes | {(flag, False)}
+            if (
+                flag in decided
+                or self.source.required_use_violation(node.view, node.candidate, fewer) is not None
+                or any(
+                    other == atom
+                    for demand in self.chooser.demands(node.view, node.candidate, fewer)
+                    for other in _atoms(demand.dependency)
+                )
+            ):
+                continue
+            because = Because(parent=node.cpv, atom=atom.text, dep_class=ask.dep_class)
+            flags = self.decisions.use.setdefault((node.view.root, node.candidate.package), {})
+            flags[flag] = (False, because)
+            self.decisions.dropped[(node.candidate.package, flag)] = Notice(
+                reference="use-dropped",
+                message=f"USE {flag} of {node.cpv} is switched off: it asks for {atom}, which cannot be had",
+                hint=f"request {node.candidate.package}[{flag}] to see why",
+            )
+            raise Restart
 
     def _leave_to_person(self, view: View, atom: Atom, ask: Ask[C]) -> bool:
         if not self.source.holds(Origin.OVERLAY, atom.package):

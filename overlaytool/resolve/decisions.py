@@ -27,6 +27,8 @@ class Decisions:
     """Eclasses of the checkout to update."""
     manual: dict[str, Notice] = field(default_factory=dict)
     """Package to the work that is left to a person."""
+    dropped: dict[tuple[str, str], Notice] = field(default_factory=dict)
+    """Package and USE flag that is switched off because what it asks for cannot be had."""
     excluded: dict[tuple[str, str], str] = field(default_factory=dict)
     """View name and CPV to why it may not be selected there."""
     pins: dict[tuple[str, str, str], tuple[Atom, ...]] = field(default_factory=dict)
@@ -44,6 +46,7 @@ class Decisions:
             licenses=set(self.licenses),
             eclasses=set(self.eclasses),
             manual=dict(self.manual),
+            dropped=dict(self.dropped),
             excluded=dict(self.excluded),
             pins=dict(self.pins),
             named=set(self.named),

@@ -39,7 +39,7 @@ def resolve[C: Candidate](request: Request, source: PackageSource[C]) -> Resolut
     requests, named = interpret(request, source)
     limits: list[Notice] = []
     while True:
-        decisions = Decisions(named=set(named))
+        decisions = Decisions(named=set(named), imports=_updates(request, source, requests))
         try:
             closure = _solve(request, source, requests, decisions, _Budget())
         except Unsatisfied as failure:
@@ -85,6 +85,20 @@ def _solve[C: Candidate](
         details=tuple(f"import {package}" for package in sorted(decisions.imports)),
         hint="request one of these packages alone to see which update undoes another",
     )
+
+
+def _updates[C: Candidate](request: Request, source: PackageSource[C], requests: Requests) -> dict[str, str]:
+    """The packages that a request to update replaces, and the first source that has each."""
+    if not request.update:
+        return {}
+    return {
+        atom.package: next(
+            name for name in source.source_names() if source.source_candidates(name, atom.package)
+        )
+        for _view, atom in requests
+        if source.holds(Origin.STABLE, atom.package)
+        and any(source.source_candidates(name, atom.package) for name in source.source_names())
+    }
 
 
 def _rebound[C: Candidate](requests: Requests, source: PackageSource[C]) -> Requests:

@@ -47,7 +47,11 @@ def build[C: Candidate](
         use=_use(closure, nodes.values()),
         eclass_updates=tuple(sorted(closure.decisions.eclasses)),
         rejections=_rejections(closure, nodes.values()),
-        notices=(*limits, *closure.unmet, *_licenses(closure, nodes.values())),
+        notices=(
+            *limits,
+            *(closure.decisions.dropped[key] for key in sorted(closure.decisions.dropped)),
+            *_licenses(closure, nodes.values()),
+        ),
         manual_work=tuple(closure.decisions.manual[package] for package in sorted(closure.decisions.manual)),
     )
 

@@ -90,6 +90,9 @@ class PackageSource[C: Candidate](Protocol):
     ) -> tuple[tuple[str, bool], ...] | None:
         """The flags to set so that a candidate satisfies an atom's USE dependencies; None: impossible."""
 
+    def optional_flags(self, view: View, candidate: C, changes: FlagChanges) -> tuple[str, ...]:
+        """The enabled flags of a candidate that package.use could switch off, sorted."""
+
     def eclass_updates(self, candidate: C) -> tuple[str, ...] | None:
         """The eclasses to update so that a candidate can be sourced; None: nothing helps."""
 
