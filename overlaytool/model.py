@@ -524,6 +524,18 @@ class Evidence:
     """UTC, ISO 8601 to the second."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """A change to a checkout that had been cut short and was taken back."""
+
+    started: str
+    """When it was begun: UTC, ISO 8601."""
+    request: tuple[str, ...]
+    """What had been asked for."""
+    restored: tuple[str, ...]
+    """Paths that are again what they were; empty where nothing had been changed yet."""
+
+
 def package_name(cpv: str) -> str:
     """Category and package name of a CPV: what is left when the version is cut off (PMS section 3.1.2).
 

@@ -22,7 +22,7 @@ def head_commit(path: Path) -> str | None:
     """
     path = path.resolve()
     for top in (path, *path.parents):
-        git_dir = _git_dir(top)
+        git_dir = find_git_dir(top)
         if git_dir is None:
             continue
         commit = _resolve(git_dir, _common_dir(git_dir))
@@ -32,7 +32,7 @@ def head_commit(path: Path) -> str | None:
     return None
 
 
-def _git_dir(top: Path) -> Path | None:
+def find_git_dir(top: Path) -> Path | None:
     """The git directory of a work tree whose top is ``top``; linked work trees and submodules have a file."""
     place = top / ".git"
     try:
