@@ -49,6 +49,16 @@ def parsed(atom: Atom) -> PkgcoreAtom:
     return _parsed[atom.text]
 
 
+def with_slot(atom: Atom, old: str, new: str) -> Atom | None:
+    """The same atom with another slot, where it asks for slot ``old``. Its subslot is dropped."""
+    if parsed(atom).slot != old:
+        return None
+    head, bracket, flags = atom.text.partition("[")
+    package, _, _slot = head.partition(":")
+    operator = "=" if head.endswith("=") else ""
+    return parse_atom(f"{package}:{new}{operator}{bracket}{flags}")
+
+
 def parse_dependency(text: str, use: Collection[str]) -> Dependency:
     """A dependency string evaluated under these enabled USE flags. For trees that are no ebuilds.
 

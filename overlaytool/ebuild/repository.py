@@ -146,10 +146,14 @@ class Repository:
     def updates(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
         """``profiles/updates`` (PMS section 4.4.4): old name to its moves, ``(kind, target)`` in order.
 
-        ``("move", "cat/new")`` or ``("slotmove", "new slot")``.
+        ``("move", "cat/new")`` or ``("slotmove", "old new")``: a slotmove of some versions only counts for
+        all of them, since what depends on the slot does not say which.
         """
         return {
-            old: tuple((command[0], str(command[2])) for command in commands)
+            old: tuple(
+                (kind, str(target) if kind == "move" else f"{source.slot} {target}")
+                for kind, source, target in commands
+            )
             for old, commands in self.tree.config.updates.items()
         }
 

@@ -151,6 +151,25 @@ class TreeSource:
             seen.add(target)
             name = target
 
+    def slot_moved(self, atom: Atom) -> Atom | None:
+        """An atom under the slot that ``profiles/updates`` moved its slot to, or None."""
+        for repository in self._by_name.values():
+            for kind, target in repository.updates.get(atom.package, ()):
+                if kind == "slotmove" and (moved := depend.with_slot(atom, *target.split())) is not None:
+                    return None if self._in_slot(atom.package, target.split()[0]) else moved
+        return None
+
+    def _in_slot(self, package: str, slot: str) -> bool:
+        """Whether any tree has an ebuild of a package in a slot. Sources them all."""
+        for repository in self._by_name.values():
+            for ebuild in repository.ebuilds(package):
+                try:
+                    if ebuild.slot == slot:  # type: ignore[attr-defined]
+                        return True
+                except MetadataException:
+                    continue
+        return False
+
     def former_names(self, package: str) -> tuple[str, ...]:
         """The names that packages had which are called ``package`` now."""
         return tuple(

@@ -171,7 +171,9 @@ class Closure[C: Candidate]:
     # --- one atom ----------------------------------------------------------------------------------
 
     def _need(self, view: View, atom: Atom, ask: Ask[C]) -> None:
-        atom = self._current_name(atom)
+        written, atom = atom, self._current_name(atom)
+        if atom != written and ask.parent is not None:
+            self._note_move(written, atom, ask.parent)
         provided = self.source.provided(view, atom)
         if provided is not None:
             self._link(Node(view, provided), atom, ask)
@@ -191,12 +193,23 @@ class Closure[C: Candidate]:
 
     def _current_name(self, atom: Atom) -> Atom:
         """The atom, under the name that ``profiles/updates`` gives a package that no tree has any more."""
-        if self.source.checkout_candidates(atom.package):
-            return atom
-        if any(self.source.source_candidates(name, atom.package) for name in self.source.source_names()):
-            return atom
-        moved = self.source.moved(atom.package)
-        return self.source.renamed(atom, moved) if moved else atom
+        if not self.source.checkout_candidates(atom.package) and not any(
+            self.source.source_candidates(name, atom.package) for name in self.source.source_names()
+        ):
+            moved = self.source.moved(atom.package)
+            return self.source.renamed(atom, moved) if moved else atom
+        return self.source.slot_moved(atom) or atom
+
+    def _note_move(self, written: Atom, current: Atom, parent: Node[C]) -> None:
+        """Portage follows ``profiles/updates`` for what is installed and not for what ebuilds say."""
+        self.decisions.manual.setdefault(
+            f"{parent.cpv} {written}",
+            Notice(
+                reference="moved-dependency",
+                message=f"{parent.cpv} depends on {written}, which is {current} now; emerge does not follow",
+                hint="put a copy into coreos-overlay that says the new name, and report it to Gentoo",
+            ),
+        )
 
     def _existing(self, view: View, atom: Atom) -> C | None:
         """What emerge takes for an atom: the highest version, or what fills that slot and does as well."""

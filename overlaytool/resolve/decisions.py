@@ -26,7 +26,7 @@ class Decisions:
     eclasses: set[str] = field(default_factory=set)
     """Eclasses of the checkout to update."""
     manual: dict[str, Notice] = field(default_factory=dict)
-    """Package to the work that is left to a person."""
+    """What it is about, a package or a dependency, to the work that is left to a person."""
     dropped: dict[tuple[str, str], Notice] = field(default_factory=dict)
     """Package and USE flag that is switched off because what it asks for cannot be had."""
     excluded: dict[tuple[str, str], str] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from overlaytool.dependency import Atom, Candidate, View
 from overlaytool.errors import AmbiguousPackageError, MalformedAtomError, UnknownPackageError
 from overlaytool.model import Into, Request, Root
-from overlaytool.resolve.source import PackageSource
+from overlaytool.resolve.source import PackageSource, everywhere
 
 SUGGESTIONS = 5
 
@@ -25,18 +25,11 @@ def interpret[C: Candidate](
         candidate.cpv
         for atom in atoms
         if atom.text.startswith(("=", "~"))
-        for candidates in _everywhere(atom.package, source)
+        for candidates in everywhere(atom.package, source)
         for candidate in candidates
         if source.version_matches(candidate, atom)
     )
     return tuple((view, atom) for atom in atoms for view in views), named
-
-
-def _everywhere[C: Candidate](package: str, source: PackageSource[C]) -> list[list[C]]:
-    return [
-        list(source.checkout_candidates(package)),
-        *(list(source.source_candidates(name, package)) for name in source.source_names()),
-    ]
 
 
 def known_atom[C: Candidate](text: str, source: PackageSource[C]) -> Atom:
@@ -49,10 +42,10 @@ def known_atom[C: Candidate](text: str, source: PackageSource[C]) -> Atom:
     atom = source.parse_atom(_qualified(text.strip(), source))
     if atom.blocks:
         raise MalformedAtomError(f"{text!r} is a blocker and cannot be added")
-    if any(_everywhere(atom.package, source)):
+    if any(everywhere(atom.package, source)):
         return atom
     moved = source.moved(atom.package)
-    if moved and any(_everywhere(moved, source)):
+    if moved and any(everywhere(moved, source)):
         return source.renamed(atom, moved)
     raise _unknown(atom.package, source)
 

@@ -13,7 +13,7 @@ from overlaytool.resolve.decisions import SYNC_REASON, Decisions
 from overlaytool.resolve.explain import unsatisfied_error
 from overlaytool.resolve.request import interpret
 from overlaytool.resolve.result import build
-from overlaytool.resolve.source import PackageSource
+from overlaytool.resolve.source import PackageSource, everywhere
 
 MAX_PASSES = 200
 """Passes after which a resolution that keeps changing its mind is given up."""
@@ -43,7 +43,7 @@ def resolve[C: Candidate](request: Request, source: PackageSource[C]) -> Resolut
         try:
             closure = _solve(request, source, requests, decisions, _Budget())
         except Unsatisfied as failure:
-            remaining = _without_board(requests, failure)
+            remaining = None if _refused(request, source, failure) else _without_board(requests, failure)
             if remaining is None:
                 raise unsatisfied_error(failure, request) from None
             requests = remaining
@@ -183,6 +183,24 @@ def _check_blockers[C: Candidate](closure: Closure[C]) -> None:
                     (),
                     ((view, node.cpv, reason), (blocker.view, blocker.cpv, reason)),
                 )
+
+
+def _refused[C: Candidate](request: Request, source: PackageSource[C], failure: Unsatisfied[C]) -> bool:
+    """Whether all that is missing is leave to accept a ~arch keyword."""
+    if request.accept_keywords:
+        return False
+    unstable = f"~{source.arch(failure.view)}"
+    hidden = {
+        (rejection.cpv, rejection.repository)
+        for rejection in failure.rejections
+        if rejection.kind is RejectionKind.KEYWORD
+    }
+    return any(
+        (candidate.cpv, candidate.repository) in hidden
+        and source.keyword(failure.view, candidate) == unstable
+        for candidates in everywhere(failure.atom.package, source)
+        for candidate in candidates
+    )
 
 
 def _without_board[C: Candidate](requests: Requests, failure: Unsatisfied[C]) -> Requests | None:

@@ -42,6 +42,9 @@ class PackageSource[C: Candidate](Protocol):
     def moved(self, package: str) -> str | None:
         """A package's new name by ``profiles/updates``, or None."""
 
+    def slot_moved(self, atom: Atom) -> Atom | None:
+        """An atom under the slot that ``profiles/updates`` moved its slot to, or None."""
+
     def former_names(self, package: str) -> tuple[str, ...]:
         """The names that a package had before."""
 
@@ -136,3 +139,11 @@ class Description(Protocol):
     def inherited(self) -> tuple[str, ...]: ...
     @property
     def distfiles(self) -> tuple[Distfile, ...]: ...
+
+
+def everywhere[C: Candidate](package: str, source: PackageSource[C]) -> list[list[C]]:
+    """The ebuilds of a package, tree by tree."""
+    return [
+        list(source.checkout_candidates(package)),
+        *(list(source.source_candidates(name, package)) for name in source.source_names()),
+    ]
