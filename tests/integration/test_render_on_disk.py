@@ -1,4 +1,4 @@
-"""A plan rendered and applied on the fixture trees: what is read stays untouched, what is written is right."""
+"""A plan rendered and applied on the fixture trees: what is read stays, what is written is right."""
 
 from __future__ import annotations
 
