@@ -71,11 +71,14 @@ def render(
     for license_import in plan.licenses:
         copies.license(license_import)
     keywords, use = list(plan.keywords), list(plan.use)
+    packages = frozenset(imported.package for imported in plan.imports)
     for imported in plan.imports:
         gone = copies.package(imported)
         of_package = _of(imported.package)
         _put_keywords(draft, imported.package, _take(keywords, of_package), gone)
         _put_use(draft, imported.package, _take(use, of_package))
+        for change in _take(use, _asked_by(imported.package, packages)):
+            _put_use(draft, atom_name(change.atom), [change])
     _raise(copies.issues)
     rest = [*(change.atom for change in keywords), *(change.atom for change in use)]
     for name in dict.fromkeys(atom_name(atom) for atom in rest):
@@ -181,6 +184,15 @@ def _versions(package: str, files: Iterable[str]) -> frozenset[str]:
 
 def _of(package: str) -> Callable[[KeywordChange | UseChange], bool]:
     return lambda change: atom_name(change.atom) == package
+
+
+def _asked_by(package: str, imported: frozenset[str]) -> Callable[[UseChange], bool]:
+    """Whether a package of the checkout gets its flags for the sake of ``package``."""
+    return lambda change: (
+        atom_name(change.atom) not in imported
+        and change.because.parent is not None
+        and package_name(change.because.parent) == package
+    )
 
 
 def _take[T](items: list[T], wanted: Callable[[T], bool]) -> list[T]:

@@ -109,7 +109,10 @@ WHOLE = plan(
     eclasses=(EclassImport(name="foo", action=Action.ADD, source="gentoo", needed_by=(), inherited_by=()),),
     licenses=(LicenseImport(name="MIT-0", source="gentoo", needed_by=()),),
     keywords=(keyword("=sys-process/htop-3", "~arm64"), keyword("=dev-libs/present-1", "~arm64")),
-    use=(use("sys-process/lsof", "rpc", parent="sys-process/htop-3"),),
+    use=(
+        use("sys-process/lsof", "rpc", parent="sys-process/htop-3"),
+        use("sys-libs/libcap", "static-libs", parent="sys-process/htop-3"),
+    ),
     metapackage=edit("sys-process/htop"),
 )
 
@@ -123,6 +126,7 @@ def test_steps_come_in_the_order_of_a_pull_request(gentoo: Path) -> None:
         (StepKind.USE, Action.ADD, "sys-process/lsof"),
         (StepKind.PACKAGE, Action.ADD, "sys-process/htop"),
         (StepKind.KEYWORDS, Action.ADD, "sys-process/htop"),
+        (StepKind.USE, Action.ADD, "sys-libs/libcap"),
         (StepKind.KEYWORDS, Action.ADD, "dev-libs/present"),
         (StepKind.METAPACKAGE, Action.ADD, "coreos-base/coreos"),
         (StepKind.AUTOMATION, Action.ADD, PACKAGES_LIST),
@@ -167,8 +171,8 @@ def test_edited_files_are_what_a_person_would_write(gentoo: Path) -> None:
         .endswith("=app-misc/jq-1 ~arm64\n=dev-libs/present-1 ~arm64\n=sys-process/htop-3 ~arm64\n")
     )
     assert (
-        files[USE_FILE].content
-        == b"app-misc/jq -doc\n\n# Required by sys-process/htop.\nsys-process/lsof rpc\n"
+        files[USE_FILE].content == b"app-misc/jq -doc\n\n# Required by sys-process/htop.\n"
+        b"sys-libs/libcap static-libs\nsys-process/lsof rpc\n"
     )
     assert files[PACKAGES_LIST].content == (
         b"# Keep sorted!\n\napp-misc/jq\n\neclass/foo.eclass\n\nsys-process/htop\nsys-process/lsof\n"
