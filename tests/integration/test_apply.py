@@ -192,6 +192,68 @@ def test_killed_at_any_point_it_is_as_before_or_as_after_once_recovered(tmp_path
         assert files_of(checkout) == AFTER, name
 
 
+WRITING = {
+    *("open", "os.mkdir", "os.rmdir", "os.remove", "os.rename", "os.link", "os.symlink", "os.truncate"),
+    *("os.chmod", "os.chown", "shutil.rmtree", "shutil.copyfile"),
+}
+
+
+def killed_at_call(number: int, work: Callable[[], object]) -> bool:
+    """Run something in another process that dies right before its n-th call that may write; did it?"""
+    left = [number]
+
+    def hook(event: str, _: object) -> None:
+        if event in WRITING:
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left[0] -= 1
+
+    def hooked() -> None:
+        sys.addaudithook(hook)
+        work()
+
+    return os.WIFSIGNALED(in_child(hooked))
+
+
+def test_killed_before_any_call_it_is_as_before_or_as_after_once_recovered(
+    tmp_path: Path, state: Path
+) -> None:
+    outcomes = set()
+    for number in itertools.count():
+        checkout = tmp_path / f"call-{number}"
+        lay_out(checkout, BEFORE)
+        directories = directories_of(checkout)
+        killed = killed_at_call(number, lambda checkout=checkout: apply(CHANGES, checkout, state))
+        recovery = recover(checkout, state)
+        found = files_of(checkout)
+        assert found in (BEFORE, AFTER), number
+        if found == BEFORE:
+            assert directories_of(checkout) == directories, number
+        outcomes.add((found == AFTER, recovery is not None))
+        if not killed:
+            break
+        shutil.rmtree(checkout)
+    assert number > 60
+    assert outcomes == {(False, False), (False, True), (True, False)}
+
+
+def test_recovery_killed_before_any_call_is_completed_by_the_next(tmp_path: Path, state: Path) -> None:
+    last = points(tmp_path).index("synced")
+    for number in itertools.count():
+        checkout = tmp_path / f"call-{number}"
+        lay_out(checkout, BEFORE)
+        directories = directories_of(checkout)
+        killed_at(last, checkout, state)
+        killed = killed_at_call(number, lambda checkout=checkout: recover(checkout, state))
+        recover(checkout, state)
+        assert files_of(checkout) == BEFORE, number
+        assert directories_of(checkout) == directories, number
+        if not killed:
+            break
+        shutil.rmtree(checkout)
+    assert number > 30
+
+
 def test_recovery_says_what_had_been_asked_for_and_what_was_restored(
     tmp_path: Path, checkout: Path, state: Path
 ) -> None:
@@ -210,28 +272,6 @@ def test_restored_file_is_the_same_file(tmp_path: Path, checkout: Path, state: P
     recover(checkout, state)
     after = (checkout / "edited.txt").stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
-
-
-def test_recovery_that_is_killed_too_is_completed_by_the_next(
-    tmp_path: Path, checkout: Path, state: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    killed_at(points(tmp_path).index("synced"), checkout, state)
-
-    def dying(source: Path, target: Path) -> None:
-        source.replace(target)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    def recover_and_die() -> None:
-        monkeypatch.setattr("overlaytool.change.journal.move", dying)
-        recover(checkout, state)
-
-    rounds = 0
-    while os.WIFSIGNALED(in_child(recover_and_die)):
-        rounds += 1
-        assert rounds < 20
-    assert rounds > 3
-    recover(checkout, state)
-    assert files_of(checkout) == BEFORE
 
 
 KILLABLE = """
@@ -290,7 +330,7 @@ def test_failure_at_any_point_is_taken_back_at_once(
             if reached == name:
                 raise error
 
-        with pytest.raises(expected):  # type: ignore[arg-type]
+        with pytest.raises(expected):
             apply(CHANGES, checkout, state, at=fail)
         assert files_of(checkout) == BEFORE, name
         assert not pending(checkout, state), name
