@@ -12,7 +12,7 @@ from pathlib import Path
 
 from overlaytool import config as configuration
 from overlaytool.change.head import head_commit
-from overlaytool.change.plan import imports_of
+from overlaytool.change.plan import imports_of, run_time_packages
 from overlaytool.change.plan import plan as make_plan
 from overlaytool.config import Config
 from overlaytool.ebuild import runtime
@@ -117,7 +117,8 @@ def plan(workspace: Workspace, request: Request) -> tuple[Resolution, Plan]:
         source = source.with_eclass_updates(resolution.eclass_updates)
     with workspace.progress.task("reading what gets copied"):
         copied = CopiedPackages(source, imports_of(resolution))
-        image = installed(workspace.source, METAPACKAGES[Into.IMAGE]) if request.into is Into.IMAGE else {}
+        wanted = run_time_packages(resolution) if request.into is Into.IMAGE else {}
+        image = installed(workspace.source, METAPACKAGES[Into.IMAGE], wanted)
     checkout = workspace.checkout
     return resolution, make_plan(
         resolution,

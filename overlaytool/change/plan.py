@@ -58,7 +58,7 @@ def plan(
     :param source: the trees that the resolution was made from, with its eclass updates.
     :param copied: the directories of :func:`imports_of` the resolution.
     :param metapackage: the one that gets the request.
-    :param image: for each board's name the ``category/name`` of every package that its image has today.
+    :param image: for each board's name, those of :func:`run_time_packages` that its image has today.
     """
     index = _Index(resolution)
     gained = _gained(index, image) if resolution.request.into is Into.IMAGE else {}
@@ -94,6 +94,19 @@ def plan(
 def imports_of(resolution: Resolution) -> dict[str, str]:
     """Package to source, for every package that has to be copied."""
     return {entry.name: entry.repository for entry in resolution.packages if entry.state in IMPORTED}
+
+
+def run_time_packages(resolution: Resolution) -> dict[str, frozenset[str]]:
+    """For each board's name, the packages of the checkout that the request pulls into the image."""
+    index = _Index(resolution)
+    return {
+        board.name: frozenset(
+            index.packages[node].name
+            for node in index.reached(index.requested(board.name), RUN_TIME)
+            if index.packages[node].state in (State.PRESENT, State.UPDATE)
+        )
+        for board in resolution.boards
+    }
 
 
 class _Index:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from pkgcore.package.errors import MetadataException
 
-from overlaytool.dependency import Origin
+from overlaytool.dependency import Demand, FlagChanges, Origin
 from overlaytool.ebuild.repository import Repository
-from overlaytool.model import Distfile
+from overlaytool.model import Distfile, Rejection
+
+KEYWORDS = re.compile(r"""^([ \t]*)(?:[^#\n]*[;&|][ \t]*)?KEYWORDS=(["']?)([^"'\n]*)\2""", re.MULTILINE)
+"""Every assignment of KEYWORDS: its indentation, quote and value."""
 
 
 class EbuildCandidate:
     """An ebuild of a repository: a :class:`overlaytool.dependency.Candidate`."""
 
-    __slots__ = ("cpv", "ebuild", "package", "repo")
-
     def __init__(self, ebuild: Any, repo: Repository) -> None:
         self.ebuild, self.repo = ebuild, repo
+        self.obstacles: dict[str, tuple[Rejection, ...]] = {}
+        """By view: what :class:`TreeSource` answered."""
+        self.hidden_at_sight: dict[str, bool] = {}
+        """By view: what :class:`TreeSource` answered."""
+        self.demands: dict[tuple[str, FlagChanges], tuple[Demand, ...]] = {}
+        """By view and USE changes: what :class:`TreeSource` answered."""
         self.cpv: str = ebuild.cpvstr
         self.package: str = ebuild.key
 
@@ -37,12 +47,46 @@ class EbuildCandidate:
         """The kind of tree."""
         return self.repo.origin
 
-    @property
+    @cached_property
+    def live(self) -> bool:
+        """Whether it is a live ebuild without keywords; told without sourcing it.
+
+        By Gentoo's convention the version is all nines (9999, 1.2.9999). Eclasses do not set KEYWORDS
+        (PMS section 7.2), so text that sets it under a condition only sets it for the other versions.
+        """
+        last = self.ebuild.version.rpartition(".")[2]
+        if len(last) < 4 or last.strip("9"):
+            return False
+        return not any(value.strip() for indent, _quote, value in self._keyword_lines if not indent)
+
+    @cached_property
+    def keywords_at_sight(self) -> bool:
+        """Whether KEYWORDS could be read from the ebuild's text, and pkgcore's package has it now.
+
+        Only where the text sets it once, outside of any condition, to a literal.
+        """
+        if len(self._keyword_lines) != 1:
+            return False
+        ((indent, quote, value),) = self._keyword_lines
+        if indent or not quote or "$" in value or "`" in value:
+            return False
+        object.__setattr__(self.ebuild, "keywords", tuple(map(intern, value.split())))
+        return True
+
+    @cached_property
+    def _keyword_lines(self) -> list[tuple[str, str, str]]:
+        try:
+            text = Path(self.ebuild.path).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return []
+        return KEYWORDS.findall(text)
+
+    @cached_property
     def slot(self) -> str:
         """SLOT without the subslot."""
         return str(self.ebuild.slot)
 
-    @property
+    @cached_property
     def subslot(self) -> str:
         """The subslot; the slot where none is written."""
         return str(self.ebuild.subslot)
@@ -74,26 +118,6 @@ def manifest_sizes(candidate: EbuildCandidate) -> Mapping[str, int]:
         return {}
     words = (line.split() for line in lines if line.startswith("DIST "))
     return {entry[1]: int(entry[2]) for entry in words if len(entry) > 2 and entry[2].isdigit()}
-
-
-def is_live_version(ebuild: Any) -> bool:
-    """Whether an ebuild is one of a live version without keywords, told without sourcing it.
-
-    By Gentoo's convention the version is all nines (9999, 1.2.9999); KEYWORDS may not be set by an
-    eclass, so text that does not set it says that there are none.
-    """
-    last = ebuild.version.rpartition(".")[2]
-    if len(last) < 4 or last.strip("9"):
-        return False
-    try:
-        text = Path(ebuild.path).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return not any(
-        line.lstrip().startswith("KEYWORDS=") and line.partition("=")[2].strip("\"' \t")
-        for line in text.splitlines()
-        if not line.startswith(("\t", " "))
-    )
 
 
 def source_mask(candidate: EbuildCandidate) -> str | None:

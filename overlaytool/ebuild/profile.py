@@ -152,17 +152,33 @@ class ProfileView:
 
     def unaccepted_licenses(self, ebuild: Any) -> tuple[str, ...]:
         """The licences of an ebuild that ACCEPT_LICENSE does not admit; empty where one choice is."""
-        accepted = self._domain.settings.get("ACCEPT_LICENSE", ())
-        if not accepted:
+        if not self._accepted_licenses:
             return ()
+        license = ebuild.license.evaluate_depset(self.use(ebuild))
+        text = str(license)
+        known = self._refused_licenses.get(text)
+        if known is None:
+            known = self._refused_licenses[text] = self._refused(ebuild, license)
+        return known
+
+    def _refused(self, ebuild: Any, license: Any) -> tuple[str, ...]:
+        accepted = self._accepted_licenses
         refused: tuple[str, ...] = ()
-        for choice in ebuild.license.evaluate_depset(self.use(ebuild)).dnf_solutions():
+        for choice in license.dnf_solutions():
             allowed = incremental_expansion_license(ebuild, choice, self._license_groups, accepted)
             missing = tuple(sorted(set(choice) - allowed))
             if not missing:
                 return ()
             refused = refused or missing
         return refused
+
+    @cached_property
+    def _accepted_licenses(self) -> tuple[str, ...]:
+        return tuple(self._domain.settings.get("ACCEPT_LICENSE", ()))
+
+    @cached_property
+    def _refused_licenses(self) -> dict[str, tuple[str, ...]]:
+        return {}
 
     @cached_property
     def _license_groups(self) -> Any:

@@ -14,7 +14,6 @@ from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.candidate import (
     EbuildCandidate,
     EbuildDescription,
-    is_live_version,
     keyword_reason,
     manifest_sizes,
     source_mask,
@@ -59,6 +58,7 @@ class TreeSource:
             *(View(name=board.name, root=Root.BOARD, board=board) for board in self.boards),
             HOST,
         )
+        self._root_deps = checkout.root_deps
         self._profiles: dict[str, ProfileView] = {}
         self._candidates: dict[tuple[str, str], Sequence[EbuildCandidate]] = {}
         self._eclass_updates: dict[tuple[str, str], tuple[str, ...] | None] = {}
@@ -274,14 +274,36 @@ class TreeSource:
                 return str(entry.cpvstr)
         return None
 
+    def hidden_at_sight(self, view: View, candidate: EbuildCandidate) -> bool:
+        """Whether it can be told, without sourcing, that mask or keywords hide a candidate in a view."""
+        known = candidate.hidden_at_sight.get(view.name)
+        if known is None:
+            profile = self.profile(view)
+            known = candidate.hidden_at_sight[view.name] = (
+                (candidate.live and not profile.accepts_unkeyworded(candidate.ebuild))
+                or profile.mask(candidate.ebuild, candidate.repo) is not None
+                or (candidate.keywords_at_sight and not profile.keyword_accepted(candidate.ebuild))
+            )
+        return known
+
+    def looked_at(self, candidate: EbuildCandidate) -> bool:
+        """Whether a candidate's metadata is at hand already."""
+        return bool(candidate.obstacles)
+
     def obstacles(self, view: View, candidate: EbuildCandidate) -> tuple[Rejection, ...]:
         """What hides a candidate in a view, whoever asks for it. Empty: visible."""
+        known = candidate.obstacles.get(view.name)
+        if known is None:
+            known = candidate.obstacles[view.name] = self._obstacles(view, candidate)
+        return known
+
+    def _obstacles(self, view: View, candidate: EbuildCandidate) -> tuple[Rejection, ...]:
         ebuild, profile = candidate.ebuild, self.profile(view)
 
         def rejected(kind: RejectionKind, reason: str) -> Rejection:
             return Rejection(cpv=candidate.cpv, repository=candidate.repository, kind=kind, reason=reason)
 
-        if is_live_version(ebuild) and not profile.accepts_unkeyworded(ebuild):
+        if candidate.live and not profile.accepts_unkeyworded(ebuild):
             return (rejected(RejectionKind.LIVE, "live ebuild"),)
         mask = profile.mask(ebuild, candidate.repo)
         if mask is not None:
@@ -304,9 +326,7 @@ class TreeSource:
 
     def prefetch(self, candidates: Iterable[EbuildCandidate], *, live: bool = False) -> None:
         """Source several ebuilds at once, where they have to be; live ones only on demand."""
-        metadata.source(
-            [candidate.ebuild for candidate in candidates if live or not is_live_version(candidate.ebuild)]
-        )
+        metadata.source([candidate.ebuild for candidate in candidates if live or not candidate.live])
 
     def keyword(self, view: View, candidate: EbuildCandidate) -> str | None:
         """What package.accept_keywords has to say to admit a candidate: ``~arm64`` or ``**``.
@@ -392,9 +412,15 @@ class TreeSource:
 
     def demands(self, view: View, candidate: EbuildCandidate, changes: FlagChanges) -> tuple[Demand, ...]:
         """The evaluated dependencies of a candidate that is merged in a view."""
+        known = candidate.demands.get((view.name, changes))
+        if known is None:
+            known = candidate.demands[(view.name, changes)] = self._demands(view, candidate, changes)
+        return known
+
+    def _demands(self, view: View, candidate: EbuildCandidate, changes: FlagChanges) -> tuple[Demand, ...]:
         use = self.profile(view).use(candidate.ebuild, changes)
         try:
-            return depend.demands(candidate.ebuild, use, view.root, root_deps=self.checkout.root_deps)
+            return depend.demands(candidate.ebuild, use, view.root, root_deps=self._root_deps)
         except MetadataException as error:
             raise MetadataError(
                 f"a dependency of {candidate} cannot be read", details=(sourcing_error(error),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from overlaytool.dependency import Atom, Candidate, Demand, FlagChanges, Origin, View
+from overlaytool.dependency import Atom, Candidate, FlagChanges, Origin, View
 from overlaytool.model import Because, Rejection, RejectionKind, Root
 from overlaytool.resolve.decisions import SYNC_REASON, Decisions
 from overlaytool.resolve.source import PackageSource
@@ -48,8 +48,6 @@ class Chooser[C: Candidate]:
 
     def __init__(self, source: PackageSource[C], *, accept_keywords: bool) -> None:
         self.source, self.accept_keywords = source, accept_keywords
-        self._obstacles: dict[tuple[str, int], tuple[Rejection, ...]] = {}
-        self._demands: dict[tuple[str, int, FlagChanges], tuple[Demand, ...]] = {}
         self._boards = tuple(view for view in source.views if view.root is Root.BOARD)
 
     # --- what emerge takes -------------------------------------------------------------------------
@@ -67,12 +65,29 @@ class Chooser[C: Candidate]:
         for candidate in self.pool(atom.package, decisions):
             if (
                 self.source.version_matches(candidate, atom)
+                and not self._out_of_question(view, candidate, decisions)
                 and not self.hidden(view, candidate, decisions)
                 and self.source.mismatch(view, candidate, atom, changes) is None
                 and self._fits(view, candidate, decisions)
             ):
                 return candidate
         return None
+
+    def likely(self, view: View, atom: Atom, decisions: Decisions) -> C | None:
+        """What :meth:`best` will look at first, told without sourcing anything."""
+        for candidate in self.pool(atom.package, decisions):
+            if self.source.version_matches(candidate, atom) and not self._out_of_question(
+                view, candidate, decisions
+            ):
+                return candidate
+        return None
+
+    def _out_of_question(self, view: View, candidate: C, decisions: Decisions) -> bool:
+        """Whether mask or keywords hide a candidate, as far as that can be told without sourcing it."""
+        return (
+            self.source.hidden_at_sight(view, candidate)
+            and (candidate.cpv, self.source.arch(view)) not in decisions.keywords
+        )
 
     def _fits(self, view: View, candidate: C, decisions: Decisions) -> bool:
         """Whether nothing that was learned, nor REQUIRED_USE, speaks against a candidate."""
@@ -89,7 +104,7 @@ class Chooser[C: Candidate]:
         """The obstacles that the decided steps leave."""
         return tuple(
             rejection
-            for rejection in self.obstacles(view, candidate)
+            for rejection in self.source.obstacles(view, candidate)
             if not self._lifted(view, rejection, decisions)
         )
 
@@ -99,22 +114,6 @@ class Chooser[C: Candidate]:
         if rejection.kind is RejectionKind.LICENSE:
             return (rejection.cpv, view.name) in decisions.licenses
         return False
-
-    def obstacles(self, view: View, candidate: C) -> tuple[Rejection, ...]:
-        """The source's answer, asked once."""
-        key = (view.name, id(candidate))
-        known = self._obstacles.get(key)
-        if known is None:
-            known = self._obstacles[key] = self.source.obstacles(view, candidate)
-        return known
-
-    def demands(self, view: View, candidate: C, changes: FlagChanges) -> tuple[Demand, ...]:
-        """The source's answer, asked once."""
-        key = (view.name, id(candidate), changes)
-        known = self._demands.get(key)
-        if known is None:
-            known = self._demands[key] = self.source.demands(view, candidate, changes)
-        return known
 
     # --- what could be done ------------------------------------------------------------------------
 
@@ -249,7 +248,7 @@ class Chooser[C: Candidate]:
     def _seen_by(self, candidate: C) -> tuple[int, int]:
         visible = keyworded = 0
         for board in self._boards:
-            obstacles = self.obstacles(board, candidate)
+            obstacles = self.source.obstacles(board, candidate)
             if not obstacles:
                 visible += 1
             elif all(obstacle.kind is RejectionKind.KEYWORD for obstacle in obstacles):
@@ -272,6 +271,35 @@ class Chooser[C: Candidate]:
             flags = decisions.use.setdefault((view.root, candidate.package), {})
             flags.update({flag: (state, because) for flag, state in option.flags})
         decisions.eclasses.update(option.eclasses)
+
+    def bring_boards_up(self, atom: Atom, decisions: Decisions) -> None:
+        """Accept the keyword with which every board gets the newest version that one of them gets."""
+        found = [(board, self.best(board, atom, decisions)) for board in self._boards]
+        selections = [(board, candidate) for board, candidate in found if candidate is not None]
+        self.accept_newest(atom.package, selections, decisions)
+
+    def accept_newest(self, package: str, selections: Sequence[tuple[View, C]], decisions: Decisions) -> bool:
+        """Accept the newest of these candidates of a package for the boards that only lack its keyword.
+
+        :return: whether a keyword was accepted.
+        """
+        if not self.accept_keywords or not selections:
+            return False
+        rank = {candidate.cpv: place for place, candidate in enumerate(self.pool(package, decisions))}
+        newest = min(
+            (candidate for _view, candidate in selections), key=lambda candidate: rank[candidate.cpv]
+        )
+        changed = False
+        for view, candidate in selections:
+            key = (newest.cpv, self.source.arch(view))
+            if candidate.cpv == newest.cpv or key in decisions.keywords:
+                continue
+            kinds = {rejection.kind for rejection in self.hidden(view, newest, decisions)}
+            keyword = self.source.keyword(view, newest)
+            if kinds == {RejectionKind.KEYWORD} and keyword == f"~{key[1]}":
+                decisions.keywords[key] = (keyword, SYNC_REASON)
+                changed = True
+        return changed
 
     @staticmethod
     def _reason(option: Option[C]) -> str:
@@ -300,7 +328,7 @@ class Chooser[C: Candidate]:
         """What people wrote above the mask of the first masked candidate of an atom."""
         for candidate in self._everywhere(atom.package, decisions):
             if self.source.version_matches(candidate, atom) and any(
-                obstacle.kind is RejectionKind.MASK for obstacle in self.obstacles(view, candidate)
+                obstacle.kind is RejectionKind.MASK for obstacle in self.source.obstacles(view, candidate)
             ):
                 return self.source.mask_comment(candidate, view)
         return ()

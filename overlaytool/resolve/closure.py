@@ -133,20 +133,18 @@ class Closure[C: Candidate]:
         wanted: dict[int, C] = {}
         for node in self._queue:
             for demand in self._demands(node):
+                view = self._host if demand.root is Root.HOST else node.view
                 for atom in _atoms(demand.dependency):
-                    if not atom.blocks and (candidate := self._first_to_look_at(atom)) is not None:
+                    candidate = None if atom.blocks else self.chooser.likely(view, atom, self.decisions)
+                    if candidate is not None:
                         wanted.setdefault(id(candidate), candidate)
         self.source.prefetch(wanted.values())
-
-    def _first_to_look_at(self, atom: Atom) -> C | None:
-        pool = self.chooser.pool(atom.package, self.decisions)
-        return next((candidate for candidate in pool if self.source.version_matches(candidate, atom)), None)
 
     def _demands(self, node: Node[C]) -> tuple[Demand, ...]:
         if node.candidate is None:
             return ()
         changes = self.decisions.changes(node.view, node.candidate.package)
-        demands = self.chooser.demands(node.view, node.candidate, changes)
+        demands = self.source.demands(node.view, node.candidate, changes)
         return tuple(demand for demand in demands if demand.dep_class in self.classes)
 
     def _expand(self, node: Node[C]) -> None:
@@ -242,9 +240,11 @@ class Closure[C: Candidate]:
             parent=ask.parent.cpv if ask.parent else None, atom=atom.text, dep_class=ask.dep_class
         )
         self.chooser.adopt(option, view, self.decisions, because)
+        if option.source is not None and view.root is Root.BOARD:
+            self.chooser.bring_boards_up(atom, self.decisions)
         if option.eclasses or any(package == atom.package for _view, package, _slot in self.selected):
             raise Restart
-        return option.candidate
+        return self.chooser.best(view, atom, self.decisions)
 
     def _do_without(self, atom: Atom, ask: Ask[C]) -> None:
         """Switch the USE flag of an import off that alone asks for an atom that nothing satisfies.
@@ -263,7 +263,7 @@ class Closure[C: Candidate]:
                 or self.source.required_use_violation(node.view, node.candidate, fewer) is not None
                 or any(
                     other == atom
-                    for demand in self.chooser.demands(node.view, node.candidate, fewer)
+                    for demand in self.source.demands(node.view, node.candidate, fewer)
                     for other in _atoms(demand.dependency)
                 )
             ):
@@ -374,12 +374,10 @@ class Closure[C: Candidate]:
 
     def _branch(self, view: View, branches: tuple[Dependency, ...], ask: Ask[C]) -> Dependency:
         """A branch that is satisfied already, else the one with the fewest imports, else the first."""
-        satisfied = [branch for branch in branches if self._satisfied(view, branch)]
-        for branch in satisfied:
-            if self._in_graph(view, branch):
-                return branch
-        if satisfied:
-            return satisfied[0]
+        for good_enough in (self._in_graph, self._satisfied):
+            for branch in branches:
+                if good_enough(view, branch):
+                    return branch
         if len(branches) == 1 or self._depth >= TRIAL_DEPTH:
             return branches[0]
         costs = [self._cost(view, branch, ask) for branch in branches]

@@ -9,7 +9,7 @@ from overlaytool.errors import ConflictError
 from overlaytool.model import Notice, RejectionKind, Request, Resolution, Root
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.closure import Closure, Conflict, Restart, Unsatisfied
-from overlaytool.resolve.decisions import SYNC_REASON, Decisions
+from overlaytool.resolve.decisions import Decisions
 from overlaytool.resolve.explain import unsatisfied_error
 from overlaytool.resolve.request import interpret
 from overlaytool.resolve.result import build
@@ -134,27 +134,16 @@ def _keep_boards_in_sync[C: Candidate](closure: Closure[C]) -> None:
 
     :raises Restart: when one was accepted.
     """
-    chooser, decisions = closure.chooser, closure.decisions
-    if not chooser.accept_keywords:
-        return
     chosen: dict[tuple[str, str], list[tuple[View, C]]] = {}
     for (_name, package, slot), node in closure.selected.items():
-        if package in decisions.imports and node.view.root is Root.BOARD and node.candidate is not None:
+        imported = package in closure.decisions.imports and node.view.root is Root.BOARD
+        if imported and node.candidate is not None:
             chosen.setdefault((package, slot), []).append((node.view, node.candidate))
-    changed = False
-    for (package, _slot), selections in chosen.items():
-        order = {candidate.cpv: rank for rank, candidate in enumerate(chooser.pool(package, decisions))}
-        _view, newest = min(selections, key=lambda selection: order[selection[1].cpv])
-        for view, candidate in selections:
-            key = (newest.cpv, chooser.source.arch(view))
-            if candidate.cpv == newest.cpv or key in decisions.keywords:
-                continue
-            kinds = {rejection.kind for rejection in chooser.hidden(view, newest, decisions)}
-            keyword = chooser.source.keyword(view, newest)
-            if kinds == {RejectionKind.KEYWORD} and keyword == f"~{chooser.source.arch(view)}":
-                decisions.keywords[key] = (keyword, SYNC_REASON)
-                changed = True
-    if changed:
+    changed = [
+        closure.chooser.accept_newest(package, selections, closure.decisions)
+        for (package, _slot), selections in chosen.items()
+    ]
+    if any(changed):
         raise Restart
 
 

@@ -169,13 +169,12 @@ def _keywords[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> tu
     """The accepted keywords of what is selected. ``~arch`` on every board is written without keywords."""
     source, decided = closure.source, closure.decisions.keywords
     arches = {source.arch(view) for view in source.views if view.root is Root.BOARD}
+    selected: dict[str, set[str]] = {}
+    for node in nodes:
+        selected.setdefault(node.cpv, set()).add(source.arch(node.view))
     needs = []
-    for cpv in sorted({node.cpv for node in nodes}):
-        accepted = {
-            arch: decided[(cpv, arch)]
-            for arch in sorted(arches | {_host_arch(closure)})
-            if (cpv, arch) in decided
-        }
+    for cpv in sorted(selected):
+        accepted = {arch: decided[(cpv, arch)] for arch in sorted(selected[cpv]) if (cpv, arch) in decided}
         if not accepted:
             continue
         keywords = tuple(dict.fromkeys(keyword for keyword, _reason in accepted.values()))
@@ -186,10 +185,6 @@ def _keywords[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> tu
             keywords = ()
         needs.append(KeywordNeed(cpv=cpv, keywords=keywords, reason=reason))
     return tuple(needs)
-
-
-def _host_arch[C: Candidate](closure: Closure[C]) -> str:
-    return next(closure.source.arch(view) for view in closure.source.views if view.root is Root.HOST)
 
 
 def _use[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> tuple[UseNeed, ...]:
@@ -226,7 +221,7 @@ def _licenses[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> tu
     for node in nodes:
         if node.candidate is None or (node.cpv, node.view.name) not in closure.decisions.licenses:
             continue
-        for obstacle in closure.chooser.obstacles(node.view, node.candidate):
+        for obstacle in closure.source.obstacles(node.view, node.candidate):
             if obstacle.kind is RejectionKind.LICENSE:
                 notices[node.cpv] = Notice(
                     reference="license-not-accepted",

@@ -10,7 +10,10 @@ from overlaytool.model import Distfile, Rejection
 
 
 class PackageSource[C: Candidate](Protocol):
-    """The checkout's trees, the sources in order of preference, and a view for each root."""
+    """The checkout's trees, the sources in order of preference, and a view for each root.
+
+    The same question is asked often: answers are to be remembered by who gives them.
+    """
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -66,6 +69,12 @@ class PackageSource[C: Candidate](Protocol):
 
     def arch(self, view: View) -> str:
         """The keyword of the view's profile, ``arm64``."""
+
+    def hidden_at_sight(self, view: View, candidate: C) -> bool:
+        """Whether it can be told, without sourcing, that mask or keywords hide a candidate in a view."""
+
+    def looked_at(self, candidate: C) -> bool:
+        """Whether a candidate's metadata is at hand already."""
 
     def obstacles(self, view: View, candidate: C) -> tuple[Rejection, ...]:
         """What hides a candidate in a view, whoever asks for it. Empty: visible."""
