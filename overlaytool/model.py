@@ -489,6 +489,22 @@ class Series:
         return self.commits[-1].commit
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesRecord:
+    """How a series came about: kept in the git directory, to write its pull request and to make it again."""
+
+    series: Series
+    """As it was made. What the branch holds by now is read from the branch."""
+    plan: Plan
+    resolution: Resolution
+    gentoo: str | None
+    """``--gentoo`` as an absolute path; None: from the configuration."""
+    sources: tuple[str, ...]
+    """Each ``--source``, as an absolute path."""
+    superseded: tuple[str, ...] = ()
+    """Tips that the branch had before it was made again: a push may replace these and no others."""
+
+
 class Stage(StrEnum):
     """What can be tried on a changed checkout, in the order of cost."""
 

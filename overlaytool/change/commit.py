@@ -19,12 +19,10 @@ from pathlib import Path
 from overlaytool.change.message import message, subject
 from overlaytool.change.objects import write_trees
 from overlaytool.change.template import trailers
-from overlaytool.change.worktree import NO_OBJECT, QUIET, Repository
+from overlaytool.change.worktree import LOG, NO_OBJECT, QUIET, Repository
 from overlaytool.errors import GitError, StaleError
 from overlaytool.model import ChangeSet, Series, SeriesCommit
 from overlaytool.progress import Progress
-
-LOG = ("-c", "log.showSignature=false", "log")
 
 COMMIT = (
     *("-c", "core.fsmonitor=false"),

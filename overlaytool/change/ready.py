@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from overlaytool.change.message import SUBJECT_WIDTH
 from overlaytool.change.worktree import Repository
 from overlaytool.errors import GitError
-from overlaytool.model import Notice, package_name
+from overlaytool.flatcar.order import atom_name
+from overlaytool.model import Notice
 
 
 def check(repository: Repository, branch: str) -> tuple[Notice, ...]:
@@ -29,19 +30,11 @@ def check(repository: Repository, branch: str) -> tuple[Notice, ...]:
 
 def branch_name(atoms: Iterable[str]) -> str:
     """A name for the branch of a request: ``add-htop``, ``add-htop-screen``, ``add-htop-and-5-more``."""
-    names = [_package(atom) for atom in atoms]
+    names = [atom_name(atom).rpartition("/")[2] for atom in atoms]
     whole = "add-" + "-".join(names)
     if len(whole) <= SUBJECT_WIDTH and len(names) <= 3:
         return whole
     return f"add-{names[0]}-and-{len(names) - 1}-more"
-
-
-def _package(atom: str) -> str:
-    """The package's name of an atom, without what a branch name cannot hold."""
-    bare = atom.lstrip("=~<>!")
-    name = bare.split(":", 1)[0].split("[", 1)[0].rstrip("*")
-    name = package_name(name) if bare != atom else name
-    return name.rpartition("/")[2]
 
 
 def _check_branch_name(repository: Repository, branch: str) -> None:

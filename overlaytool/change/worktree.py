@@ -38,6 +38,9 @@ REPOSITORY_VARIABLES = (
 )
 """What git exports to its hooks and aliases; kept, it would turn every command to that repository."""
 
+LOG = ("-c", "log.showSignature=false", "log")
+"""git log whose output is what its format says."""
+
 QUIET = (
     *("-c", "core.hooksPath=/dev/null"),
     *("-c", "core.fsmonitor=false"),

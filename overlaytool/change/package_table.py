@@ -1,0 +1,87 @@
+"""The table of a pull request: a row for each package that is copied, and why it comes along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from overlaytool.change.markdown import code, escaped, size
+from overlaytool.change.message import source_name
+from overlaytool.model import Board, Import, Package, SeriesRecord, package_name
+
+HEAD = ("Package", "Version", "From", "Licence", "Keywords", "USE", "Size", "Asked for by")
+USE_SHOWN = 12
+REASONS_SHOWN = 3
+
+
+def table(record: SeriesRecord) -> str:
+    """The rows in the order of the plan, dependencies first; empty where nothing is copied."""
+    plan = record.plan
+    if not plan.imports:
+        return ""
+    commits = {source.name: source.commit for source in plan.sources}
+    rows = [_row(entry, commits.get(entry.source), record) for entry in plan.imports]
+    lines = ["| " + " | ".join(cells) + " |" for cells in (HEAD, ("---",) * len(HEAD), *rows)]
+    return "\n".join(lines) + "\n\nSize: what has to be downloaded. USE: the flags that are on.\n"
+
+
+def _row(entry: Import, commit: str | None, record: SeriesRecord) -> tuple[str, ...]:
+    chosen = {selected.cpv for selected in entry.selected}
+    packages = [package for package in record.resolution.packages if package.cpv in chosen]
+    return (
+        code(entry.package),
+        _versions(entry, len(record.plan.boards)),
+        escaped(source_name(entry.source)) + (f" {commit[:10]}" if commit else ""),
+        escaped(", ".join(_distinct(package.license for package in packages))) or "–",
+        _keywords(packages, record.resolution.boards),
+        _use(packages),
+        _download(packages),
+        _reasons(entry),
+    )
+
+
+def _versions(entry: Import, boards: int) -> str:
+    """The version that emerge takes, with the boards where they differ."""
+    by_version: dict[str, list[str]] = {}
+    for selected in entry.selected:
+        version = selected.cpv.removeprefix(package_name(selected.cpv) + "-")
+        by_version.setdefault(version, []).append(selected.board)
+    if len(by_version) == 1 and len(set(next(iter(by_version.values())))) == boards:
+        return escaped(next(iter(by_version)))
+    return ", ".join(
+        f"{escaped(version)} ({', '.join(dict.fromkeys(where))})" for version, where in by_version.items()
+    )
+
+
+def _keywords(packages: Iterable[Package], boards: Iterable[Board]) -> str:
+    """What the ebuild says for the boards' arches; an arch that it does not name stands with a minus."""
+    told = []
+    for package in packages:
+        own = {keyword.lstrip("~-"): keyword for keyword in package.keywords}
+        told.append(" ".join(own.get(board.arch, f"-{board.arch}") for board in boards))
+    return ", ".join(code(one) for one in _distinct(told))
+
+
+def _use(packages: Iterable[Package]) -> str:
+    flags = sorted({flag for package in packages for flag in package.use})
+    if not flags:
+        return "–"
+    more = f" and {len(flags) - USE_SHOWN} more" if len(flags) > USE_SHOWN else ""
+    return code(" ".join(flags[:USE_SHOWN])) + more
+
+
+def _download(packages: Iterable[Package]) -> str:
+    files = {file.name: file.size for package in packages for file in package.distfiles}
+    return size(sum(files.values())) if files else "–"
+
+
+def _reasons(entry: Import) -> str:
+    told = _distinct(
+        f"{code(because.parent)} ({because.dep_class})" if because.parent else "**the request**"
+        for because in entry.because
+    )
+    more = len(told) - REASONS_SHOWN
+    return ", ".join(told[:REASONS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _distinct(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(value for value in values if value))
