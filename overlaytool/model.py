@@ -490,6 +490,15 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TreePath:
+    """Where a tree to import from is on this machine."""
+
+    name: str
+    path: str
+    """Absolute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesRecord:
     """How a series came about: kept in the git directory, to write its pull request and to make it again."""
 
@@ -497,12 +506,61 @@ class SeriesRecord:
     """As it was made. What the branch holds by now is read from the branch."""
     plan: Plan
     resolution: Resolution
-    gentoo: str | None
-    """``--gentoo`` as an absolute path; None: from the configuration."""
-    sources: tuple[str, ...]
-    """Each ``--source``, as an absolute path."""
+    trees: tuple[TreePath, ...]
+    """The trees that it was imported from, in order of preference."""
     superseded: tuple[str, ...] = ()
     """Tips that the branch had before it was made again: a push may replace these and no others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebase:
+    """What came of making a series again on a newer base."""
+
+    old_base: str
+    new_base: str
+    series: Series | None
+    """The series on the new base; None where the plan came out differently there and nothing was done."""
+    differences: tuple[str, ...]
+    """What is now different, a line each; empty where the series was made again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed:
+    """A branch on a remote, and how its pull request is opened."""
+
+    remote: str
+    url: str
+    already: bool
+    """Whether the remote had it before."""
+    command: tuple[str, ...] | None
+    """The command that opens the pull request; None where the remote is not on GitHub."""
+    page: str | None
+    """The page that does the same in a browser."""
+
+
+class SyncState(StrEnum):
+    """What `sync` did with a tree."""
+
+    CLONED = "cloned"
+    REFRESHED = "refreshed"
+    CURRENT = "current"
+    """It has the newest commit already."""
+    KEPT = "kept"
+    """The user keeps it; it is left alone."""
+    OFFLINE = "offline"
+    """The remote could not be reached; the clone is used as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """A tree to import from, after `sync`."""
+
+    name: str
+    path: str
+    commit: str | None
+    state: SyncState
+    reason: str | None = None
+    """For ``offline``: what git said."""
 
 
 class Stage(StrEnum):

@@ -14,17 +14,18 @@ from overlaytool import config as configuration
 from overlaytool.change.head import head_commit
 from overlaytool.change.plan import imports_of, run_time_packages
 from overlaytool.change.plan import plan as make_plan
+from overlaytool.change.sync import sync as sync_trees
 from overlaytool.config import Config
 from overlaytool.ebuild import runtime
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.copied import CopiedPackages
 from overlaytool.ebuild.source import TreeSource
-from overlaytool.errors import RepositoryError
+from overlaytool.errors import CheckoutError, RepositoryError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar import metapackage as metapackages
 from overlaytool.flatcar.checkout import METAPACKAGES, Checkout
 from overlaytool.flatcar.tree import DiskTree
-from overlaytool.model import Board, CheckoutState, Edge, Into, Plan, Request, Resolution, TreeCommit
+from overlaytool.model import Board, CheckoutState, Edge, Into, Plan, Request, Resolution, Synced, TreeCommit
 from overlaytool.progress import Progress, SilentProgress
 from overlaytool.resolve import explain
 from overlaytool.resolve.image import installed
@@ -153,3 +154,19 @@ def why(workspace: Workspace, package: str, atoms: tuple[str, ...], into: Into) 
         where=f"the plan for {' '.join(atoms)}" if atoms else f"the {into} today",
         chains=explain.chains(resolve(workspace, request), name),
     )
+
+
+def sync(checkout: Path | None, config: Path | None, progress: Progress) -> Iterator[Synced]:
+    """Clone or refresh the trees to import from, Gentoo first. A checkout is not needed, only looked at.
+
+    :raises NetworkError: for a tree of which there is no clone yet, and whose remote cannot be reached.
+    :raises ConfigError: when the configuration cannot be used.
+    """
+    try:
+        place = checkouts.find(checkout).path
+    except CheckoutError:
+        if checkout is not None:
+            raise
+        place = None
+    settings = configuration.load(config, checkout=place)
+    return sync_trees((settings.gentoo, *settings.sources), progress)

@@ -52,6 +52,11 @@ def commit(
     :raises GitError: when the branch holds something else, or git, a hook or a key refuses.
     :raises StaleError: when the change set was not made from ``base``.
     """
+    if not change_set.steps:
+        raise GitError(
+            f"there is nothing to commit: {base[:12]} has everything that was asked for",
+            hint="overlaytool plan shows what is there already",
+        )
     messages = tuple(message(step) for step in change_set.steps)
     trees = write_trees(repository, change_set, base)
     tip = repository.branch_tip(branch)
@@ -65,8 +70,6 @@ def commit(
                 details=(f"it stands at {tip[:12]}: {repository.line(*LOG, '-1', '--format=%s', tip)}",),
                 hint="choose another name with --branch, or delete it: git branch -D " + branch,
             )
-    if not change_set.steps:
-        raise GitError("there is nothing to commit: the checkout has everything that was asked for")
     made = _commits(repository, messages, trees, base, progress)
     _move_branch(repository, branch, made[-1], replacing, change_set)
     return _series(repository, change_set, made, base=base, branch=branch)

@@ -70,7 +70,7 @@ def dirty(path: Path, pathspecs: Sequence[str] = ()) -> tuple[str, ...]:
 
     :raises GitError: where ``path`` is in no work tree.
     """
-    return Repository.open(path).dirty(pathspecs)
+    return Repository.open(path).dirty(pathspecs, within=path)
 
 
 class Repository:
@@ -208,9 +208,13 @@ class Repository:
         status, stdout, _ = self.attempt("config", "--get", name)
         return None if status else stdout.rstrip("\n")
 
-    def dirty(self, pathspecs: Sequence[str] = ()) -> tuple[str, ...]:
-        """What differs from HEAD, untracked files included, sorted; see `dirty` of this module."""
+    def dirty(self, pathspecs: Sequence[str] = (), *, within: Path | None = None) -> tuple[str, ...]:
+        """What differs from HEAD, untracked files included, sorted; see `dirty` of this module.
+
+        :param within: the directory that pathspecs count from; None for the top of the work tree.
+        """
         output = self.run(
+            *("-C", str((within or self.top).resolve())),
             *QUIET,
             "--no-optional-locks",
             *("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all"),

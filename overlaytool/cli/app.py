@@ -17,6 +17,8 @@ from overlaytool import __version__
 from overlaytool.cli import console
 from overlaytool.cli.options import ColorChoice, Globals
 from overlaytool.cli.plan import plan
+from overlaytool.cli.pr import pr
+from overlaytool.cli.sync import sync
 from overlaytool.cli.why import why
 from overlaytool.errors import OverlaytoolError
 
@@ -62,6 +64,8 @@ def frame(
 
 app.command()(plan)
 app.command()(why)
+app.command()(pr)
+app.command()(sync)
 
 
 def main() -> None:
