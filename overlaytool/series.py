@@ -143,6 +143,15 @@ def push(space: Workspace, written: PullRequest, remote_name: str) -> Pushed:
     )
 
 
+def open_pull_request(pushed: Pushed) -> str:
+    """Open the pull request of a pushed branch with the GitHub client; the address of it.
+
+    :raises ToolMissingError: where ``gh`` is not installed.
+    :raises GitError: where it refuses.
+    """
+    return remote.open_pull_request(pushed)
+
+
 def rebase(
     space: Workspace, *, branch: str | None = None, onto: str | None = None, today: date | None = None
 ) -> Rebase:

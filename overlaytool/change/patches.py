@@ -23,7 +23,6 @@ PLAIN_DIFF = (
     *("--no-color", "--no-ext-diff", "--no-textconv"),
 )
 FORMAT_PATCH = (
-    *("-c", "format.attach="),
     *("-c", "format.pretty=email"),
     *("-c", "format.useAutoBase=false"),
     *("-c", "format.mboxrd=false"),
@@ -40,7 +39,7 @@ FORMAT_PATCH = (
         "--no-thread",
         "--no-cover-letter",
     ),
-    *("--no-signature", "--no-notes", "--no-to", "--no-cc", "--no-stat", "--no-signoff"),
+    *("--no-signature", "--no-notes", "--no-to", "--no-cc", "--no-stat", "--no-signoff", "--no-attach"),
     *PLAIN_DIFF,
 )
 """Whatever the user has set for mail of their own."""

@@ -68,7 +68,7 @@ def text(
         package_table.table(record),
         _beside(record.plan),
         _gain(record, said.get(Stage.IMAGE)),
-        f"### Why each package comes along\n\n{fenced(graph, 'mermaid')}" if graph else "",
+        f"### Dependency graph\n\n{fenced(graph, 'mermaid')}" if graph else "",
         _commits(series),
         _how_to_use(record, series),
         _testing(record.plan, said),
