@@ -5,15 +5,18 @@ request --resolve--> resolution --plan--> plan --render--> change set --apply | 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from overlaytool import config as configuration
+from overlaytool.change import apply as writing
 from overlaytool.change.head import head_commit
 from overlaytool.change.plan import imports_of, run_time_packages
 from overlaytool.change.plan import plan as make_plan
+from overlaytool.change.render import render as work_out
 from overlaytool.change.sync import sync as sync_trees
 from overlaytool.config import Config
 from overlaytool.ebuild import runtime
@@ -24,8 +27,21 @@ from overlaytool.errors import CheckoutError, RepositoryError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar import metapackage as metapackages
 from overlaytool.flatcar.checkout import METAPACKAGES, Checkout
-from overlaytool.flatcar.tree import DiskTree
-from overlaytool.model import Board, CheckoutState, Edge, Into, Plan, Request, Resolution, Synced, TreeCommit
+from overlaytool.flatcar.tree import DiskTree, Tree
+from overlaytool.model import (
+    Board,
+    ChangeSet,
+    CheckoutState,
+    Edge,
+    FileChange,
+    Into,
+    Plan,
+    Recovery,
+    Request,
+    Resolution,
+    Synced,
+    TreeCommit,
+)
 from overlaytool.progress import Progress, SilentProgress
 from overlaytool.resolve import explain
 from overlaytool.resolve.image import installed
@@ -110,8 +126,24 @@ def resolve(workspace: Workspace, request: Request) -> Resolution:
         return run_resolver(request, workspace.source)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan, with what it was made from and what its copies need to be checked."""
+
+    resolution: Resolution
+    plan: Plan
+    distfiles: Mapping[str, Mapping[str, tuple[str, ...]]]
+    """Package to CPV to the distfiles of every ebuild that gets copied: what its Manifest has to cover."""
+
+
 def plan(workspace: Workspace, request: Request) -> tuple[Resolution, Plan]:
     """Resolve a request and say which files that touches. Writes nothing."""
+    planned = prepare(workspace, request)
+    return planned.resolution, planned.plan
+
+
+def prepare(workspace: Workspace, request: Request) -> Planned:
+    """The same as :func:`plan`, with all that :func:`render` needs."""
     resolution = resolve(workspace, request)
     source = workspace.source
     if resolution.eclass_updates:
@@ -121,7 +153,7 @@ def plan(workspace: Workspace, request: Request) -> tuple[Resolution, Plan]:
         wanted = run_time_packages(resolution) if request.into is Into.IMAGE else {}
         image = installed(workspace.source, METAPACKAGES[Into.IMAGE], wanted)
     checkout = workspace.checkout
-    return resolution, make_plan(
+    made = make_plan(
         resolution,
         source,
         copied=copied,
@@ -132,6 +164,31 @@ def plan(workspace: Workspace, request: Request) -> tuple[Resolution, Plan]:
             TreeCommit(name=name, commit=head_commit(path)) for name, path in workspace.sources.items()
         ),
     )
+    return Planned(resolution=resolution, plan=made, distfiles=copied.distfiles)
+
+
+def render(workspace: Workspace, planned: Planned, tree: Tree, today: date) -> ChangeSet:
+    """A plan worked out down to bytes, for the checkout as ``tree`` reads it. Writes nothing.
+
+    :raises UnsafeSourceError, ManifestError, StaleError, CheckoutError: see :mod:`overlaytool.change.render`.
+    """
+    return work_out(planned.plan, tree, workspace.sources, planned.distfiles, today)
+
+
+def recover(workspace: Workspace) -> Recovery | None:
+    """Take back what an interrupted run left half done. Before anything that writes reads the trees."""
+    return writing.recover(workspace.checkout.path, workspace.config.state)
+
+
+def add(workspace: Workspace, planned: Planned, today: date) -> tuple[FileChange, ...]:
+    """Apply a plan to the work tree: all of it, or nothing.
+
+    :return: what was changed; nothing when the work tree was that way already.
+    """
+    checkout = workspace.checkout.path
+    change_set = render(workspace, planned, DiskTree(checkout), today)
+    with workspace.progress.task("writing"):
+        return writing.apply(change_set, checkout, workspace.config.state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

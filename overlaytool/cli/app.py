@@ -15,6 +15,7 @@ import typer
 
 from overlaytool import __version__
 from overlaytool.cli import console
+from overlaytool.cli.add import add, update
 from overlaytool.cli.options import ColorChoice, Globals
 from overlaytool.cli.plan import plan
 from overlaytool.cli.pr import pr
@@ -63,6 +64,8 @@ def frame(
 
 
 app.command()(plan)
+app.command()(add)
+app.command()(update)
 app.command()(why)
 app.command()(pr)
 app.command()(sync)

@@ -72,6 +72,17 @@ def say(message: RenderableType) -> None:
         err().print(message)
 
 
+def confirm(question: str) -> bool:
+    """Ask on a terminal; where there is none, nobody could say no and the answer is yes."""
+    import sys
+
+    if not (sys.stdin.isatty() and err().is_terminal):
+        return True
+    from rich.prompt import Confirm
+
+    return Confirm.ask(question, console=err(), default=True)
+
+
 def show_error(error: OverlaytoolError) -> None:
     """An error in three parts: what was asked, what was found, what to do next."""
     from rich.text import Text

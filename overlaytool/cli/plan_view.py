@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
@@ -11,11 +11,13 @@ from overlaytool.model import (
     Action,
     Because,
     EclassImport,
+    FileChange,
     Import,
     KeywordChange,
     MetapackageEdit,
     Notice,
     Plan,
+    Recovery,
     Resolution,
     Root,
     UseChange,
@@ -42,6 +44,44 @@ def show(plan: Plan, resolution: Resolution) -> None:
         console.show(Text("\nPassed over", style="bold"))
         for rejection in resolution.rejections:
             console.show(Text(f"  {rejection.cpv}::{rejection.repository}  {rejection.reason}"))
+
+
+def show_recovery(recovery: Recovery | None) -> None:
+    """Say what an interrupted run had left, where there was something."""
+    if recovery is None:
+        return
+    request = " ".join(recovery.request)
+    console.say(
+        Text(
+            f"a run for {request}, begun {recovery.started}, was cut short; "
+            f"{len(recovery.restored)} files are back as they were",
+            style="yellow",
+        )
+    )
+
+
+def show_changes(changes: Sequence[FileChange]) -> None:
+    """Count what was written; to show the files themselves is git's work."""
+    added = sum(change.before is None for change in changes)
+    removed = sum(change.after is None for change in changes)
+    changed = len(changes) - added - removed
+    parts = [(added, "added"), (changed, "changed"), (removed, "removed")]
+    console.show(
+        Text(f"\nFiles: {', '.join(f'{count} {what}' for count, what in parts if count)}", style="bold")
+    )
+
+
+def show_next(plan: Plan) -> None:
+    """What a person does after the files are there."""
+    atoms = " ".join(plan.request)
+    console.show(Text("\nNext", style="bold"))
+    for command, purpose in (
+        ("git status", "what changed"),
+        (f"overlaytool verify {atoms}", "ask Portage's own resolver"),
+        (f"overlaytool sdk emerge {atoms}", "build it in the SDK container"),
+        (f"overlaytool add {atoms} --commit", "the same as a series of commits"),
+    ):
+        console.show(Text.assemble("  ", (f"{command:<44}", "cyan"), (purpose, "dim")))
 
 
 def _sections(plan: Plan) -> Iterator[tuple[str, list[Text]]]:
