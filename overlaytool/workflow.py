@@ -175,6 +175,11 @@ def render(workspace: Workspace, planned: Planned, tree: Tree, today: date) -> C
     return work_out(planned.plan, tree, workspace.sources, planned.distfiles, today)
 
 
+def interrupted(workspace: Workspace) -> bool:
+    """Whether a run was cut short amid its writing: the checkout is neither as before nor as after."""
+    return writing.pending(workspace.checkout.path, workspace.config.state)
+
+
 def recover(workspace: Workspace) -> Recovery | None:
     """Take back what an interrupted run left half done. Before anything that writes reads the trees."""
     return writing.recover(workspace.checkout.path, workspace.config.state)

@@ -75,8 +75,8 @@ def workspace(
 
     :raises OverlaytoolError: see :func:`overlaytool.workflow.open_workspace`.
     """
-    from overlaytool.cli.console import TerminalProgress
-    from overlaytool.workflow import open_workspace
+    from overlaytool.cli.console import TerminalProgress, say
+    from overlaytool.workflow import interrupted, open_workspace
 
     options: Globals = context.obj
     with open_workspace(
@@ -88,4 +88,6 @@ def workspace(
         with_sources=with_sources,
         progress=TerminalProgress(),
     ) as space:
+        if interrupted(space):
+            say("an earlier run was cut short and has left the work tree half changed: add takes that back")
         yield space
