@@ -1,0 +1,147 @@
+"""``overlaytool add`` on bad input: a clear message, an exit status of its own, and nothing changed."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, THIRD_PARTY, RunCli
+
+HTOP = "sys-process/htop"
+METAPACKAGE = THIRD_PARTY / "coreos-overlay/coreos-base/coreos/coreos-0.0.1.ebuild"
+
+INTERRUPTED = """
+import os, signal, sys
+left = [int(sys.argv[1])]
+sys.argv[:2] = ["overlaytool"]
+def hook(event, arguments):
+    if event == "os.rename" and "/after/" in str(arguments[0]):
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.addaudithook(hook)
+from overlaytool.cli.app import main
+main()
+"""
+
+
+def status(checkout: Path) -> str:
+    """What git sees in the work tree."""
+    command = ["git", "status", "--porcelain", "--untracked-files=all"]
+    return subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=True).stdout
+
+
+def remove_manifest(gentoo: Path, _: Path) -> None:
+    """No Manifest at all."""
+    (gentoo / HTOP / "Manifest").unlink()
+
+
+def empty_manifest(gentoo: Path, _: Path) -> None:
+    """A Manifest of something else."""
+    (gentoo / HTOP / "Manifest").write_text("DIST other.tar.xz 1 SHA512 aa\n")
+
+
+def link_out(gentoo: Path, _: Path) -> None:
+    """A symlink to somebody's secrets."""
+    (gentoo / HTOP / "files").mkdir(exist_ok=True)
+    (gentoo / HTOP / "files/key").symlink_to("/etc/shadow")
+
+
+def fifo(gentoo: Path, _: Path) -> None:
+    """A file that one can wait at for ever."""
+    os.mkfifo(gentoo / HTOP / "pipe")
+
+
+def newline_in_a_name(gentoo: Path, _: Path) -> None:
+    """A name that git would have to quote."""
+    (gentoo / HTOP / "a\nb").write_text("")
+
+
+def odd_metapackage(_: Path, checkout: Path) -> None:
+    """A dependency that bash would have to work out."""
+    path = checkout / METAPACKAGE
+    path.write_text(path.read_text() + 'RDEPEND+=" $(cat more)"\n')
+    subprocess.run(["git", "commit", "-qam", "Be odd"], cwd=checkout, check=True)
+
+
+def no_revision_link(_: Path, checkout: Path) -> None:
+    """A metapackage without a revision."""
+    next((checkout / METAPACKAGE).parent.glob("*-r*.ebuild")).unlink()
+    subprocess.run(["git", "commit", "-qam", "Be odd"], cwd=checkout, check=True)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "exit_status", "said"),
+    [
+        (remove_manifest, 14, "sys-process/htop has no Manifest, and sys-process/htop-3.4.1-r2 fetches"),
+        (empty_manifest, 14, "sys-process/htop/Manifest has no DIST line for htop-3.5.3.tar"),
+        (link_out, 15, "sys-process/htop/files/key is a symlink that leaves the package directory"),
+        (fifo, 15, "sys-process/htop/pipe is a fifo"),
+        (newline_in_a_name, 15, "sys-process/htop/a\\nb has a name with control characters"),
+        (odd_metapackage, 4, "has a shape that is not understood"),
+        (no_revision_link, 4, "coreos-base/coreos has no revision symlink"),
+    ],
+)
+def test_bad_input_has_its_own_exit_status_and_changes_nothing(
+    run_cli: RunCli,
+    gentoo_tree: Path,
+    checkout_tree: Path,
+    spoil: Callable[[Path, Path], None],
+    exit_status: int,
+    said: str,
+) -> None:
+    spoil(gentoo_tree, checkout_tree)
+    done = run_cli("-C", checkout_tree, "add", HTOP, "--gentoo", gentoo_tree, "--yes", check=False)
+    assert done.returncode == exit_status, done.stderr
+    assert said in " ".join(done.stderr.split())
+    assert status(checkout_tree) == ""
+
+
+def test_checkout_that_another_run_holds_is_left_alone(
+    run_cli: RunCli, gentoo_tree: Path, checkout_tree: Path
+) -> None:
+    lock = checkout_tree / ".git/overlaytool/lock"
+    lock.parent.mkdir()
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = run_cli("-C", checkout_tree, "add", HTOP, "--gentoo", gentoo_tree, "--yes", check=False)
+    assert done.returncode == 17
+    assert "another overlaytool is at work" in done.stderr
+    assert status(checkout_tree) == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_read_only_checkout_is_refused(run_cli: RunCli, gentoo_tree: Path, checkout_tree: Path) -> None:
+    mount = ["mount", "--bind", "-o", "ro", checkout_tree, checkout_tree]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("cannot mount here")
+    try:
+        done = run_cli("-C", checkout_tree, "add", HTOP, "--gentoo", gentoo_tree, "--yes", check=False)
+    finally:
+        subprocess.run(["umount", checkout_tree], check=True)
+    assert done.returncode == 16
+    assert "Read-only file system" in done.stderr
+    assert status(checkout_tree) == ""
+
+
+@pytest.mark.parametrize("file", [1, 4, 8])
+def test_ctrl_c_amid_the_writing_leaves_everything_as_it_was(
+    gentoo_tree: Path, checkout_tree: Path, file: int
+) -> None:
+    arguments = ["-C", checkout_tree, "add", HTOP, "--gentoo", gentoo_tree, "--yes"]
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, str(file), *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 130, done.stderr
+    assert "Traceback" not in done.stderr
+    assert status(checkout_tree) == ""
+    assert sorted(path.name for path in (checkout_tree / ".git/overlaytool").iterdir()) == ["lock"]
