@@ -1,0 +1,220 @@
+"""Portage's resolver in a process of its own: the one place where verify starts a program.
+
+``emerge --pretend --verbose`` is this resolver and a printer. The process (:mod:`overlaytool.verify.inside`)
+calls the resolver through the same function and reads its data structures, since the printed text is
+made for people, is cut short at the first trouble, and changes from one Portage to the next.
+"""
+
+from __future__ import annotations
+
+import grp
+import importlib.metadata
+import importlib.util
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from overlaytool.errors import CheckoutError, HungError, PortageError, ToolMissingError
+
+type MetadataLookup = Callable[[Path, str], Mapping[str, str] | None]
+"""Tree and CPV to the ebuild's md5-dict entry, or None where it is not known."""
+
+OLDEST = (3, 0, 66)
+"""The oldest Portage whose data structures are known to be those that are read here."""
+LIMIT = 600.0
+"""Seconds after which a process of Portage counts as hung."""
+CONFIGURATION = "share/portage/config"
+"""Portage's own defaults (make.globals), relative to where it is installed."""
+
+
+def portage_version() -> str:
+    """The version of the Portage that is installed for this Python.
+
+    :raises ToolMissingError: when there is none, or when it is too old.
+    """
+    get = f"{sys.executable} -m pip install 'overlaytool[verify]'"
+    try:
+        version = importlib.metadata.version("portage")
+        found = importlib.util.find_spec("portage") and importlib.util.find_spec("_emerge")
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        version, found = "", None
+    if not found:
+        emerge = shutil.which("emerge")
+        details = (f"{emerge} belongs to another Python than {sys.executable}",) if emerge else ()
+        raise ToolMissingError("verify needs Portage, which this Python does not have", details=details, hint=get)
+    if _numbers(version) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise ToolMissingError(
+            f"Portage {version} is too old", details=(f"verify needs {oldest} or later",), hint=f"{get} --upgrade"
+        )
+    return version
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    words = []
+    for word in version.split("."):
+        if not word.isdigit():
+            break
+        words.append(int(word))
+    return tuple(words)
+
+
+class MetadataServer:
+    """Answers Portage's questions for metadata over a socket, on a thread of its own."""
+
+    def __init__(self, lookup: MetadataLookup, lock: threading.Lock, heard: Callable[[], None]) -> None:
+        """
+        :param lock: held while ``lookup`` works; shared by servers that share a lookup.
+        :param heard: called after every answer.
+        """
+        self._lookup, self._lock, self._heard = lookup, lock, heard
+        self._ours, self.theirs = socket.socketpair()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> MetadataServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.theirs.close()
+        self._ours.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._ours.close()
+
+    def _serve(self) -> None:
+        with self._ours.makefile("rw", encoding="utf-8") as stream:
+            try:
+                for line in stream:
+                    tree, cpv = json.loads(line)
+                    with self._lock:
+                        entry = self._lookup(Path(tree), cpv)
+                    stream.write(json.dumps(dict(entry) if entry is not None else None) + "\n")
+                    stream.flush()
+                    self._heard()
+            except (OSError, ValueError):
+                return  # the process was ended in the middle of a question
+
+
+def run(
+    job: dict[str, Any], directory: Path, server: MetadataServer | None = None, limit: float = LIMIT
+) -> dict[str, Any]:
+    """Let Portage carry out a job and return its report (:mod:`overlaytool.verify.inside.__main__`).
+
+    :param directory: for the log, and for what Portage wants to write.
+    :param limit: seconds.
+    :raises HungError: when it takes longer than that; the process and its children are ended.
+    :raises ToolMissingError: when Portage cannot be imported.
+    :raises CheckoutError: when a profile cannot be read.
+    :raises PortageError: when Portage fails in a way that is no answer.
+    """
+    log = directory / "portage.log"
+    inherited = (server.theirs.fileno(),) if server else ()
+    job = {**job, "log": str(log), "metadata": inherited[0] if inherited else None}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "overlaytool.verify.inside"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=directory,
+        env=_environment(directory),
+        pass_fds=inherited,
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(json.dumps(job).encode(), timeout=limit)
+    except subprocess.TimeoutExpired:
+        raise HungError(
+            f"Portage did not come to an end in {limit:.0f} seconds",
+            details=_tail(log),
+            hint="give it longer with --time-limit, or fewer packages at once",
+        ) from None
+    finally:
+        _end(process)
+    return _read(output, log)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all that it has started; it leads a process group of its own."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+def _read(output: bytes, log: Path) -> dict[str, Any]:
+    try:
+        report: dict[str, Any] = json.loads(output)
+    except ValueError:
+        raise PortageError("Portage ended without an answer", details=_tail(log)) from None
+    match report.get("error"):
+        case None:
+            return report
+        case "import":
+            raise ToolMissingError(
+                "Portage cannot be used with this Python",
+                details=(report["text"],),
+                hint=f"{sys.executable} -m pip install --force-reinstall 'overlaytool[verify]'",
+            )
+        case "configuration":
+            raise CheckoutError(report["text"], details=_tail(log))
+        case _:
+            raise PortageError("Portage failed", details=tuple(report["text"].splitlines()[-4:]) + _tail(log))
+
+
+def _tail(log: Path, lines: int = 8) -> tuple[str, ...]:
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ()
+    return tuple(line for line in text.splitlines() if line.strip())[-lines:]
+
+
+def _environment(directory: Path) -> dict[str, str]:
+    """Nothing of the caller's environment but the way to programs; Portage's prefix is ours.
+
+    Portage reads its defaults, /etc/profile.env and more below EPREFIX. In ours there are only the defaults.
+    """
+    prefix = directory / "prefix"
+    for place in (prefix / CONFIGURATION, prefix / "usr" / CONFIGURATION):
+        if not place.parent.is_dir():
+            place.parent.mkdir(parents=True)
+            place.symlink_to(_defaults())
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HOME": str(directory),
+        "TMPDIR": str(directory),
+        "LANG": "C.UTF-8",
+        "PORTAGE_OVERRIDE_EPREFIX": str(prefix),
+        "PORTAGE_CONFIGROOT": str(directory / "host"),
+        "PORTAGE_USERNAME": pwd.getpwuid(os.getuid()).pw_name,
+        "PORTAGE_GRPNAME": grp.getgrgid(os.getgid()).gr_name,
+    }
+
+
+def _defaults() -> Path:
+    """The directory of make.globals that belongs to this Python's Portage.
+
+    :raises ToolMissingError: when it is not there.
+    """
+    spec = importlib.util.find_spec("portage")
+    places = [Path(sys.prefix), *Path(str(spec.origin if spec else "")).parents]
+    for place in places:
+        if (place / CONFIGURATION / "make.globals").is_file():
+            return place / CONFIGURATION
+    raise ToolMissingError(
+        "Portage is installed without its defaults",
+        details=(f"no {CONFIGURATION}/make.globals below {', '.join(map(str, places[:2]))}",),
+        hint=f"{sys.executable} -m pip install --force-reinstall 'overlaytool[verify]'",
+    )

@@ -1,0 +1,183 @@
+"""The runs of a job, one after the other, each reported as plain data."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from typing import Any
+
+import portage
+from _emerge.AtomArg import AtomArg
+from _emerge.Package import Package
+from portage.exception import PortageException
+from portage.versions import _pkg_str
+
+from overlaytool.verify.inside import findings, graph, trees
+
+BUILD_TIME = ("DEPEND", "BDEPEND", "IDEPEND")
+"""Dependencies that are of no account when a binary package is put into the image."""
+DIED = re.compile(r"^ \*\s+(?P<text>.*)$")
+
+
+def carry_out(job: dict[str, Any]) -> dict[str, Any]:
+    """Run everything that the job asks for.
+
+    :raises ConfigurationError: when a profile cannot be read.
+    """
+    client = trees.MetadataClient(job["metadata"]) if job["metadata"] is not None else None
+    roles = {root["path"].rstrip("/") + "/": role for role, root in job["roots"].items()}
+    graph.BootstrappedGraph.new = frozenset(job["new"])
+    reports: list[dict[str, Any]] = []
+    built: dict[str, list[Any]] = {}
+    for run in job["runs"]:
+        source = run.get("binaries_of")
+        if source is not None and source not in built:
+            reports.append(_report(run, judged=False))
+            continue
+        world = trees.build(job["roots"], run["target"], client)
+        if source is not None:
+            _offer_binaries(world, built[source])
+        report, packages = _run(world, run)
+        if report["success"]:
+            built[run["view"]] = [package for package in packages if roles[package.root] == run["target"]]
+        for finding in report["findings"]:
+            finding["root"] = roles.get(finding["root"], run["target"])
+        report["packages"] = sorted([roles[package.root], str(package.cpv)] for package in packages)
+        reports.append(report)
+    return {"portage": str(portage.VERSION), "runs": reports}
+
+
+def _report(run: dict[str, Any], *, judged: bool = True) -> dict[str, Any]:
+    return {
+        "view": run["view"],
+        "judged": judged,
+        "success": False,
+        "more": False,
+        "findings": [],
+        "packages": [],
+    }
+
+
+def _run(world: Any, run: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
+    """Resolve the atoms, again and again with what failed passed over, until nothing new turns up."""
+    report = _report(run)
+    atoms = list(run["atoms"])
+    passed_over: set[tuple[str, str]] = set()
+    found: dict[str, dict[str, Any]] = {}
+    packages: list[Any] = []
+    report["more"] = True
+    for number in range(graph.ROUNDS):
+        graph.BootstrappedGraph.passed_over = frozenset(passed_over)
+        try:
+            success, result = graph.resolve(world, atoms, run["options"])
+        except (PortageException, ValueError) as error:
+            _add(found, {**findings._finding("portage", world._target_eroot), "text": _words(error)})
+            report["more"] = False
+            break
+        packages = _merged(result)
+        report["success"] = success and number == 0
+        unsatisfied = result._dynamic_config._unsatisfied_deps_for_display
+        for finding in findings.find(result):
+            _add(found, finding)
+        failed = {(place[0], str(place[1])) for place, _ in unsatisfied} - passed_over
+        refused = {str(more["myparent"].arg) for _, more in unsatisfied if isinstance(more.get("myparent"), AtomArg)}
+        passed_over |= failed
+        atoms = [atom for atom in atoms if atom not in refused]
+        if not failed or not atoms:
+            report["more"] = False
+            break
+    _name_the_broken(world, found)
+    report["success"] = report["success"] and not found
+    report["findings"] = list(found.values())
+    if not report["success"] and not found:
+        text = "emerge refuses, and gives no reason that overlaytool can read; its output is in the log"
+        report["findings"] = [{**findings._finding("portage", world._target_eroot), "text": text}]
+    return report, packages
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _add(found: dict[str, dict[str, Any]], finding: dict[str, Any]) -> None:
+    key = "\0".join((finding["kind"], finding["root"], str(finding["atom"]), *finding["cpvs"]))
+    found.setdefault(key, finding)
+
+
+def _merged(result: Any) -> list[Any]:
+    return [
+        node
+        for node in result._dynamic_config.digraph
+        if isinstance(node, Package) and node.operation == "merge"
+    ]
+
+
+def _name_the_broken(world: Any, found: dict[str, dict[str, Any]]) -> None:
+    """A finding for each ebuild that Portage could not source, with what the ebuild said as it died."""
+    for eroot in world:
+        portdb = world[eroot]["porttree"].dbapi
+        for path in sorted(portdb._broken_ebuilds):
+            tree = next(tree for tree in portdb.porttrees if path.startswith(tree + os.sep))
+            category, _, file = os.path.relpath(path, tree).split(os.sep)
+            cpv = f"{category}/{file.removesuffix('.ebuild')}"
+            said = _last_words(portdb, path, cpv, tree)
+            kind = "eclass" if "could not be found by inherit" in said else "ebuild"
+            for finding in found.values():
+                _explain(finding, cpv, kind, said)
+            _add(found, {**findings._finding(kind, eroot), "cpvs": [cpv], "text": said})
+
+
+def _explain(finding: dict[str, Any], cpv: str, kind: str, said: str) -> None:
+    """Put an ebuild's last words where Portage only says ``corruption``."""
+    for candidate in finding["candidates"]:
+        if candidate["cpv"] == cpv:
+            candidate["reasons"] = [{"kind": kind, "text": said}]
+            if finding["kind"] == "ebuild":
+                finding["kind"] = kind
+
+
+def _last_words(portdb: Any, path: str, cpv: str, tree: str) -> str:
+    """Source the ebuild once more, listening: the first line of what ``die`` prints after its heading."""
+    portdb._broken_ebuilds.discard(path)
+    with tempfile.TemporaryFile() as heard:
+        kept = os.dup(1), os.dup(2)
+        os.dup2(heard.fileno(), 1)
+        os.dup2(heard.fileno(), 2)
+        try:
+            portdb.aux_get(cpv, ["SLOT"], mytree=tree)
+        except PortageException:
+            pass
+        except KeyError:
+            pass
+        finally:
+            for number, descriptor in zip((1, 2), kept, strict=True):
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+        heard.seek(0)
+        lines = heard.read().decode("utf-8", "replace").splitlines()
+    said = [match["text"].strip() for line in lines if (match := DIED.match(line))]
+    told = [text for text in said if text and "failed (depend phase)" not in text]
+    others = [line.strip() for line in lines if line.strip()]
+    return told[0] if told else (others[0] if others else "it cannot be sourced")
+
+
+def _offer_binaries(world: Any, packages: list[Any]) -> None:
+    """Put the packages of another run into the target root's binary packages, as they would be built.
+
+    build_image merges binary packages only. gcc's are not merged: build_image extracts its libraries
+    and enters it in package.provided (extract_prod_gcc), and so does this.
+    """
+    tree = world[world._target_eroot]
+    settings = tree["root_config"].settings
+    bintree = tree["bintree"]
+    bintree.populated = True
+    for package in packages:
+        if package.cp == "sys-devel/gcc":
+            settings.pprovideddict.setdefault(package.cp, []).append(str(package.cpv))
+            continue
+        metadata = {key: package._metadata[key] for key in bintree.dbapi._aux_cache_keys if key in package._metadata}
+        metadata |= dict.fromkeys(BUILD_TIME, "")
+        metadata |= {"repository": str(package.repo), "USE": " ".join(sorted(package.use.enabled)), "SIZE": "0"}
+        metadata |= {"BUILD_TIME": "0", "_mtime_": "0"}
+        bintree.dbapi.cpv_inject(_pkg_str(str(package.cpv), metadata=metadata, settings=settings, db=bintree.dbapi))

@@ -1,0 +1,133 @@
+"""Portage's ``trees``: one configuration for each root, built by hand.
+
+``emerge`` takes the running root's configuration from ``/``. Here it is the SDK's own root in the
+temporary directory, so that BDEPEND and IDEPEND are resolved under the SDK's profile and nothing of
+the host's Portage is looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from typing import Any
+
+import portage
+from _emerge.RootConfig import RootConfig
+from portage._sets import load_default_config
+from portage.cache.flat_hash import md5_database
+from portage.cache.template import database
+from portage.dbapi.bintree import binarytree
+from portage.dbapi.porttree import portagetree
+from portage.dbapi.vartree import vartree
+from portage.util import LazyItemsDict
+
+FEATURES = (
+    "-sandbox -usersandbox -userpriv -userfetch -network-sandbox -ipc-sandbox -pid-sandbox -mount-sandbox"
+    " -news -strict"
+)
+"""Reading metadata builds nothing: no namespaces, no other user."""
+
+
+class ConfigurationError(Exception):
+    """Portage cannot make sense of a profile."""
+
+
+class MetadataClient:
+    """The line to the process that has the metadata: a line of JSON asked, a line answered."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._stream = socket.socket(fileno=descriptor).makefile("rw", encoding="utf-8")
+
+    def ask(self, tree: str, cpv: str) -> dict[str, str] | None:
+        """The md5-dict entry of an ebuild, or None."""
+        self._stream.write(json.dumps([tree, cpv]) + "\n")
+        self._stream.flush()
+        answer = self._stream.readline()
+        return json.loads(answer) if answer else None
+
+
+class ServedMetadata(database):  # type: ignore[misc]
+    """A cache that asks :class:`MetadataClient`. Portage compares the digests itself before it believes."""
+
+    autocommits = True
+    validation_chf = "md5"
+    store_eclass_paths = False
+
+    def __init__(self, tree: str, client: MetadataClient, keys: Any) -> None:
+        super().__init__(tree, "", keys, readonly=True)
+        self._client = client
+
+    def _getitem(self, cpv: str) -> dict[str, str]:
+        entry = self._client.ask(self.location, str(cpv))
+        if entry is None:
+            raise KeyError(cpv)
+        return entry
+
+    def __contains__(self, cpv: str) -> bool:
+        return self._client.ask(self.location, str(cpv)) is not None
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+
+def build(roots: dict[str, dict[str, str]], target: str, client: MetadataClient | None) -> Any:
+    """``trees`` for a run into the root named ``target``; the host's root is the running one.
+
+    :param roots: by name: ``path``, and ``repositories``, the text of repos.conf.
+    :raises ConfigurationError: when a root's profile sets no ARCH.
+    """
+    trees = portage._trees_dict()
+    for role in dict.fromkeys(("host", target)):
+        settings = _settings(role, roots[role])
+        eroot = settings["EROOT"]
+        trees[eroot] = _tree(settings)
+        trees[eroot]["root_config"] = RootConfig(settings, trees[eroot], load_default_config(settings, trees[eroot]))
+        _serve(trees[eroot]["porttree"].dbapi, client)
+        if role == target:
+            trees._target_eroot = eroot
+        if role == "host":
+            trees._running_eroot = eroot
+    return trees
+
+
+def _settings(role: str, root: dict[str, str]) -> Any:
+    path = root["path"]
+    environment = {
+        name: os.environ[name]
+        for name in ("PATH", "PYTHONPATH", "HOME", "PORTAGE_USERNAME", "PORTAGE_GRPNAME")
+        if name in os.environ
+    }
+    environment |= {
+        "PORTAGE_REPOSITORIES": root["repositories"],
+        "PORTAGE_DEPCACHEDIR": f"{path}/var/cache/edb/dep",
+        "FEATURES": FEATURES,
+        "NOCOLOR": "true",
+    }
+    settings = portage.config(config_root=path, target_root=path, sysroot=path, eprefix="", env=environment)
+    if not settings.profiles or not settings.get("ARCH"):
+        raise ConfigurationError(f"the profile of the {role} root cannot be read")
+    settings.lock()
+    settings._init_dirs()
+    return settings
+
+
+def _tree(settings: Any) -> Any:
+    tree = LazyItemsDict()
+    tree.addLazySingleton("virtuals", settings.getvirtuals)
+    tree.addLazySingleton("vartree", vartree, categories=settings.categories, settings=settings)
+    tree.addLazySingleton("porttree", portagetree, settings=settings)
+    tree.addLazySingleton("bintree", binarytree, pkgdir=settings["PKGDIR"], settings=settings)
+    return tree
+
+
+def _serve(portdb: Any, client: MetadataClient | None) -> None:
+    """Let a portdbapi take metadata from us, and keep what it sources itself in its own root."""
+    for tree in portdb.porttrees:
+        portdb.auxdb[tree] = md5_database(portdb.depcachedir, tree, portdb._known_keys)
+        portdb._pregen_auxdb.pop(tree, None)
+        if client is not None:
+            served = ServedMetadata(tree, client, portdb._known_keys)
+            served.ec = portdb.repositories.get_repo_for_location(tree).eclass_db
+            portdb._pregen_auxdb[tree] = served
+    portdb.freeze()
