@@ -158,6 +158,12 @@ class HungError(OverlaytoolError):
     exit_status = 24
 
 
+class PortageError(OverlaytoolError):
+    """Portage itself failed: no answer about the checkout, neither good nor bad."""
+
+    exit_status = 25
+
+
 class PlanError(OverlaytoolError):
     """A document that should hold a plan does not."""
 

@@ -52,10 +52,14 @@ def board(directory: Path, checkout: Checkout, board: Board) -> ConfigurationRoo
 def production(directory: Path, checkout: Checkout, board: Board) -> ConfigurationRoot:
     """The root of a production image, with the masks that build_image puts on.
 
+    Its configuration is the board's but for the profile and the user patches, which build_image leaves out.
+
     :raises CheckoutError: when the checkout has no such profile.
     """
     profile = checkout.production_profile(board)
-    return _make(directory / "production", checkout, profile, _board_settings(checkout, board))
+    root = _make(directory / "production", checkout, profile, _board_settings(checkout, board))
+    (root.path / "etc/portage/patches").unlink()
+    return root
 
 
 def emerge_options(checkout: Checkout) -> dict[str, bool]:

@@ -112,9 +112,11 @@ def _reasons(
         return []
     if package in graph._dynamic_config._runtime_pkg_mask:
         reasons.append({"kind": "conflict", "text": "it would conflict with what else is needed"})
-    return reasons + list(_use_reasons(graph, atom, parent, package)) or [
-        {"kind": "conflict", "text": "Portage did not take it"}
-    ]
+    reasons += _use_reasons(graph, atom, parent, package)
+    for why, what in graph._dynamic_config.ignored_binaries.get(package, {}).items():
+        text = f"built with another USE: {' '.join(sorted(what))}" if why == "respect_use" else why
+        reasons.append({"kind": "use" if why == "respect_use" else "conflict", "text": text})
+    return reasons or [{"kind": "conflict", "text": "Portage did not take it"}]
 
 
 def _masks(graph: Any, package: Any) -> Any:

@@ -75,8 +75,10 @@ def _run(world: Any, run: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
             _add(found, {**findings._finding("portage", world._target_eroot), "text": _words(error)})
             report["more"] = False
             break
+        if not success:
+            result.display_problems()  # into the log
         packages = _merged(result)
-        report["success"] = success and number == 0
+        report["success"] |= success and number == 0
         unsatisfied = result._dynamic_config._unsatisfied_deps_for_display
         for finding in findings.find(result):
             _add(found, finding)
@@ -88,7 +90,6 @@ def _run(world: Any, run: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
             report["more"] = False
             break
     _name_the_broken(world, found)
-    report["success"] = report["success"] and not found
     report["findings"] = list(found.values())
     if not report["success"] and not found:
         text = "emerge refuses, and gives no reason that overlaytool can read; its output is in the log"

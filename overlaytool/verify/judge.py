@@ -1,0 +1,212 @@
+"""Ask Portage about a checkout: every board, its production image, and the build host, side by side."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from overlaytool.flatcar.checkout import METAPACKAGES, Checkout
+from overlaytool.model import Board, Complaint, Into, JudgedView, Plan, Verdict, ViewKind
+from overlaytool.progress import Progress, Task
+from overlaytool.verify import complaints, emerge, root
+from overlaytool.verify.complaints import Steps
+from overlaytool.verify.emerge import MetadataLookup
+
+BINARIES_ONLY = {"--usepkg": True, "--usepkgonly": True, "--binpkg-respect-use": "y"}
+"""How build_image's emerge_to_image calls emerge."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What Portage is asked."""
+
+    checkout: Checkout
+    boards: tuple[Board, ...]
+    atoms: tuple[str, ...]
+    """The packages in question; empty for all that the metapackages pull in."""
+    into: Into = Into.IMAGE
+    """Where the packages belong: those for a sysext are no matter of the production image."""
+    plan: Plan | None = None
+    """What was applied to the checkout."""
+    lookup: MetadataLookup | None = None
+    """Metadata that Portage need not source."""
+    limit: float = emerge.LIMIT
+    """Seconds for one process of Portage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """One emerge of a job, as :mod:`overlaytool.verify.inside` wants it."""
+
+    view: ViewKind
+    target: str
+    atoms: tuple[str, ...]
+    options: dict[str, Any]
+    binaries_of: ViewKind | None = None
+
+    def as_job(self) -> dict[str, Any]:
+        plain = {"view": self.view, "target": self.target, "atoms": list(self.atoms), "options": self.options}
+        return plain if self.binaries_of is None else {**plain, "binaries_of": self.binaries_of}
+
+
+def verify(
+    question: Question, progress: Progress, base: Callable[[], AbstractContextManager[Checkout]] | None = None
+) -> Verdict:
+    """Ask Portage, and compare what it complains of with the checkout at the plan's base.
+
+    :param base: opens the checkout as it was before the plan; called only when there are complaints.
+    :raises ToolMissingError: when Portage is missing or too old.
+    :raises HungError: when it does not come to an end.
+    :raises PortageError: when it fails in a way that is no answer.
+    """
+    version = emerge.portage_version()
+    with progress.task("Asking Portage") as task:
+        views, found = ask(question, task)
+    if found and base is not None:
+        with progress.task("Asking Portage about the checkout before the plan") as task, base() as checkout:
+            _, old = ask(replace(question, checkout=checkout, plan=None), task)
+        found = _mark_old(found, old)
+    found = tuple(sorted(found, key=lambda complaint: complaint.before))
+    commit = question.plan.checkout.commit if question.plan and base is not None else None
+    return Verdict(atoms=question.atoms, portage=version, base=commit, views=views, complaints=found)
+
+
+def ask(question: Question, task: Task) -> tuple[tuple[JudgedView, ...], tuple[Complaint, ...]]:
+    """Every view of one checkout, in the order of the boards, the build host last."""
+    places: list[Board | None] = [] if question.into is Into.SDK and question.atoms else [*question.boards]
+    if question.into is Into.SDK or not question.atoms:
+        places.append(None)
+    heard = _Counter(task)
+    lock = threading.Lock()
+    with ThreadPoolExecutor(max_workers=min(len(places), os.cpu_count() or 1)) as pool:
+        answers = list(pool.map(lambda place: _ask_one(question, place, lock, heard), places))
+    views = tuple(view for answer in answers for view in answer[0])
+    return views, tuple(complaint for answer in answers for complaint in answer[1])
+
+
+class _Counter:
+    """Counts the ebuilds that Portage has read, over all processes, and shows it."""
+
+    def __init__(self, task: Task) -> None:
+        self._task, self._count, self._lock = task, 0, threading.Lock()
+
+    def __call__(self) -> None:
+        with self._lock:
+            self._count += 1
+            if self._count % 20 == 0:
+                self._task.describe(f"Asking Portage: {self._count} ebuilds read")
+
+
+def _ask_one(
+    question: Question, board: Board | None, lock: threading.Lock, heard: _Counter
+) -> tuple[list[JudgedView], list[Complaint]]:
+    """One process of Portage: a board with its production image, or the build host."""
+    runs = _host_runs(question) if board is None else _board_runs(question, board)
+    with tempfile.TemporaryDirectory(prefix="overlaytool-verify-") as place:
+        directory = Path(place).resolve()
+        job = {
+            "roots": _roots(directory, question.checkout, board),
+            "runs": [run.as_job() for run in runs],
+            "new": _new_packages(question.plan),
+        }
+        with _server(question.lookup, lock, heard) as server:
+            report = emerge.run(job, directory, server, question.limit)
+    name = board.name if board else None
+    views, found = [], []
+    for run, answer in zip(runs, report["runs"], strict=True):
+        views.append(
+            JudgedView(
+                view=run.view,
+                board=name,
+                atoms=run.atoms,
+                packages=len(answer["packages"]),
+                judged=answer["judged"],
+                complete=not answer["more"],
+            )
+        )
+        steps = Steps.of(question.plan)
+        found += [complaints.read(f, view=run.view, board=name, steps=steps) for f in answer["findings"]]
+    return views, found
+
+
+@contextmanager
+def _server(
+    lookup: MetadataLookup | None, lock: threading.Lock, heard: _Counter
+) -> Iterator[emerge.MetadataServer | None]:
+    if lookup is None:
+        yield None
+        return
+    with emerge.MetadataServer(lookup, lock, heard) as server:
+        yield server
+
+
+def _roots(directory: Path, checkout: Checkout, board: Board | None) -> dict[str, dict[str, str]]:
+    roots = {"host": root.host(directory, checkout)}
+    if board is not None:
+        roots["board"] = root.board(directory, checkout, board)
+        roots["production"] = root.production(directory, checkout, board)
+    return {
+        name: {"path": str(made.path), "repositories": made.repositories} for name, made in roots.items()
+    }
+
+
+def _board_runs(question: Question, board: Board) -> list[_Run]:
+    """The board root, then the image from what was merged there.
+
+    The image's metapackage is resolved with the packages in question, not only beside them: what they
+    do to the rest of the image shows in slots and USE flags that both want.
+    """
+    image = METAPACKAGES[Into.IMAGE]
+    atoms = (*question.atoms, image) if question.atoms else (image, METAPACKAGES[Into.BOARD])
+    shipped = atoms if question.into is Into.IMAGE and question.atoms else (image,)
+    return [
+        _Run(
+            view=ViewKind.BOARD,
+            target="board",
+            atoms=tuple(dict.fromkeys(atoms)),
+            options=dict(root.emerge_options(question.checkout)),
+        ),
+        _Run(
+            view=ViewKind.PRODUCTION,
+            target="production",
+            atoms=tuple(dict.fromkeys(shipped)),
+            options=BINARIES_ONLY,
+            binaries_of=ViewKind.BOARD,
+        ),
+    ]
+
+
+def _host_runs(question: Question) -> list[_Run]:
+    metapackage = METAPACKAGES[Into.SDK]
+    atoms = tuple(dict.fromkeys((*question.atoms, metapackage)))
+    return [_Run(view=ViewKind.HOST, target="host", atoms=atoms, options={})]
+
+
+def _new_packages(plan: Plan | None) -> list[str]:
+    """What nothing can have built before the plan: packages that it adds, not those that it updates."""
+    return [entry.package for entry in plan.imports if entry.action == "add"] if plan else []
+
+
+def _mark_old(found: Sequence[Complaint], old: Sequence[Complaint]) -> tuple[Complaint, ...]:
+    known = {_identity(complaint) for complaint in old}
+    return tuple(replace(complaint, before=_identity(complaint) in known) for complaint in found)
+
+
+def _identity(complaint: Complaint) -> tuple[object, ...]:
+    """What makes two complaints the same one: not the way to it, nor what was passed over."""
+    return (
+        complaint.kind,
+        complaint.view,
+        complaint.board,
+        complaint.root,
+        complaint.atom,
+        complaint.cpvs,
+        complaint.needs,
+    )
