@@ -14,13 +14,14 @@ from typing import Any
 
 from overlaytool.flatcar.checkout import METAPACKAGES, Checkout
 from overlaytool.model import Board, Complaint, Into, JudgedView, Plan, Verdict, ViewKind
-from overlaytool.progress import Progress, Task
+from overlaytool.progress import Progress, SilentTask, Task
 from overlaytool.verify import complaints, emerge, root
 from overlaytool.verify.complaints import Steps
 from overlaytool.verify.emerge import MetadataLookup
 
 BINARIES_ONLY = {"--usepkg": True, "--usepkgonly": True, "--binpkg-respect-use": "y"}
 """How build_image's emerge_to_image calls emerge."""
+UNWATCHED = SilentTask()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
