@@ -7,6 +7,7 @@ made for people, is cut short at the first trouble, and changes from one Portage
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import importlib.metadata
 import importlib.util
@@ -78,17 +79,24 @@ class MetadataServer:
         """
         self._lookup, self._lock, self._heard = lookup, lock, heard
         self._ours, self.theirs = socket.socketpair()
+        self._error: Exception | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def __enter__(self) -> MetadataServer:
         self._thread.start()
         return self
 
-    def __exit__(self, *exc_info: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
         self.theirs.close()
-        self._ours.shutdown(socket.SHUT_RDWR)
+        self._hang_up()
         self._thread.join()
         self._ours.close()
+        if self._error is not None and kind is None:
+            raise self._error
+
+    def _hang_up(self) -> None:
+        with contextlib.suppress(OSError):
+            self._ours.shutdown(socket.SHUT_RDWR)
 
     def _serve(self) -> None:
         with self._ours.makefile("rw", encoding="utf-8") as stream:
@@ -100,8 +108,12 @@ class MetadataServer:
                     stream.write(json.dumps(dict(entry) if entry is not None else None) + "\n")
                     stream.flush()
                     self._heard()
-            except (OSError, ValueError):
-                return  # the process was ended in the middle of a question
+            except OSError:
+                pass  # the process was ended in the middle of a question
+            except Exception as error:
+                self._error = error
+            finally:
+                self._hang_up()  # Portage then sources for itself, and does not wait for an answer
 
 
 def run(

@@ -1,5 +1,7 @@
-"""Is each import needed? Ask Portage again, without it.
+"""Is each import needed? Ask Portage again, with the checkout laid out by links without that package.
 
+For an update that means: with the copy from before it.
+"""
 
 from __future__ import annotations
 

@@ -40,10 +40,13 @@ class MetadataClient:
         self._stream = socket.socket(fileno=descriptor).makefile("rw", encoding="utf-8")
 
     def ask(self, tree: str, cpv: str) -> dict[str, str] | None:
-        """The md5-dict entry of an ebuild, or None."""
-        self._stream.write(json.dumps([tree, cpv]) + "\n")
-        self._stream.flush()
-        answer = self._stream.readline()
+        """The md5-dict entry of an ebuild, or None; None, too, when nobody answers any more."""
+        try:
+            self._stream.write(json.dumps([tree, cpv]) + "\n")
+            self._stream.flush()
+            answer = self._stream.readline()
+        except OSError:
+            return None
         return json.loads(answer) if answer else None
 
 
