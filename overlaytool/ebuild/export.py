@@ -1,8 +1,15 @@
-"""Metadata for Portage, entry by entry, in the format of ``metadata/md5-cache``."""
+"""Metadata for Portage, entry by entry, in the format of ``metadata/md5-cache``.
+
+What Portage will ask for next stands in the dependencies of what it has just been told. So while it
+works on one answer, the ebuilds that are named there are sourced ahead, on another thread.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
 from hashlib import md5
 from pathlib import Path
 from typing import Any
@@ -10,36 +17,88 @@ from typing import Any
 from pkgcore.package.errors import MetadataException
 
 from overlaytool.ebuild.cache import MetadataCache
+from overlaytool.ebuild.candidate import is_live_version
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.flatcar.checkout import TREES, Checkout
 from overlaytool.model import package_name
 
 NOT_STORED = frozenset(("INHERITED", "INHERIT"))
 """Made from ``_eclasses_`` by whoever reads an entry."""
+DEPENDENCIES = ("BDEPEND", "DEPEND", "RDEPEND", "PDEPEND", "IDEPEND")
+ATOM = re.compile(r"(?<![\w!~<>=])(?P<operator>[<>=~]*)(?P<name>[A-Za-z0-9+_.-]+/[A-Za-z0-9+_.-]+)")
+"""An atom in a dependency string, as far as its name goes; blockers are none of those."""
 
 
-def lookup(cache: MetadataCache) -> Callable[[Path, str], Mapping[str, str] | None]:
+class Lookup:
     """A function from a checkout's tree and a CPV to the entry of that ebuild, sourced where it has to be.
 
-    It knows each tree of each checkout that it is asked about as it was when it was first asked. None
-    for an ebuild that is not there or cannot be sourced. Not to be called from two threads at once.
+    It knows each tree of each checkout that it is asked about as it was when it was first asked. Not to
+    be called from two threads at once. Use it as a context manager: reading ahead ends with it.
     """
-    checkouts: dict[Path, TreeSource] = {}
 
-    def entry(tree: Path, cpv: str) -> Mapping[str, str] | None:
-        top = tree.parents[len(TREES.parts)]
-        source = checkouts.get(top)
-        if source is None:
-            checkout = Checkout(path=top, version="", boards=())
-            source = checkouts[top] = TreeSource(checkout, {}, cache=cache, boards=())
+    def __init__(self, cache: MetadataCache) -> None:
+        self._cache = cache
+        self._checkouts: dict[Path, TreeSource] = {}
+        self._ahead: deque[tuple[TreeSource, str]] = deque()
+        self._named: set[tuple[int, str]] = set()
+        self._work, self._ended = threading.Semaphore(0), False
+        self._thread = threading.Thread(target=self._read_ahead, daemon=True)
+
+    def __enter__(self) -> Lookup:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._ended = True
+        self._work.release()
+        self._thread.join()
+        self._cache.flush()
+
+    def __call__(self, tree: Path, cpv: str) -> Mapping[str, str] | None:
+        """The md5-dict entry; None for an ebuild that is not there or cannot be sourced.
+
+        :raises RepositoryError: when ``tree`` is no ebuild repository of a checkout.
+        """
+        source = self._open(tree.parents[len(TREES.parts)])
         for repository in source.repositories:
             if repository.path == tree:
                 for ebuild in repository.ebuilds(package_name(cpv)):
                     if getattr(ebuild, "cpvstr", None) == cpv:
-                        return _entry(ebuild)
+                        return self._tell(source, ebuild)
         return None
 
-    return entry
+    def _open(self, top: Path) -> TreeSource:
+        source = self._checkouts.get(top)
+        if source is None:
+            checkout = Checkout(path=top, version="", boards=())
+            source = self._checkouts[top] = TreeSource(checkout, {}, cache=self._cache, boards=())
+        return source
+
+    def _tell(self, source: TreeSource, ebuild: Any) -> dict[str, str] | None:
+        entry = _entry(ebuild)
+        if entry is not None:
+            for package in _named_in(entry):
+                if (id(source), package) not in self._named:
+                    self._named.add((id(source), package))
+                    self._ahead.append((source, package))
+                    self._work.release()
+        return entry
+
+    def _read_ahead(self) -> None:
+        """Source what was named last first: Portage goes deep before it goes wide."""
+        while self._work.acquire() and not self._ended:
+            source, package = self._ahead.pop()
+            for repository in source.repositories:
+                ebuild = next((e for e in repository.ebuilds(package) if not is_live_version(e)), None)
+                if ebuild is not None:
+                    _entry(ebuild)
+
+
+def _named_in(entry: Mapping[str, str]) -> Iterator[str]:
+    """The packages of an entry's dependencies, whatever the USE flags."""
+    for key in DEPENDENCIES:
+        for atom in ATOM.finditer(entry.get(key, "")):
+            yield package_name(atom["name"]) if atom["operator"] else atom["name"]
 
 
 def _entry(ebuild: Any) -> dict[str, str] | None:

@@ -51,11 +51,15 @@ def portage_version() -> str:
     if not found:
         emerge = shutil.which("emerge")
         details = (f"{emerge} belongs to another Python than {sys.executable}",) if emerge else ()
-        raise ToolMissingError("verify needs Portage, which this Python does not have", details=details, hint=get)
+        raise ToolMissingError(
+            "verify needs Portage, which this Python does not have", details=details, hint=get
+        )
     if _numbers(version) < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         raise ToolMissingError(
-            f"Portage {version} is too old", details=(f"verify needs {oldest} or later",), hint=f"{get} --upgrade"
+            f"Portage {version} is too old",
+            details=(f"verify needs {oldest} or later",),
+            hint=f"{get} --upgrade",
         )
     return version
 
@@ -156,10 +160,8 @@ def run(
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a process and all that it has started; it leads a process group of its own."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 

@@ -116,6 +116,7 @@ def _ask_one(
             "roots": _roots(directory, question.checkout, board),
             "runs": [run.as_job() for run in runs],
             "new": _new_packages(question.plan),
+            "root_deps": question.checkout.root_deps,
         }
         with _server(question.lookup, lock, heard) as server:
             report = emerge.run(job, directory, server, question.limit)
@@ -153,26 +154,27 @@ def _roots(directory: Path, checkout: Checkout, board: Board | None) -> dict[str
     if board is not None:
         roots["board"] = root.board(directory, checkout, board)
         roots["production"] = root.production(directory, checkout, board)
-    return {
-        name: {"path": str(made.path), "repositories": made.repositories} for name, made in roots.items()
-    }
+    return {name: {"path": str(made.path), "repositories": made.repositories} for name, made in roots.items()}
 
 
 def _board_runs(question: Question, board: Board) -> list[_Run]:
     """The board root, then the image from what was merged there.
 
-    The image's metapackage is resolved with the packages in question, not only beside them: what they
-    do to the rest of the image shows in slots and USE flags that both want.
+    After a plan, the metapackage that it edits is resolved with the packages in question, as the build
+    will do it: what they do to the rest of the image shows in slots and USE flags that both want.
     """
-    image = METAPACKAGES[Into.IMAGE]
-    atoms = (*question.atoms, image) if question.atoms else (image, METAPACKAGES[Into.BOARD])
-    shipped = atoms if question.into is Into.IMAGE and question.atoms else (image,)
+    image, more = METAPACKAGES[Into.IMAGE], METAPACKAGES[Into.BOARD]
+    atoms = question.atoms or (image, more)
+    if question.plan is not None:
+        atoms = (*atoms, METAPACKAGES[question.into])
+    in_image = question.into is Into.IMAGE
+    shipped = tuple(atom for atom in atoms if atom != more and (in_image or atom not in question.atoms))
     return [
         _Run(
             view=ViewKind.BOARD,
             target="board",
             atoms=tuple(dict.fromkeys(atoms)),
-            options=dict(root.emerge_options(question.checkout)),
+            options={},
         ),
         _Run(
             view=ViewKind.PRODUCTION,
@@ -181,12 +183,12 @@ def _board_runs(question: Question, board: Board) -> list[_Run]:
             options=BINARIES_ONLY,
             binaries_of=ViewKind.BOARD,
         ),
-    ]
+    ][: 2 if shipped else 1]
 
 
 def _host_runs(question: Question) -> list[_Run]:
-    metapackage = METAPACKAGES[Into.SDK]
-    atoms = tuple(dict.fromkeys((*question.atoms, metapackage)))
+    metapackage = () if question.atoms and question.plan is None else (METAPACKAGES[Into.SDK],)
+    atoms = tuple(dict.fromkeys((*question.atoms, *metapackage)))
     return [_Run(view=ViewKind.HOST, target="host", atoms=atoms, options={})]
 
 

@@ -31,7 +31,10 @@ def unneeded(
     """
     imports = question.plan.imports if question.plan else ()
     found = []
-    with base() if base is not None else nullcontext() as before, progress.task("Leaving out", len(imports)) as task:
+    with (
+        base() if base is not None else nullcontext() as before,
+        progress.task("Leaving out", len(imports)) as task,
+    ):
         for entry in imports:
             task.describe(f"Leaving out {entry.package}")
             if (entry.action is Action.ADD or before is not None) and _holds_without(question, entry, before):
@@ -55,7 +58,7 @@ def lay_out_without(checkout: Checkout, entry: Import, before: Checkout | None, 
 
     :param before: where the package's directory is taken from instead; None for an addition.
     """
-    category, _, name = entry.package.partition("/")
+    category, _, left_out = entry.package.partition("/")
     for tree in (PORTAGE_STABLE, OVERLAY):
         here = checkout.path / tree
         there = place / tree
@@ -67,15 +70,15 @@ def lay_out_without(checkout: Checkout, entry: Import, before: Checkout | None, 
             elif concerned and item.name == category:
                 (there / category).mkdir()
                 for package in item.iterdir():
-                    if package.name != name:
+                    if package.name != left_out:
                         (there / category / package.name).symlink_to(package)
             else:
                 (there / item.name).symlink_to(item)
-        if concerned and before is not None and (old := before.path / tree / category / name).is_dir():
-            (there / category / name).symlink_to(old)
-    for item in ("setup_board", "build_library"):
-        if (checkout.path / item).exists():
-            (place / item).symlink_to(checkout.path / item)
+        if concerned and before is not None and (old := before.path / tree / entry.package).is_dir():
+            (there / category / left_out).symlink_to(old)
+    for name in ("setup_board", "build_library"):
+        if (checkout.path / name).exists():
+            (place / name).symlink_to(checkout.path / name)
     return replace(checkout, path=place)
 
 

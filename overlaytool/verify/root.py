@@ -1,4 +1,4 @@
-"""Configuration roots in a temporary directory, as ``setup_board``, ``update_chroot`` and ``build_image`` make them.
+"""Configuration roots in a temporary directory, made as setup_board, update_chroot and build_image do it.
 
 The host's own Portage is never looked at: the roots have empty package databases of their own, and
 everything that Portage would take from ``/`` is taken from the root of the build host in here.
@@ -18,9 +18,7 @@ LOCAL_CONFIGURATION = "coreos/config/portage"
 """Where a tree keeps files for /etc/portage, relative to the tree."""
 USER_PATCHES = "coreos/user-patches"
 TOOLCHAIN = "build_library/toolchain_util.sh"
-SETUP_BOARD = "setup_board"
 CHOST = re.compile(r'^BOARD_CHOSTS\["(?P<board>[^"]+)"\]="(?P<chost>[^"]+)"', re.MULTILINE)
-WRAPPER = re.compile(r"^\s*for wrapper in 'emerge (?P<options>[^']*)'", re.MULTILINE)
 FALLBACK_CHOSTS = {"amd64": "x86_64-cros-linux-gnu", "arm64": "aarch64-cros-linux-gnu"}
 
 
@@ -46,7 +44,9 @@ def board(directory: Path, checkout: Checkout, board: Board) -> ConfigurationRoo
 
     :raises CheckoutError: when the checkout has no such profile.
     """
-    return _make(directory / "board", checkout, checkout.board_profile(board), _board_settings(checkout, board))
+    return _make(
+        directory / "board", checkout, checkout.board_profile(board), _board_settings(checkout, board)
+    )
 
 
 def production(directory: Path, checkout: Checkout, board: Board) -> ConfigurationRoot:
@@ -60,16 +60,6 @@ def production(directory: Path, checkout: Checkout, board: Board) -> Configurati
     root = _make(directory / "production", checkout, profile, _board_settings(checkout, board))
     (root.path / "etc/portage/patches").unlink()
     return root
-
-
-def emerge_options(checkout: Checkout) -> dict[str, bool]:
-    """What ``emerge-<board>`` adds to emerge's options: setup_board writes the wrapper (3665: --root-deps)."""
-    try:
-        text = (checkout.path / SETUP_BOARD).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return {}
-    match = WRAPPER.search(text)
-    return dict.fromkeys(match["options"].split(), True) if match else {}
 
 
 def repository_names(checkout: Checkout) -> tuple[str, ...]:
@@ -117,7 +107,13 @@ def _make(path: Path, checkout: Checkout, profile: Path, settings: str) -> Confi
             hint="is the clone complete? git checkout -- sdk_container restores the files",
         )
     portage = path / "etc/portage"
-    for part in ("etc/portage/repos.conf", "etc/portage/profile", "var/db/pkg", "var/tmp", "var/lib/portage/pkgs"):
+    for part in (
+        "etc/portage/repos.conf",
+        "etc/portage/profile",
+        "var/db/pkg",
+        "var/tmp",
+        "var/lib/portage/pkgs",
+    ):
         (path / part).mkdir(parents=True)
     (portage / "make.profile").symlink_to(profile)
     (portage / "make.conf").write_text(_make_conf(path, settings), encoding="utf-8")
@@ -150,7 +146,7 @@ def _repositories(checkout: Checkout) -> str:
 
 
 def _link_local_configuration(portage: Path, name: str, tree: Path) -> None:
-    """``coreos/config/portage/*`` of a tree: each becomes one file of /etc/portage's directory of that name."""
+    """``coreos/config/portage/*`` of a tree: each becomes a file in /etc/portage's directory of that name."""
     for file in sorted((tree / LOCAL_CONFIGURATION).glob("*")):
         if file.suffix != ".md":
             (portage / file.name).mkdir(exist_ok=True)

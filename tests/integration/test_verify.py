@@ -106,7 +106,9 @@ def test_what_emerge_refuses_becomes_a_complaint(case: dict[str, Any], checkout_
     assert verdict.holds is case.get("holds", False), shown
     expected = case.get("expect", [])
     assert len(complaints) == len(expected), shown
-    expected = sorted(expected, key=lambda entry: (entry["kind"], str(entry.get("atom")), entry.get("cpvs", ())))
+    expected = sorted(
+        expected, key=lambda entry: (entry["kind"], str(entry.get("atom")), entry.get("cpvs", ()))
+    )
     for complaint, wanted in zip(complaints, expected, strict=True):
         fields = asdict(complaint)
         for name, value in wanted.items():
@@ -116,5 +118,3 @@ def test_what_emerge_refuses_becomes_a_complaint(case: dict[str, Any], checkout_
                 assert fields[name] == (tuple(value) if isinstance(value, list) else value), (name, shown)
         assert complaint.hint
         assert complaint.message
-
-

@@ -5,7 +5,7 @@ Job::
     {"log": "file for what Portage prints", "metadata": file descriptor of the server, or null,
      "roots": {"host": {"path": …, "repositories": "text of repos.conf"}, "board": …, "production": …},
      "runs": [{"view": "board", "target": "board", "atoms": […], "options": {…}}, …],
-     "new": ["cat/pn", …]}
+     "new": ["cat/pn", …], "root_deps": whether emerge-<board> adds --root-deps}
 
 Report: ``{"portage": version, "runs": [run report, …]}``, or ``{"error": kind, "text": why}``.
 """

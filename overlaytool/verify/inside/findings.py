@@ -158,7 +158,10 @@ def _use_reasons(graph: Any, atom: Any, parent: Any, package: Any) -> Iterator[d
             fixed = package.use.mask | package.use.force
             for flag in sorted((*violated.enabled, *(f"-{flag}" for flag in violated.disabled))):
                 frozen = flag.lstrip("-") in fixed
-                yield {"kind": "use", "text": f"USE={flag}" + (" (masked or forced in the profile)" if frozen else "")}
+                yield {
+                    "kind": "use",
+                    "text": f"USE={flag}" + (" (masked or forced in the profile)" if frozen else ""),
+                }
     if not package.built and package._metadata.get("REQUIRED_USE"):
         text = _violated_required_use(graph, package)
         if text:
@@ -233,7 +236,8 @@ def _slot_conflict(graph: Any, conflict: Any) -> dict[str, Any]:
         for parent, atom in graph._dynamic_config._parent_atoms.get(package, ()):
             wanted = InternalPackageSet(initial_atoms=(atom,), allow_repo=True)
             if not all(
-                wanted.findAtomForPackage(other, modified_use=graph._pkg_use_enabled(other)) for other in others
+                wanted.findAtomForPackage(other, modified_use=graph._pkg_use_enabled(other))
+                for other in others
             ):
                 reasons.append({"kind": "slot-conflict", "text": f"{atom} wanted by {_name(parent)}"})
         reasons.sort(key=lambda reason: reason["text"])

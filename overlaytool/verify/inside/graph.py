@@ -17,7 +17,7 @@ from _emerge.Package import Package
 from portage.util.digraph import digraph
 
 ROUNDS = 12
-"""How often a run is repeated with what failed passed over. Beyond that, the report says that there is more."""
+"""How often a run is repeated with what failed passed over. Then the report says that there may be more."""
 
 
 class BootstrappedGraph(portage_depgraph.depgraph):  # type: ignore[misc]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from pathlib import PurePath
 from typing import Any
 
 import portage
@@ -35,7 +36,7 @@ def carry_out(job: dict[str, Any]) -> dict[str, Any]:
         if source is not None and source not in built:
             reports.append(_report(run, judged=False))
             continue
-        world = trees.build(job["roots"], run["target"], client)
+        world = trees.build(job["roots"], run["target"], client, root_deps=job["root_deps"])
         if source is not None:
             _offer_binaries(world, built[source])
         report, packages = _run(world, run)
@@ -83,7 +84,9 @@ def _run(world: Any, run: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
         for finding in findings.find(result):
             _add(found, finding)
         failed = {(place[0], str(place[1])) for place, _ in unsatisfied} - passed_over
-        refused = {str(more["myparent"].arg) for _, more in unsatisfied if isinstance(more.get("myparent"), AtomArg)}
+        refused = {
+            str(more["myparent"].arg) for _, more in unsatisfied if isinstance(more.get("myparent"), AtomArg)
+        }
         passed_over |= failed
         atoms = [atom for atom in atoms if atom not in refused]
         if not failed or not atoms:
@@ -120,7 +123,7 @@ def _name_the_broken(world: Any, found: dict[str, dict[str, Any]]) -> None:
         portdb = world[eroot]["porttree"].dbapi
         for path in sorted(portdb._broken_ebuilds):
             tree = next(tree for tree in portdb.porttrees if path.startswith(tree + os.sep))
-            category, _, file = os.path.relpath(path, tree).split(os.sep)
+            category, _, file = PurePath(path).relative_to(tree).parts
             cpv = f"{category}/{file.removesuffix('.ebuild')}"
             said = _last_words(portdb, path, cpv, tree)
             kind = "eclass" if "could not be found by inherit" in said else "ebuild"
@@ -177,8 +180,16 @@ def _offer_binaries(world: Any, packages: list[Any]) -> None:
         if package.cp == "sys-devel/gcc":
             settings.pprovideddict.setdefault(package.cp, []).append(str(package.cpv))
             continue
-        metadata = {key: package._metadata[key] for key in bintree.dbapi._aux_cache_keys if key in package._metadata}
+        known = bintree.dbapi._aux_cache_keys & set(package._metadata)
+        metadata = {key: package._metadata[key] for key in known}
+        metadata["RDEPEND"] = trees.own_rdepend(package)
         metadata |= dict.fromkeys(BUILD_TIME, "")
-        metadata |= {"repository": str(package.repo), "USE": " ".join(sorted(package.use.enabled)), "SIZE": "0"}
+        metadata |= {
+            "repository": str(package.repo),
+            "USE": " ".join(sorted(package.use.enabled)),
+            "SIZE": "0",
+        }
         metadata |= {"BUILD_TIME": "0", "_mtime_": "0"}
-        bintree.dbapi.cpv_inject(_pkg_str(str(package.cpv), metadata=metadata, settings=settings, db=bintree.dbapi))
+        bintree.dbapi.cpv_inject(
+            _pkg_str(str(package.cpv), metadata=metadata, settings=settings, db=bintree.dbapi)
+        )

@@ -29,6 +29,9 @@ FEATURES = (
 """Reading metadata builds nothing: no namespaces, no other user."""
 
 
+EAPIS_BEFORE_BDEPEND = frozenset("0123456")
+
+
 class ConfigurationError(Exception):
     """Portage cannot make sense of a profile."""
 
@@ -38,9 +41,20 @@ class MetadataClient:
 
     def __init__(self, descriptor: int) -> None:
         self._stream = socket.socket(fileno=descriptor).makefile("rw", encoding="utf-8")
+        self._told: dict[tuple[str, str], dict[str, str] | None] = {}
 
     def ask(self, tree: str, cpv: str) -> dict[str, str] | None:
-        """The md5-dict entry of an ebuild, or None; None, too, when nobody answers any more."""
+        """The md5-dict entry of an ebuild, or None; None, too, when nobody answers any more.
+
+        Every root asks for the same ebuilds, so what was told is kept.
+        """
+        key = (tree, cpv)
+        if key not in self._told:
+            self._told[key] = self._ask(tree, cpv)
+        told = self._told[key]
+        return dict(told) if told is not None else None
+
+    def _ask(self, tree: str, cpv: str) -> dict[str, str] | None:
         try:
             self._stream.write(json.dumps([tree, cpv]) + "\n")
             self._stream.flush()
@@ -74,10 +88,13 @@ class ServedMetadata(database):  # type: ignore[misc]
         return iter(())
 
 
-def build(roots: dict[str, dict[str, str]], target: str, client: MetadataClient | None) -> Any:
+def build(
+    roots: dict[str, dict[str, str]], target: str, client: MetadataClient | None, *, root_deps: bool
+) -> Any:
     """``trees`` for a run into the root named ``target``; the host's root is the running one.
 
     :param roots: by name: ``path``, and ``repositories``, the text of repos.conf.
+    :param root_deps: whether emerge is called with --root-deps, see `_look_in_target_root`.
     :raises ConfigurationError: when a root's profile sets no ARCH.
     """
     trees = portage._trees_dict()
@@ -85,10 +102,14 @@ def build(roots: dict[str, dict[str, str]], target: str, client: MetadataClient 
         settings = _settings(role, roots[role])
         eroot = settings["EROOT"]
         trees[eroot] = _tree(settings)
-        trees[eroot]["root_config"] = RootConfig(settings, trees[eroot], load_default_config(settings, trees[eroot]))
+        trees[eroot]["root_config"] = RootConfig(
+            settings, trees[eroot], load_default_config(settings, trees[eroot])
+        )
         _serve(trees[eroot]["porttree"].dbapi, client)
         if role == target:
             trees._target_eroot = eroot
+            if root_deps and role != "host":
+                _look_in_target_root(trees[eroot]["porttree"].dbapi)
         if role == "host":
             trees._running_eroot = eroot
     return trees
@@ -134,3 +155,30 @@ def _serve(portdb: Any, client: MetadataClient | None) -> None:
             served.ec = portdb.repositories.get_repo_for_location(tree).eclass_db
             portdb._pregen_auxdb[tree] = served
     portdb.freeze()
+
+
+def _look_in_target_root(portdb: Any) -> None:
+    """What --root-deps meant to the Portage of alpha-3665.0.0: DEPEND of old ebuilds is for the target root.
+
+    Without it, and since EAPI 7 for DEPEND that is needed there, emerge looks on the build host. Later
+    Portages install BDEPEND into the target root as well, so their --root-deps would ask for more than
+    the build did. Moved to RDEPEND of the root's own view, it is looked up in the right place.
+    """
+    aux_get = portdb.aux_get
+
+    def moved(cpv: str, keys: Any, **place: Any) -> list[str]:
+        values = dict(zip(keys, aux_get(cpv, keys, **place), strict=True))
+        if {"EAPI", "DEPEND", "RDEPEND"} <= values.keys() and values["EAPI"] in EAPIS_BEFORE_BDEPEND:
+            values["RDEPEND"] = f"{values['RDEPEND']} {values['DEPEND']}"
+            values["DEPEND"] = ""
+        return [values[key] for key in keys]
+
+    portdb.aux_get = moved
+    portdb.get_unmoved = aux_get
+
+
+def own_rdepend(package: Any) -> str:
+    """RDEPEND as the ebuild has it, whatever `_look_in_target_root` made of it."""
+    portdb = package.root_config.trees["porttree"].dbapi
+    get = getattr(portdb, "get_unmoved", portdb.aux_get)
+    return str(get(package.cpv, ["RDEPEND"], myrepo=package.repo)[0])
