@@ -6,9 +6,10 @@ request --resolve--> resolution --plan--> plan --render--> change set --apply | 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from overlaytool import config as configuration
@@ -18,15 +19,17 @@ from overlaytool.change.plan import imports_of, run_time_packages
 from overlaytool.change.plan import plan as make_plan
 from overlaytool.change.render import render as work_out
 from overlaytool.change.sync import sync as sync_trees
+from overlaytool.change.worktree import Repository
 from overlaytool.config import Config
 from overlaytool.ebuild import runtime
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.copied import CopiedPackages
+from overlaytool.ebuild.export import Lookup
 from overlaytool.ebuild.source import TreeSource
-from overlaytool.errors import CheckoutError, RepositoryError
+from overlaytool.errors import CheckoutError, GitError, RepositoryError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar import metapackage as metapackages
-from overlaytool.flatcar.checkout import METAPACKAGES, Checkout
+from overlaytool.flatcar.checkout import METAPACKAGES, TREES, Checkout
 from overlaytool.flatcar.tree import DiskTree, Tree
 from overlaytool.model import (
     Board,
@@ -41,12 +44,16 @@ from overlaytool.model import (
     Resolution,
     Synced,
     TreeCommit,
+    Verdict,
 )
 from overlaytool.progress import Progress, SilentProgress
 from overlaytool.resolve import explain
 from overlaytool.resolve.image import installed
 from overlaytool.resolve.request import known_atom
 from overlaytool.resolve.resolver import resolve as run_resolver
+from overlaytool.verify import judge, minimal
+from overlaytool.verify.emerge import LIMIT as PORTAGE_LIMIT
+from overlaytool.verify.steps import Steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,3 +239,86 @@ def sync(checkout: Path | None, config: Path | None, progress: Progress) -> Iter
         place = None
     settings = configuration.load(config, checkout=place)
     return sync_trees((settings.gentoo, *settings.sources), progress)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What Portage is asked about."""
+
+    atoms: tuple[str, ...] = ()
+    """Empty: everything that the metapackages pull in."""
+    into: Into = Into.IMAGE
+    plan: Plan | None = None
+    """What was applied or committed; None to take the changes from git."""
+    base: str | None = None
+    """The commit to compare with. None: the plan's; without a plan, HEAD when something is uncommitted."""
+    tip: str | None = None
+    """The commit to look at; None for the work tree."""
+    minimal: bool = False
+    """Whether to look for changed packages that nothing needs."""
+    limit: float = PORTAGE_LIMIT
+    """Seconds for one process of Portage."""
+
+
+def verify(space: Workspace, subject: Subject) -> Verdict:
+    """Ask Portage's own resolver about the checkout, and keep its answer for the pull request.
+
+    :raises ToolMissingError: when Portage is missing or too old for this.
+    :raises HungError: when it does not come to an end.
+    :raises GitError: when there is no such commit to compare with.
+    """
+    repository = _repository_of(space.checkout)
+    base = subject.base or (subject.plan.checkout.commit if subject.plan else None)
+    if base is None and repository is not None and repository.dirty((str(TREES),)):
+        base = repository.head()
+    with ExitStack() as stack:
+        checkout = space.checkout
+        if subject.tip is not None:
+            checkout = stack.enter_context(_checkout_at(space, subject.tip))
+        before = partial(_checkout_at, space, base) if base is not None else None
+        question = judge.Question(
+            checkout=checkout,
+            boards=space.boards,
+            atoms=subject.atoms,
+            into=subject.into,
+            steps=_steps(subject, repository, base),
+            base=base,
+            lookup=stack.enter_context(Lookup(space.source.cache)),
+            limit=subject.limit,
+        )
+        verdict = judge.verify(question, space.progress, before)
+        if subject.minimal and before is not None and not verdict.complaints:
+            verdict = replace(verdict, unneeded=minimal.unneeded(question, space.progress, before))
+    return verdict
+
+
+def _repository_of(checkout: Checkout) -> Repository | None:
+    """The git repository whose work tree the checkout is; None where it is none."""
+    try:
+        repository = Repository.open(checkout.path)
+    except GitError:
+        return None
+    return repository if repository.top.resolve() == checkout.path.resolve() else None
+
+
+@contextmanager
+def _checkout_at(space: Workspace, commit: str) -> Iterator[Checkout]:
+    """The checkout as it is at a commit, somewhere else."""
+    repository = _repository_of(space.checkout)
+    if repository is None or repository.commit_of(commit) is None:
+        raise GitError(
+            f"{space.checkout.path} has no commit {commit}",
+            hint="name one with --base, or make the checkout a clone of flatcar/scripts",
+        )
+    with repository.checked_out(commit) as place:
+        yield checkouts.find(place)
+
+
+def _steps(subject: Subject, repository: Repository | None, base: str | None) -> Steps:
+    """What was changed: as the plan says, else what git says differs from the base."""
+    if subject.plan is not None:
+        return Steps.of(subject.plan)
+    if repository is None or base is None:
+        return Steps()
+    tree = repository.tree(base)
+    return Steps.between(repository.changed(base, str(TREES)), lambda path: bool(tree.list(path)))

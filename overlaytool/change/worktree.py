@@ -222,6 +222,15 @@ class Repository:
         )
         return tuple(sorted(_decode(entry[3:]) for entry in output.split(b"\0") if entry))
 
+    def changed(self, commit: str, path: str) -> tuple[str, ...]:
+        """What differs below ``path`` between a commit and the work tree, untracked files too, sorted."""
+        differing = self.run(
+            *("--no-optional-locks", "diff", "--name-only", "--no-renames", "--no-ext-diff", "-z"),
+            *(commit, "--", path),
+        )
+        untracked = self.run("ls-files", "--others", "--exclude-standard", "-z", "--", path)
+        return tuple(sorted({_decode(entry) for entry in (differing + untracked).split(b"\0") if entry}))
+
     def content(self, path: str) -> str | None:
         """git's name for a directory as it is in the work tree now, committed or not; None where it is not.
 

@@ -20,6 +20,7 @@ from overlaytool.cli.options import ColorChoice, Globals
 from overlaytool.cli.plan import plan
 from overlaytool.cli.pr import pr
 from overlaytool.cli.sync import sync
+from overlaytool.cli.verify import verify
 from overlaytool.cli.why import why
 from overlaytool.errors import OverlaytoolError
 
@@ -68,6 +69,7 @@ app.command()(add)
 app.command()(update)
 app.command()(why)
 app.command()(pr)
+app.command()(verify)
 app.command()(sync)
 
 

@@ -17,7 +17,6 @@ from typing import Any
 from pkgcore.package.errors import MetadataException
 
 from overlaytool.ebuild.cache import MetadataCache
-from overlaytool.ebuild.candidate import is_live_version
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.flatcar.checkout import TREES, Checkout
 from overlaytool.model import package_name
@@ -88,10 +87,9 @@ class Lookup:
         """Source what was named last first: Portage goes deep before it goes wide."""
         while self._work.acquire() and not self._ended:
             source, package = self._ahead.pop()
-            for repository in source.repositories:
-                ebuild = next((e for e in repository.ebuilds(package) if not is_live_version(e)), None)
-                if ebuild is not None:
-                    _entry(ebuild)
+            likely = next((c for c in source.checkout_candidates(package) if not c.live), None)
+            if likely is not None:
+                _entry(likely.ebuild)
 
 
 def _named_in(entry: Mapping[str, str]) -> Iterator[str]:

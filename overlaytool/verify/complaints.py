@@ -2,42 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from overlaytool.model import Complaint, ComplaintKind, Plan, Root, ViewKind, package_name
+from overlaytool.model import Complaint, ComplaintKind, Root, ViewKind, package_name
 from overlaytool.verify import wording
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Steps:
-    """The steps of a plan, as far as a complaint can concern them."""
-
-    packages: frozenset[str] = frozenset()
-    """``category/name`` of what is imported."""
-    eclasses: frozenset[str] = frozenset()
-    metapackage: str | None = None
-
-    @classmethod
-    def of(cls, plan: Plan | None) -> Steps:
-        """The steps that a plan will have."""
-        if plan is None:
-            return cls()
-        return cls(
-            packages=frozenset(entry.package for entry in plan.imports),
-            eclasses=frozenset(entry.name for entry in plan.eclasses),
-            metapackage="/".join(plan.metapackage.file.split("/")[-3:-1]) if plan.metapackage else None,
-        )
-
-    def concerned(self, packages: Iterable[str], eclass: str | None) -> str | None:
-        """The subject of the first step that has to do with one of these packages, nearest first."""
-        if eclass in self.eclasses:
-            return f"eclass/{eclass}"
-        for package in packages:
-            if package in self.packages or package == self.metapackage:
-                return package
-        return None
+from overlaytool.verify.steps import Steps
 
 
 def read(finding: Mapping[str, Any], *, view: ViewKind, board: str | None, steps: Steps) -> Complaint:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from overlaytool.flatcar.checkout import METAPACKAGES, Checkout
-from overlaytool.model import Board, Complaint, Into, JudgedView, Plan, Verdict, ViewKind
+from overlaytool.model import Board, Complaint, Into, JudgedView, Verdict, ViewKind
 from overlaytool.progress import Progress, SilentTask, Task
 from overlaytool.verify import complaints, emerge, root
-from overlaytool.verify.complaints import Steps
 from overlaytool.verify.emerge import MetadataLookup
+from overlaytool.verify.steps import NO_STEPS, Steps
 
 BINARIES_ONLY = {"--usepkg": True, "--usepkgonly": True, "--binpkg-respect-use": "y"}
 """How build_image's emerge_to_image calls emerge."""
@@ -34,8 +34,10 @@ class Question:
     """The packages in question; empty for all that the metapackages pull in."""
     into: Into = Into.IMAGE
     """Where the packages belong: those for a sysext are no matter of the production image."""
-    plan: Plan | None = None
-    """What was applied to the checkout."""
+    steps: Steps = NO_STEPS
+    """What was changed in the checkout since ``base``."""
+    base: str | None = None
+    """The commit to compare with; None for no comparison."""
     lookup: MetadataLookup | None = None
     """Metadata that Portage need not source."""
     limit: float = emerge.LIMIT
@@ -72,11 +74,10 @@ def verify(
         views, found = ask(question, task)
     if found and base is not None:
         with progress.task("Asking Portage about the checkout before the plan") as task, base() as checkout:
-            _, old = ask(replace(question, checkout=checkout, plan=None), task)
+            _, old = ask(replace(question, checkout=checkout), task)
         found = _mark_old(found, old)
     found = tuple(sorted(found, key=lambda complaint: complaint.before))
-    commit = question.plan.checkout.commit if question.plan and base is not None else None
-    return Verdict(atoms=question.atoms, portage=version, base=commit, views=views, complaints=found)
+    return Verdict(atoms=question.atoms, portage=version, base=question.base, views=views, complaints=found)
 
 
 def ask(question: Question, task: Task) -> tuple[tuple[JudgedView, ...], tuple[Complaint, ...]]:
@@ -115,7 +116,7 @@ def _ask_one(
         job = {
             "roots": _roots(directory, question.checkout, board),
             "runs": [run.as_job() for run in runs],
-            "new": _new_packages(question.plan),
+            "new": sorted(question.steps.added),
             "root_deps": question.checkout.root_deps,
         }
         with _server(question.lookup, lock, heard) as server:
@@ -133,8 +134,10 @@ def _ask_one(
                 complete=not answer["more"],
             )
         )
-        steps = Steps.of(question.plan)
-        found += [complaints.read(f, view=run.view, board=name, steps=steps) for f in answer["findings"]]
+        found += [
+            complaints.read(finding, view=run.view, board=name, steps=question.steps)
+            for finding in answer["findings"]
+        ]
     return views, found
 
 
@@ -160,12 +163,12 @@ def _roots(directory: Path, checkout: Checkout, board: Board | None) -> dict[str
 def _board_runs(question: Question, board: Board) -> list[_Run]:
     """The board root, then the image from what was merged there.
 
-    After a plan, the metapackage that it edits is resolved with the packages in question, as the build
-    will do it: what they do to the rest of the image shows in slots and USE flags that both want.
+    After a change, the metapackage that got the request is resolved with the packages in question, as
+    the build will do it: what they do to the rest of the image shows in slots and USE flags.
     """
     image, more = METAPACKAGES[Into.IMAGE], METAPACKAGES[Into.BOARD]
     atoms = question.atoms or (image, more)
-    if question.plan is not None:
+    if question.steps.metapackage is not None and question.into is not Into.SDK:
         atoms = (*atoms, METAPACKAGES[question.into])
     in_image = question.into is Into.IMAGE
     shipped = tuple(atom for atom in atoms if atom != more and (in_image or atom not in question.atoms))
@@ -187,14 +190,10 @@ def _board_runs(question: Question, board: Board) -> list[_Run]:
 
 
 def _host_runs(question: Question) -> list[_Run]:
-    metapackage = () if question.atoms and question.plan is None else (METAPACKAGES[Into.SDK],)
+    alone = question.atoms and question.steps.metapackage is None
+    metapackage = () if alone else (METAPACKAGES[Into.SDK],)
     atoms = tuple(dict.fromkeys((*question.atoms, *metapackage)))
     return [_Run(view=ViewKind.HOST, target="host", atoms=atoms, options={})]
-
-
-def _new_packages(plan: Plan | None) -> list[str]:
-    """What nothing can have built before the plan: packages that it adds, not those that it updates."""
-    return [entry.package for entry in plan.imports if entry.action == "add"] if plan else []
 
 
 def _mark_old(found: Sequence[Complaint], old: Sequence[Complaint]) -> tuple[Complaint, ...]:

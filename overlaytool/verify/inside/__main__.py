@@ -12,6 +12,7 @@ Report: ``{"portage": version, "runs": [run report, …]}``, or ``{"error": kind
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -21,6 +22,7 @@ from typing import Any
 
 def main() -> None:
     """Read the job, run it, write the report."""
+    gc.disable()  # collecting costs a tenth of the time; between runs it is done by hand
     job = json.load(sys.stdin)
     report = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import tempfile
@@ -69,6 +70,7 @@ def _run(world: Any, run: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
     packages: list[Any] = []
     report["more"] = True
     for number in range(graph.ROUNDS):
+        gc.collect()
         graph.BootstrappedGraph.passed_over = frozenset(passed_over)
         try:
             success, result = graph.resolve(world, atoms, run["options"])

@@ -1,0 +1,100 @@
+"""A verdict of Portage, for people and for scripts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from itertools import groupby
+from typing import Any
+
+from rich.text import Text
+
+from overlaytool.cli import console
+from overlaytool.model import Complaint, JudgedView, Verdict
+
+MOST_REJECTIONS = 5
+"""Candidates that are shown of those that were passed over; the document has them all."""
+
+
+def show(verdict: Verdict) -> None:
+    """The views, then what stands in the way, then what stood there before."""
+    for view in verdict.views:
+        console.show(_view(view, verdict))
+    new = [complaint for complaint in verdict.complaints if not complaint.before]
+    old = [complaint for complaint in verdict.complaints if complaint.before]
+    for complaint, boards in _grouped(new):
+        _show_complaint(complaint, boards)
+    for finding in verdict.unneeded:
+        console.show(Text.assemble(("unneeded: ", "bold yellow"), finding.message))
+        console.show(Text(f"  hint: {finding.hint}", style="cyan"))
+    if old:
+        console.show(Text(f"\nThese were there before, at {(verdict.base or '')[:12]}, and fail nothing:"))
+        for complaint, boards in _grouped(old):
+            console.show(Text(f"  {complaint.message}{_also(complaint, boards)}", style="dim"))
+    if verdict.holds:
+        console.show(Text(f"Portage {verdict.portage}: it holds", style="bold green"))
+    else:
+        count = len(new) + len(verdict.unneeded)
+        console.show(
+            Text(f"Portage {verdict.portage}: {count} complaint{'s' if count != 1 else ''}", style="bold")
+        )
+
+
+def to_json(verdict: Verdict) -> str:
+    """The document, with a newline at its end."""
+    return json.dumps(to_data(verdict), indent=2, ensure_ascii=False) + "\n"
+
+
+def to_data(verdict: Verdict) -> dict[str, Any]:
+    """The document before it becomes text; for commands whose own document holds a verdict."""
+    return {"schema": 1, "holds": verdict.holds, **asdict(verdict)}
+
+
+def _view(view: JudgedView, verdict: Verdict) -> Text:
+    mine = [c for c in verdict.complaints if (c.view, c.board) == (view.view, view.board)]
+    new = sum(not complaint.before for complaint in mine)
+    if not view.judged:
+        state = ("not judged, since its board does not resolve", "yellow")
+    elif new:
+        state = (f"{new} complaint{'s' if new != 1 else ''}", "bold red")
+    else:
+        state = ("resolves" if not mine else "no new complaint", "green")
+    line = Text.assemble(f"{view.board or 'build host':10} {view.view:10} ", state)
+    if view.judged and view.packages:
+        line.append(f"  {view.packages} packages", style="dim")
+    if not view.complete:
+        line.append("  there may be more complaints than are listed", style="yellow")
+    return line
+
+
+def _grouped(complaints: list[Complaint]) -> list[tuple[Complaint, list[str]]]:
+    """Complaints that only differ in their board, once, with the boards."""
+
+    def same(complaint: Complaint) -> tuple[str, ...]:
+        named = complaint.atom or "", *complaint.cpvs, *complaint.needs
+        return (complaint.view, complaint.kind, complaint.root, *named)
+
+    return [
+        (members[0], [str(member.board) for member in members])
+        for members in (list(group) for _, group in groupby(sorted(complaints, key=same), key=same))
+    ]
+
+
+def _also(complaint: Complaint, boards: list[str]) -> str:
+    others = sorted({board for board in boards if board != str(complaint.board)})
+    return f" (and for {', '.join(others)})" if others else ""
+
+
+def _show_complaint(complaint: Complaint, boards: list[str]) -> None:
+    kind = (f"\n{complaint.view}: {complaint.kind}: ", "bold red")
+    console.show(Text.assemble(kind, complaint.message, _also(complaint, boards)))
+    for above, line in zip(("", *complaint.required_by), complaint.required_by, strict=False):
+        console.show(Text(f"  {'required by' if not above else 'for'} {line}"))
+    for line in complaint.rejections[:MOST_REJECTIONS]:
+        console.show(Text(f"  {line}", style="dim"))
+    more = len(complaint.rejections) - MOST_REJECTIONS
+    if more > 0:
+        console.show(Text(f"  and {more} more were passed over", style="dim"))
+    if complaint.step:
+        console.show(Text(f"  step: {complaint.step}"))
+    console.show(Text(f"  hint: {complaint.hint}", style="cyan"))
