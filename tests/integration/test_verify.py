@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from overlaytool.ebuild import runtime
+from overlaytool.ebuild.cache import MetadataCache
+from overlaytool.ebuild.export import Lookup
 from overlaytool.flatcar import checkout
-from overlaytool.model import Action, CheckoutState, Import, Into, Plan, Verdict
+from overlaytool.model import Into, Verdict
 from overlaytool.progress import SilentProgress
 from overlaytool.verify.judge import Question, verify
+from overlaytool.verify.steps import Steps
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "cases/verify/provoke.toml").read_text())["case"]
 PLAIN = {
@@ -26,36 +31,13 @@ PLAIN = {
 pytestmark = pytest.mark.portage
 
 
-def adding(*packages: str, commit: str | None = None) -> Plan:
-    """A plan that adds packages from Gentoo and has done nothing else."""
-    imports = tuple(
-        Import(
-            package=package,
-            action=Action.ADD,
-            source="gentoo",
-            repository="portage-stable",
-            selected=(),
-            because=(),
-        )
-        for package in packages
-    )
-    return Plan(
-        request=packages,
-        into=Into.IMAGE,
-        boards=("amd64-usr", "arm64-usr"),
-        checkout=CheckoutState(commit=commit, version="9001.0.0"),
-        sources=(),
-        imports=imports,
-        eclasses=(),
-        licenses=(),
-        keywords=(),
-        use=(),
-        metapackage=None,
-        present=(),
-        new_in_image=(),
-        warnings=(),
-        manual_work=(),
-    )
+@pytest.fixture(scope="session")
+def metadata(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MetadataCache]:
+    """What was sourced once in a session is not sourced again; bash ends with it."""
+    cache = MetadataCache(tmp_path_factory.mktemp("metadata"))
+    yield cache
+    cache.close()
+    runtime.shut_down()
 
 
 def write_ebuild(tree: Path, cpv: str, body: str) -> None:
@@ -82,23 +64,27 @@ def set_up(case: dict[str, Any], path: Path) -> checkout.Checkout:
     return found
 
 
-def judge(case: dict[str, Any], found: checkout.Checkout) -> Verdict:
+def judge(case: dict[str, Any], found: checkout.Checkout, cache: MetadataCache) -> Verdict:
     """Portage's verdict on a case, for one board."""
-    return verify(
-        Question(
-            checkout=found,
-            boards=(found.board(case.get("board", "amd64-usr")),),
-            atoms=tuple(case["atoms"]),
-            into=Into(case.get("into", "image")),
-            plan=adding(*case["new"]) if "new" in case else None,
-        ),
-        SilentProgress(),
-    )
+    with Lookup(cache) as lookup:
+        return verify(
+            Question(
+                checkout=found,
+                boards=(found.board(case.get("board", "amd64-usr")),),
+                atoms=tuple(case["atoms"]),
+                into=Into(case.get("into", "image")),
+                steps=Steps(added=frozenset(case.get("new", ()))),
+                lookup=lookup,
+            ),
+            SilentProgress(),
+        )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
-def test_what_emerge_refuses_becomes_a_complaint(case: dict[str, Any], checkout_tree: Path) -> None:
-    verdict = judge(case, set_up(case, checkout_tree))
+def test_what_emerge_refuses_becomes_a_complaint(
+    case: dict[str, Any], checkout_tree: Path, metadata: MetadataCache
+) -> None:
+    verdict = judge(case, set_up(case, checkout_tree), metadata)
     complaints = sorted(
         verdict.complaints, key=lambda complaint: (complaint.kind, str(complaint.atom), complaint.cpvs)
     )
