@@ -13,7 +13,6 @@ from typing import Annotated
 
 import typer
 
-from overlaytool import __version__
 from overlaytool.cli import console
 from overlaytool.cli.add import add, update
 from overlaytool.cli.options import ColorChoice, Globals
@@ -38,7 +37,9 @@ app = typer.Typer(
 
 def _version(show: bool) -> None:
     if show:
-        typer.echo(f"overlaytool {__version__}")
+        from importlib.metadata import version
+
+        typer.echo(f"overlaytool {version('overlaytool')}")
         raise typer.Exit
 
 

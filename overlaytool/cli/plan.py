@@ -31,13 +31,15 @@ def plan(
 ) -> None:
     """Show what adding packages takes, and why. Writes nothing."""
     from overlaytool import workflow
-    from overlaytool.change import plan_json
-    from overlaytool.cli import plan_view
 
     request = Request(atoms=tuple(atoms), into=into, accept_keywords=accept_keywords)
     with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
         resolution, made = workflow.plan(space, request)
     if format is Format.JSON:
+        from overlaytool.change import plan_json
+
         console.write(plan_json.to_json(made))
     else:
+        from overlaytool.cli import plan_view
+
         plan_view.show(made, resolution)

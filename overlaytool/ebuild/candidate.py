@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from sys import intern
 from typing import Any
@@ -16,8 +16,10 @@ from overlaytool.dependency import Demand, FlagChanges, Origin
 from overlaytool.ebuild.repository import Repository
 from overlaytool.model import Distfile, Rejection
 
-KEYWORDS = re.compile(r"""^([ \t]*)(?:[^#\n]*[;&|][ \t]*)?KEYWORDS=(["']?)([^"'\n]*)\2""", re.MULTILINE)
-"""Every assignment of KEYWORDS: its indentation, quote and value."""
+KEYWORDS = re.compile(
+    r"""(?P<indent>[ \t]*)(?:.*[;&|][ \t]*)?KEYWORDS=(?P<quote>["']?)(?P<value>[^"']*)(?P=quote)"""
+)
+"""A line that sets KEYWORDS."""
 
 
 class EbuildCandidate:
@@ -75,11 +77,17 @@ class EbuildCandidate:
 
     @cached_property
     def _keyword_lines(self) -> list[tuple[str, str, str]]:
+        """Indentation, quote and value for every line that names KEYWORDS and is no comment."""
         try:
             text = Path(self.ebuild.path).read_text(encoding="utf-8", errors="replace")
         except OSError:
             return []
-        return KEYWORDS.findall(text)
+        lines = [line for line in text.splitlines() if "KEYWORDS" in line and line.lstrip()[:1] != "#"]
+        return [
+            (found["indent"], found["quote"], found["value"]) if found else ("?", "", line)
+            for line in lines
+            for found in [KEYWORDS.match(line)]
+        ]
 
     @cached_property
     def slot(self) -> str:
@@ -109,14 +117,14 @@ class EbuildDescription:
     distfiles: tuple[Distfile, ...]
 
 
-def manifest_sizes(candidate: EbuildCandidate) -> Mapping[str, int]:
-    """Size in bytes of every distfile in the Manifest beside an ebuild (GLEP 74); empty without one."""
-    path = Path(candidate.ebuild.path).with_name("Manifest")
+@cache
+def manifest_sizes(directory: Path) -> Mapping[str, int]:
+    """Size in bytes of every distfile in a package directory's Manifest (GLEP 74); empty without one."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = (directory / "Manifest").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return {}
-    words = (line.split() for line in lines if line.startswith("DIST "))
+    words = (line.split(maxsplit=3) for line in lines if line.startswith("DIST "))
     return {entry[1]: int(entry[2]) for entry in words if len(entry) > 2 and entry[2].isdigit()}
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from hashlib import md5
 from pathlib import Path
 from typing import Any
 
-from pkgcore.ebuild import processor
 from pkgcore.ebuild.ebuild_src import package_factory
 from pkgcore.package.errors import MetadataException
 
@@ -26,19 +26,26 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
     """pkgcore's factory of packages, asking :class:`MetadataCache` before it sources."""
 
     def _get_metadata(self, pkg: Any, ebp: Any = None, force_regen: bool = False) -> Mapping[str, Any]:
-        ebuild = Path(pkg.path).read_bytes()
-        digest = md5(ebuild, usedforsecurity=False).hexdigest()
-        cache: MetadataCache = self._parent_repo.metadata_cache
-        for entry in cache.get(pkg.cpvstr, digest):
-            if self._inherited(entry) is not None:
-                return self._bound(entry)
-        shipped = self._shipped(pkg, digest)
-        if shipped is not None:
-            return self._bound(shipped)
+        digest = _digest(pkg)
+        known = self.known(pkg, digest)
+        if known is not None:
+            return known
         metadata: dict[str, Any] = self._update_metadata(pkg, ebp=ebp)
         if metadata.get("_chf_") is not None:
+            cache: MetadataCache = self._parent_repo.metadata_cache
             cache.put(pkg.cpvstr, digest, self._plain(metadata, digest))
         return metadata
+
+    def known(self, pkg: Any, digest: str) -> dict[str, Any] | None:
+        """Metadata that was made from this ebuild and these eclasses before, or None.
+
+        :param digest: the ebuild's md5, in hex.
+        """
+        cache: MetadataCache = self._parent_repo.metadata_cache
+        for entry in (*cache.get(pkg.cpvstr, digest), self._shipped(pkg, digest)):
+            if entry is not None and (inherited := self._inherited(entry)) is not None:
+                return _bound(entry, inherited)
+        return None
 
     def _inherited(self, entry: Mapping[str, str]) -> dict[str, Any] | None:
         """The entry's eclasses as pkgcore wants them, or None when one differs from ours."""
@@ -50,13 +57,6 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
                 return None
             inherited[name] = data
         return inherited
-
-    def _bound(self, entry: Mapping[str, str]) -> dict[str, Any]:
-        bound: dict[str, Any] = {key: value for key, value in entry.items() if not key.startswith("_")}
-        inherited = self._inherited(entry)
-        if inherited:
-            bound["_eclasses_"] = inherited
-        return bound
 
     def _plain(self, metadata: Mapping[str, Any], digest: str) -> dict[str, str]:
         plain = {key: str(value) for key, value in metadata.items() if not key.startswith("_") and value}
@@ -76,32 +76,47 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
         except (OSError, UnicodeDecodeError):
             return None
         entry = dict(line.partition("=")[::2] for line in text.splitlines() if "=" in line)
-        if entry.get("_md5_") != digest or "SLOT" not in entry:
-            return None
-        return entry if self._inherited(entry) is not None else None
+        return entry if entry.get("_md5_") == digest and "SLOT" in entry else None
+
+
+def _digest(pkg: Any) -> str:
+    """The ebuild's md5 in hex: what the md5-dict format knows it by."""
+    return md5(Path(pkg.path).read_bytes(), usedforsecurity=False).hexdigest()
+
+
+def _bound(entry: Mapping[str, str], inherited: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry as pkgcore's packages want it."""
+    bound: dict[str, Any] = {key: value for key, value in entry.items() if not key.startswith("_")}
+    if inherited:
+        bound["_eclasses_"] = inherited
+    return bound
 
 
 def source(ebuilds: Iterable[Any]) -> None:
-    """Make sure that the metadata of these is known, sourcing what has to be sourced in parallel.
+    """Make sure that the metadata of these is at hand: from the cache, else sourced, several at once.
 
     Failures are left for whoever asks for the metadata of such an ebuild: pkgcore raises them there.
     """
-    pending = list(ebuilds)
+    pending = [ebuild for ebuild in ebuilds if not _load_known(ebuild)]
     if len(pending) < 2:
-        for ebuild in pending:
-            _load(ebuild, None)
+        _load(pending)
         return
     with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(_load_share, [pending[start::WORKERS] for start in range(WORKERS)]))
+        list(pool.map(_load, [pending[start::WORKERS] for start in range(WORKERS)]))
 
 
-def _load_share(ebuilds: list[Any]) -> None:
-    for ebuild in ebuilds:
-        _load(ebuild, None)
-
-
-def _load(ebuild: Any, ebp: processor.EbuildProcessor | None) -> None:
+def _load_known(ebuild: Any) -> bool:
+    """Give a package its metadata without sourcing; whether that could be done."""
     try:
-        _ = ebuild.data
-    except MetadataException:
-        return
+        known = ebuild._parent.known(ebuild, _digest(ebuild))
+    except OSError:
+        return False
+    if known is not None:
+        object.__setattr__(ebuild, "data", known)
+    return known is not None
+
+
+def _load(ebuilds: Iterable[Any]) -> None:
+    for ebuild in ebuilds:
+        with suppress(MetadataException):
+            _ = ebuild.data

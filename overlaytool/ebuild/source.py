@@ -326,7 +326,13 @@ class TreeSource:
 
     def prefetch(self, candidates: Iterable[EbuildCandidate], *, live: bool = False) -> None:
         """Source several ebuilds at once, where they have to be; live ones only on demand."""
-        metadata.source([candidate.ebuild for candidate in candidates if live or not candidate.live])
+        metadata.source(
+            [
+                candidate.ebuild
+                for candidate in candidates
+                if not self.looked_at(candidate) and (live or not candidate.live)
+            ]
+        )
 
     def keyword(self, view: View, candidate: EbuildCandidate) -> str | None:
         """What package.accept_keywords has to say to admit a candidate: ``~arm64`` or ``**``.
@@ -443,5 +449,5 @@ class TreeSource:
         """What emerge downloads, with the sizes that the Manifest gives."""
         use = self.profile(view).use(candidate.ebuild, changes)
         names = dict.fromkeys(depend.flags_of(candidate.ebuild.distfiles.evaluate_depset(use)))
-        sizes = manifest_sizes(candidate)
+        sizes = manifest_sizes(Path(candidate.ebuild.path).parent)
         return tuple(Distfile(name=name, size=sizes.get(name, 0)) for name in names)
