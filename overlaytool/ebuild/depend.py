@@ -1,4 +1,4 @@
-"""From pkgcore's dependency sets to our evaluated dependencies, and matching of atoms.
+"""What an ebuild demands, where, and whether an ebuild satisfies an atom.
 
 Which class is looked up in which root is PMS table 8.1: BDEPEND and IDEPEND on the build host, DEPEND,
 RDEPEND and PDEPEND in the root that gets the package. Before EAPI 7 there is no BDEPEND, and emerge takes
@@ -8,45 +8,21 @@ DEPEND from the build host (from the board root too where ``--root-deps`` is giv
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import cache
 from typing import Any
 
 from pkgcore.ebuild import restricts
 from pkgcore.ebuild.atom import atom as PkgcoreAtom
 from pkgcore.ebuild.conditionals import DepSet
-from pkgcore.ebuild.errors import DepsetParseError, MalformedAtom
 from pkgcore.restrictions import boolean, packages
 from pkgcore.restrictions.packages import PackageRestriction
 from snakeoil.sequences import iflatten_instance
 
-from overlaytool.dependency import AllOf, AnyOf, Atom, Demand, Dependency
-from overlaytool.errors import MalformedAtomError
+from overlaytool.dependency import Atom, Demand
+from overlaytool.ebuild.evaluate import evaluate, parse_atom, parsed
 from overlaytool.model import DepClass, Rejection, RejectionKind, Root
 
 HOST_CLASSES = frozenset({DepClass.BDEPEND, DepClass.IDEPEND})
-
-_parsed: dict[str, PkgcoreAtom] = {}
-"""Every atom seen, by its text: parsing is slow, and most are seen often."""
-
-
-def parse_atom(text: str) -> Atom:
-    """An atom as a user or a test writes it.
-
-    :raises MalformedAtomError: for text that PMS section 8.3 does not accept.
-    """
-    try:
-        parsed = _parsed.get(text) or PkgcoreAtom(text)
-    except MalformedAtom as error:
-        raise MalformedAtomError(
-            f"{text!r} is no package atom",
-            details=(str(error),),
-            hint="write category/name, or =category/name-1.2, category/name:slot, category/name[flag]",
-        ) from error
-    return _converted_atom(parsed)
-
-
-def parsed(atom: Atom) -> PkgcoreAtom:
-    """pkgcore's atom behind one of ours."""
-    return _parsed[atom.text]
 
 
 def with_slot(atom: Atom, old: str, new: str) -> Atom | None:
@@ -59,46 +35,19 @@ def with_slot(atom: Atom, old: str, new: str) -> Atom | None:
     return parse_atom(f"{package}:{new}{operator}{bracket}{flags}")
 
 
-def parse_dependency(text: str, use: Collection[str]) -> Dependency:
-    """A dependency string evaluated under these enabled USE flags. For trees that are no ebuilds.
-
-    :raises MalformedAtomError: when it cannot be parsed.
-    """
-    try:
-        return evaluate(DepSet.parse(text, PkgcoreAtom, transitive_use_atoms=True), use)
-    except DepsetParseError as error:
-        raise MalformedAtomError(f"{text!r} is no dependency string", details=(str(error),)) from error
-
-
-def evaluate(depset: DepSet, use: Collection[str]) -> AllOf:
-    """pkgcore's dependency set under these USE flags."""
-    return AllOf(tuple(_converted(node) for node in depset.evaluate_depset(use)))
-
-
-def _converted(node: Any) -> Dependency:
-    if isinstance(node, PkgcoreAtom):
-        return _converted_atom(node)
-    children = tuple(_converted(child) for child in node.restrictions)
-    return AnyOf(children) if isinstance(node, boolean.OrRestriction) else AllOf(children)
-
-
-def _converted_atom(parsed: PkgcoreAtom) -> Atom:
-    text = str(parsed)
-    _parsed.setdefault(text, parsed)
-    return Atom(text=text, package=parsed.key, blocks=parsed.blocks, blocks_strongly=parsed.blocks_strongly)
-
-
 def demands(ebuild: Any, use: Collection[str], root: Root, *, root_deps: bool) -> tuple[Demand, ...]:
     """What an ebuild needs when it is merged into ``root``, strongest class first.
 
     :param ebuild: pkgcore's unconfigured package.
     :param use: its enabled USE flags.
     :param root_deps: whether emerge runs with ``--root-deps``.
-    :raises MetadataException: pkgcore's, when a dependency string cannot be parsed.
+    :raises MalformedAtomError: when a dependency string cannot be parsed.
     """
     found = []
     for dep_class in DepClass:
-        evaluated = evaluate(getattr(ebuild, dep_class.value.lower()), use)
+        if dep_class.value not in ebuild.eapi.metadata_keys:
+            continue
+        evaluated = evaluate(ebuild.data.get(dep_class.value, ""), use)
         if evaluated.children:
             where = _root_of(dep_class, root, ebuild, root_deps=root_deps)
             found.append(Demand(dep_class=dep_class, root=where, dependency=evaluated))
@@ -121,16 +70,16 @@ def mismatch(
     :param use: the ebuild's enabled flags in the view.
     :param iuse: its IUSE_EFFECTIVE there (PMS section 11.1.1).
     """
-    parsed = _parsed[atom.text]
+    wanted = parsed(atom)
 
     def rejected(kind: RejectionKind, reason: str) -> Rejection:
         return Rejection(cpv=ebuild.cpvstr, repository=repository, kind=kind, reason=reason)
 
-    if parsed.fullver is not None and not version_matches(parsed, ebuild):
+    if not version_matches(wanted, ebuild):
         return rejected(RejectionKind.VERSION, f"version, {atom} is wanted")
-    if parsed.slot is not None and parsed.slot != ebuild.slot:
+    if wanted.slot is not None and wanted.slot != ebuild.slot:
         return rejected(RejectionKind.SLOT, f"slot {ebuild.slot}")
-    if parsed.subslot is not None and parsed.subslot != ebuild.subslot:
+    if wanted.subslot is not None and wanted.subslot != ebuild.subslot:
         return rejected(RejectionKind.SLOT, f"subslot {ebuild.subslot}")
     missing = [flag for flag, wanted in use_dependencies(atom, iuse) if (flag in use) != wanted]
     unknown = [flag for flag, wanted in unknown_flags(atom, iuse) if not wanted]
@@ -142,25 +91,20 @@ def mismatch(
     return None
 
 
-def version_matches(parsed: PkgcoreAtom, ebuild: Any) -> bool:
+def version_matches(wanted: PkgcoreAtom, ebuild: Any) -> bool:
     """Whether operator and version of an atom admit an ebuild (PMS section 8.3.1)."""
-    restriction = _version_restriction(parsed)
-    return bool(restriction.match(ebuild))
+    if wanted.fullver is None:
+        return True
+    return bool(
+        _version_restriction(wanted.op, wanted.version, wanted.revision, wanted.fullver).match(ebuild)
+    )
 
 
-_restrictions: dict[PkgcoreAtom, Any] = {}
-
-
-def _version_restriction(parsed: PkgcoreAtom) -> Any:
-    key = (parsed.op, parsed.fullver)
-    restriction = _restrictions.get(key)
-    if restriction is None:
-        if parsed.op == "=*":
-            restriction = PackageRestriction("fullver", restricts.VersionGlobMatch(parsed.fullver))
-        else:
-            restriction = restricts.VersionMatch(parsed.op, parsed.version, parsed.revision)
-        _restrictions[key] = restriction
-    return restriction
+@cache
+def _version_restriction(operator: str, version: str, revision: Any, full_version: str) -> Any:
+    if operator == "=*":
+        return PackageRestriction("fullver", restricts.VersionGlobMatch(full_version))
+    return restricts.VersionMatch(operator, version, revision)
 
 
 def use_dependencies(atom: Atom, iuse: Collection[str]) -> tuple[tuple[str, bool], ...]:
@@ -179,7 +123,7 @@ def unknown_flags(atom: Atom, iuse: Collection[str]) -> tuple[tuple[str, bool], 
 
 def _use_dependencies(atom: Atom) -> Iterable[tuple[str, bool, bool | None]]:
     """Flag, wanted state, default where the flag is missing (PMS section 8.3.4)."""
-    for text in _parsed[atom.text].use or ():
+    for text in parsed(atom).use or ():
         default = {"(+)": True, "(-)": False}.get(text[-3:])
         flag = text[:-3] if default is not None else text
         yield flag.removeprefix("-"), not flag.startswith("-"), default

@@ -63,6 +63,7 @@ class ProfileView:
                 _ = (self._domain.enabled_use, self._domain.stable_enabled_use, self._domain.features)
         except (pkgcore_profiles.ProfileError, pkgcore_domain.Failure, OSError) as error:
             raise CheckoutError(f"the profile {profile} cannot be used", details=(str(error),)) from error
+        self._iuse: dict[int, frozenset[str]] = {}
         self._flags: dict[int, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {}
 
     # --- USE ---------------------------------------------------------------------------------------
@@ -92,8 +93,10 @@ class ProfileView:
 
     def iuse(self, ebuild: Any) -> frozenset[str]:
         """IUSE_EFFECTIVE (PMS section 11.1.1)."""
-        effective: frozenset[str] = self._profile.iuse_effective | ebuild.iuse_stripped
-        return effective
+        known = self._iuse.get(id(ebuild))
+        if known is None:
+            known = self._iuse[id(ebuild)] = self._profile.iuse_effective | ebuild.iuse_stripped
+        return known
 
     # --- visibility --------------------------------------------------------------------------------
 

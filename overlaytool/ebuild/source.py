@@ -20,10 +20,11 @@ from overlaytool.ebuild.candidate import (
     sourcing_error,
 )
 from overlaytool.ebuild.eclass import EclassStack, needed_updates
+from overlaytool.ebuild.evaluate import parse_atom, parsed
 from overlaytool.ebuild.mask import mask_comment
 from overlaytool.ebuild.profile import ProfileView
 from overlaytool.ebuild.repository import Eclasses, Repository, VersionKey
-from overlaytool.errors import MetadataError
+from overlaytool.errors import MalformedAtomError, MetadataError
 from overlaytool.flatcar.checkout import Checkout
 from overlaytool.model import Board, Distfile, Rejection, RejectionKind, Root
 
@@ -220,12 +221,12 @@ class TreeSource:
 
         :raises MalformedAtomError: for text that is none.
         """
-        return depend.parse_atom(text)
+        return parse_atom(text)
 
     @staticmethod
     def renamed(atom: Atom, package: str) -> Atom:
         """The same atom for another package name."""
-        return depend.parse_atom(atom.text.replace(atom.package, package, 1))
+        return parse_atom(atom.text.replace(atom.package, package, 1))
 
     def eclass_updates(self, candidate: EbuildCandidate) -> tuple[str, ...] | None:
         """The eclasses of the checkout to update so that a candidate can be sourced, or None."""
@@ -269,8 +270,7 @@ class TreeSource:
     def provided(self, view: View, atom: Atom) -> str | None:
         """The package.provided CPV that satisfies an atom, or None."""
         for entry in self.profile(view).provided.get(atom.package, ()):
-            parsed = depend.parsed(atom)
-            if parsed.fullver is None or depend.version_matches(parsed, entry):
+            if depend.version_matches(parsed(atom), entry):
                 return str(entry.cpvstr)
         return None
 
@@ -354,8 +354,7 @@ class TreeSource:
 
     def version_matches(self, candidate: EbuildCandidate, atom: Atom) -> bool:
         """Whether a candidate's version is one that an atom of its package admits."""
-        parsed = depend.parsed(atom)
-        return parsed.fullver is None or depend.version_matches(parsed, candidate.ebuild)
+        return depend.version_matches(parsed(atom), candidate.ebuild)
 
     def mismatch(
         self, view: View, candidate: EbuildCandidate, atom: Atom, changes: FlagChanges
@@ -368,8 +367,8 @@ class TreeSource:
                 kind=RejectionKind.VERSION,
                 reason="version",
             )
-        parsed = depend.parsed(atom)
-        if parsed.slot is None and not parsed.use:
+        wanted = parsed(atom)
+        if wanted.slot is None and not wanted.use:
             return None
         profile = self.profile(view)
         try:
@@ -427,9 +426,9 @@ class TreeSource:
         use = self.profile(view).use(candidate.ebuild, changes)
         try:
             return depend.demands(candidate.ebuild, use, view.root, root_deps=self._root_deps)
-        except MetadataException as error:
+        except MalformedAtomError as error:
             raise MetadataError(
-                f"a dependency of {candidate} cannot be read", details=(sourcing_error(error),)
+                f"a dependency of {candidate} cannot be read", details=(error.message, *error.details)
             ) from error
 
     def mask_comment(self, candidate: EbuildCandidate, view: View) -> tuple[str, ...]:

@@ -1,0 +1,133 @@
+"""Dependency strings (PMS section 8.2), parsed once and evaluated under a package's USE flags.
+
+pkgcore parses each atom; the groups around them are read here, into plain tuples, since the same string
+is evaluated for every board.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from pkgcore.ebuild.atom import atom as PkgcoreAtom
+from pkgcore.ebuild.errors import MalformedAtom
+
+from overlaytool.dependency import AllOf, AnyOf, Atom, Dependency
+from overlaytool.errors import MalformedAtomError
+
+USE_CONDITION = re.compile(r"(?P<negated>!?)(?P<flag>[A-Za-z0-9][A-Za-z0-9+_@-]*)\?")
+USE_DEPENDENCY = re.compile(r"(?P<negated>!?)(?P<flag>[^?=!]+)(?P<kind>[?=])")
+
+_parsed: dict[str, PkgcoreAtom] = {}
+"""Every atom seen, by its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A group before evaluation: ``operator`` is ``""``, ``||``, or a USE condition as written."""
+
+    operator: str
+    children: tuple[_Group | str, ...]
+
+
+def parse_atom(text: str) -> Atom:
+    """An atom without USE conditionals.
+
+    :raises MalformedAtomError: for text that PMS section 8.3 does not accept.
+    """
+    return _atom(text)
+
+
+def parsed(atom: Atom) -> PkgcoreAtom:
+    """pkgcore's atom behind one of ours."""
+    return _parsed[atom.text]
+
+
+def evaluate(text: str, use: Collection[str]) -> AllOf:
+    """A dependency string under these enabled USE flags.
+
+    :raises MalformedAtomError: when it cannot be parsed.
+    """
+    return AllOf(tuple(_evaluated(_parse(text).children, use)))
+
+
+@cache
+def _parse(text: str) -> _Group:
+    """The string as a tree."""
+    stack: list[tuple[str, list[_Group | str]]] = [("", [])]
+    words = iter(text.split())
+    for word in words:
+        if word == ")":
+            if len(stack) == 1:
+                raise _malformed(text, "a closing parenthesis too many")
+            operator, children = stack.pop()
+            stack[-1][1].append(_Group(operator, tuple(children)))
+        elif word == "(":
+            stack.append(("", []))
+        elif word == "||" or USE_CONDITION.fullmatch(word):
+            if next(words, None) != "(":
+                raise _malformed(text, f"{word} without a group")
+            stack.append((word, []))
+        else:
+            stack[-1][1].append(word)
+    if len(stack) > 1:
+        raise _malformed(text, "a closing parenthesis too few")
+    return _Group("", tuple(stack[0][1]))
+
+
+def _evaluated(children: tuple[_Group | str, ...], use: Collection[str]) -> Iterator[Dependency]:
+    """The children that the flags leave; in an any-of group, a conditional group counts as one."""
+    for child in children:
+        if isinstance(child, str):
+            yield _atom(_without_conditions(child, use))
+        elif child.operator == "||":
+            yield AnyOf(tuple(_evaluated(child.children, use)))
+        elif not child.operator or _holds(child.operator, use):
+            inner = tuple(_evaluated(child.children, use))
+            if inner:
+                yield inner[0] if len(inner) == 1 else AllOf(inner)
+
+
+def _holds(condition: str, use: Collection[str]) -> bool:
+    negated = condition.startswith("!")
+    return (condition[negated:-1] in use) != negated
+
+
+def _without_conditions(text: str, use: Collection[str]) -> str:
+    """An atom with ``[flag?]``, ``[!flag?]``, ``[flag=]`` and ``[!flag=]`` decided (PMS section 8.3.4)."""
+    head, bracket, flags = text.partition("[")
+    if not bracket or ("?" not in flags and "=" not in flags):
+        return text
+    decided = []
+    for flag in flags.rstrip("]").split(","):
+        found = USE_DEPENDENCY.fullmatch(flag)
+        if found is None:
+            decided.append(flag)
+            continue
+        name, negated = found["flag"], bool(found["negated"])
+        enabled = name.removesuffix("(+)").removesuffix("(-)") in use
+        if found["kind"] == "=":
+            decided.append(name if enabled != negated else f"-{name}")
+        elif enabled != negated:
+            decided.append(f"-{name}" if negated else name)
+    return f"{head}[{','.join(decided)}]" if decided else head
+
+
+@cache
+def _atom(text: str) -> Atom:
+    try:
+        found = PkgcoreAtom(text)
+    except MalformedAtom as error:
+        raise MalformedAtomError(
+            f"{text!r} is no package atom",
+            details=(str(error),),
+            hint="write category/name, or =category/name-1.2, category/name:slot, category/name[flag]",
+        ) from error
+    _parsed[text] = found
+    return Atom(text=text, package=found.key, blocks=found.blocks, blocks_strongly=found.blocks_strongly)
+
+
+def _malformed(text: str, reason: str) -> MalformedAtomError:
+    return MalformedAtomError(f"{text!r} is no dependency string", details=(reason,))
