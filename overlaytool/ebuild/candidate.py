@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from sys import intern
 from typing import Any
 
 from pkgcore.package.errors import MetadataException
@@ -53,8 +52,8 @@ class EbuildCandidate:
     def live(self) -> bool:
         """Whether it is a live ebuild without keywords; told without sourcing it.
 
-        By Gentoo's convention the version is all nines (9999, 1.2.9999). Eclasses do not set KEYWORDS
-        (PMS section 7.2), so text that sets it under a condition only sets it for the other versions.
+        By Gentoo's convention the version is all nines (9999, 1.2.9999), and text that sets KEYWORDS
+        under a condition sets it for the other versions.
         """
         last = self.ebuild.version.rpartition(".")[2]
         if len(last) < 4 or last.strip("9"):
@@ -62,27 +61,33 @@ class EbuildCandidate:
         return not any(value.strip() for indent, _quote, value in self._keyword_lines if not indent)
 
     @cached_property
-    def keywords_at_sight(self) -> bool:
-        """Whether KEYWORDS could be read from the ebuild's text, and pkgcore's package has it now.
+    def possible_keywords(self) -> tuple[tuple[str, ...], ...] | None:
+        """Every value that KEYWORDS may have, read from the ebuild's text; None where that cannot be told.
 
-        Only where the text sets it once, outside of any condition, to a literal.
+        What one of its lines says, or nothing where they are all conditional or commented out. Where
+        no line names it, an eclass may set it, as acct-group.eclass does.
         """
-        if len(self._keyword_lines) != 1:
-            return False
-        ((indent, quote, value),) = self._keyword_lines
-        if indent or not quote or "$" in value or "`" in value:
-            return False
-        object.__setattr__(self.ebuild, "keywords", tuple(map(intern, value.split())))
-        return True
+        if "KEYWORDS" not in self._text:
+            return None
+        values: list[tuple[str, ...]] = [()]
+        for _indent, quote, value in self._keyword_lines:
+            if not quote or "$" in value or "`" in value:
+                return None
+            values.append(tuple(value.split()))
+        return tuple(dict.fromkeys(values))
+
+    @cached_property
+    def _text(self) -> str:
+        """The ebuild; empty where it cannot be read."""
+        try:
+            return Path(self.ebuild.path).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
 
     @cached_property
     def _keyword_lines(self) -> list[tuple[str, str, str]]:
         """Indentation, quote and value for every line that names KEYWORDS and is no comment."""
-        try:
-            text = Path(self.ebuild.path).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return []
-        lines = [line for line in text.splitlines() if "KEYWORDS" in line and line.lstrip()[:1] != "#"]
+        lines = [line for line in self._text.splitlines() if "KEYWORDS" in line and line.lstrip()[:1] != "#"]
         return [
             (found["indent"], found["quote"], found["value"]) if found else ("?", "", line)
             for line in lines

@@ -34,6 +34,16 @@ class _Instance:
         return self._tree
 
 
+class _WithKeywords:
+    """An ebuild as if its KEYWORDS were known."""
+
+    def __init__(self, ebuild: Any, keywords: tuple[str, ...]) -> None:
+        self._ebuild, self.keywords = ebuild, keywords
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ebuild, name)
+
+
 class ProfileView:
     """What one profile says about ebuilds."""
 
@@ -131,9 +141,13 @@ class ProfileView:
     def _mask_index(self) -> dict[str, tuple[Mapping[str, list[Any]], Mapping[str, list[Any]]]]:
         return {}
 
-    def keyword_accepted(self, ebuild: Any) -> bool:
-        """Whether ACCEPT_KEYWORDS and package.accept_keywords of the profile admit an ebuild."""
-        return bool(self._keyword_filter.match(ebuild))
+    def keyword_accepted(self, ebuild: Any, keywords: tuple[str, ...] | None = None) -> bool:
+        """Whether ACCEPT_KEYWORDS and package.accept_keywords of the profile admit an ebuild.
+
+        :param keywords: what to take for its KEYWORDS instead of sourcing it.
+        """
+        seen = ebuild if keywords is None else _WithKeywords(ebuild, keywords)
+        return bool(self._keyword_filter.match(seen))
 
     def accepts_unkeyworded(self, ebuild: Any) -> bool:
         """Whether an ebuild would be admitted whatever its KEYWORDS, by ``**``. Sources nothing."""

@@ -282,7 +282,13 @@ class TreeSource:
             known = candidate.hidden_at_sight[view.name] = (
                 (candidate.live and not profile.accepts_unkeyworded(candidate.ebuild))
                 or profile.mask(candidate.ebuild, candidate.repo) is not None
-                or (candidate.keywords_at_sight and not profile.keyword_accepted(candidate.ebuild))
+                or (
+                    candidate.possible_keywords is not None
+                    and not any(
+                        profile.keyword_accepted(candidate.ebuild, keywords)
+                        for keywords in candidate.possible_keywords
+                    )
+                )
             )
         return known
 
