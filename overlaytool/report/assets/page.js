@@ -90,7 +90,7 @@
     if (state.query) choose(null);
     const found = fillTable();
     highlight(null);
-    if (state.query) say(`${found.length} packages match`);
+    if (state.query) say(found.length === 1 ? "1 package matches" : `${found.length} packages match`);
     return found;
   }
 
