@@ -47,6 +47,8 @@ from overlaytool.model import (
     Verdict,
 )
 from overlaytool.progress import Progress, SilentProgress
+from overlaytool.report import binhost
+from overlaytool.report.records import Graph, Selection
 from overlaytool.resolve import explain
 from overlaytool.resolve.image import installed
 from overlaytool.resolve.request import known_atom
@@ -322,3 +324,27 @@ def _steps(subject: Subject, repository: Repository | None, base: str | None) ->
         return Steps()
     tree = repository.tree(base)
     return Steps.between(repository.changed(base, str(TREES)), lambda path: bool(tree.list(path)))
+
+
+def graph(
+    workspace: Workspace,
+    atoms: tuple[str, ...],
+    into: Into,
+    *,
+    selection: Selection | None = None,
+    packages: Sequence[Path] = (),
+) -> Graph:
+    """The dependency graph of the plan for ``atoms``; without any, of the metapackage as it is today.
+
+    :param packages: ``Packages`` files of binary hosts, for the sizes of binary packages.
+    :raises OutputError: when one of them cannot be read.
+    """
+    from overlaytool.report.graph import build  # networkx: a tenth of a second that only this command pays
+
+    sizes = binhost.read_sizes(packages, [board.arch for board in workspace.boards])
+    made = None
+    if atoms:
+        resolution, made = plan(workspace, Request(atoms=atoms, into=into))
+    else:
+        resolution = resolve(workspace, Request(atoms=(METAPACKAGES[into],), into=into))
+    return build(resolution, made, selection=selection, binary_sizes=sizes)

@@ -15,6 +15,7 @@ import typer
 
 from overlaytool.cli import console
 from overlaytool.cli.add import add, update
+from overlaytool.cli.graph import graph
 from overlaytool.cli.options import ColorChoice, Globals
 from overlaytool.cli.plan import plan
 from overlaytool.cli.pr import pr
@@ -72,6 +73,7 @@ app.command()(why)
 app.command()(pr)
 app.command()(verify)
 app.command()(sync)
+app.command()(graph)
 
 
 def main() -> None:

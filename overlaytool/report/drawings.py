@@ -47,7 +47,7 @@ def svg(graph: Graph) -> bytes:
 
     :raises ToolMissingError: Graphviz is not installed.
     """
-    return _graphviz(dot(graph), "svg")
+    return _drawn(dot(graph), "svg")
 
 
 def png(graph: Graph) -> bytes:
@@ -55,7 +55,7 @@ def png(graph: Graph) -> bytes:
 
     :raises ToolMissingError: Graphviz is not installed.
     """
-    return _graphviz(dot(graph), "png")
+    return _drawn(dot(graph), "png")
 
 
 def mermaid(graph: Graph) -> str:
@@ -128,16 +128,25 @@ def _dot_link(link: Link) -> str:
     return ", ".join(attributes)
 
 
-def _graphviz(text: str, form: str) -> bytes:
+def graphviz(form: str) -> str:
+    """Where Graphviz's ``dot`` is; ``form`` is what it is needed for.
+
+    :raises ToolMissingError: it is not installed.
+    """
     program = shutil.which("dot")
     if program is None:
         raise ToolMissingError(
             f"{form.upper()} is drawn by Graphviz, and there is no `dot` on this machine",
             hint="install it (apt install graphviz, dnf install graphviz), or write .html, .dot or .mmd",
         )
+    return program
+
+
+def _drawn(text: str, form: str) -> bytes:
+    command = [graphviz(form), f"-T{form}"]
     try:
         done = subprocess.run(
-            [program, f"-T{form}"], input=text.encode(), capture_output=True, timeout=DOT_TIMEOUT, check=False
+            command, input=text.encode(), capture_output=True, timeout=DOT_TIMEOUT, check=False
         )
     except subprocess.TimeoutExpired as error:
         raise HungError(

@@ -18,6 +18,7 @@ from overlaytool.model import DepClass, Edge, Package, Plan, Resolution, State
 from overlaytool.report.merge import BinarySizes, Merged, because, binary_size, board_use, distfiles, merge
 from overlaytool.report.records import Cost, Graph, Link, Node, Selection
 
+CLASSES = list(DepClass)
 REQUEST = ""
 """The id of the request itself in the networkx graphs; it is no node of a ``Graph``."""
 
@@ -42,7 +43,7 @@ def build(
     binaries = {
         name: binary_size(found, arches, binary_sizes or {}) for name, found in merged.members.items()
     }
-    costs = _costs(everything, merged, binaries)
+    costs = _costs(everything, merged, binaries, _counted(merged, plan))
     cycles = _cycles(shown)
     nodes = _nodes(shown, merged, binaries, costs, cycles)
     return Graph(
@@ -50,7 +51,7 @@ def build(
         plan=plan,
         boards=tuple(board.name for board in resolution.boards),
         nodes=tuple(sorted(nodes, key=lambda node: (not node.requested, len(node.chain), node.id))),
-        links=_links(shown, resolution, merged),
+        links=_links(shown, resolution),
         cycles=cycles,
         selection=selection,
     )
@@ -141,7 +142,7 @@ def _digraph(resolution: Resolution, merged: Merged, selection: Selection) -> nx
             edges[parent, child].append(edge)
     digraph: nx.DiGraph[str] = nx.DiGraph()
     digraph.add_node(REQUEST)
-    for (parent, child), found in sorted(edges.items()):
+    for (parent, child), found in sorted(edges.items(), key=_strongest_first):
         digraph.add_edge(parent, child, edges=tuple(found))
     kept = nx.descendants(digraph, REQUEST) | {REQUEST}
     if selection.imports_only:
@@ -149,6 +150,12 @@ def _digraph(resolution: Resolution, merged: Merged, selection: Selection) -> nx
         kept &= imported.union({REQUEST}, *(nx.ancestors(digraph, name) for name in imported))
     digraph.remove_nodes_from([name for name in digraph if name not in kept])
     return digraph
+
+
+def _strongest_first(item: tuple[tuple[str, str], list[Edge]]) -> tuple[str, int, str]:
+    """Walks go along strong dependencies first, so that a cycle closes at a weak one where it can."""
+    (parent, child), edges = item
+    return parent, min(CLASSES.index(edge.dep_class) for edge in edges), child
 
 
 def _edges(digraph: nx.DiGraph[str], parent: str, child: str) -> tuple[Edge, ...]:
@@ -217,15 +224,32 @@ def _node(
     )
 
 
-def _costs(digraph: nx.DiGraph[str], merged: Merged, binaries: Mapping[str, int | None]) -> dict[str, Cost]:
+def _counted(merged: Merged, plan: Plan | None) -> frozenset[str]:
+    """What can be a cost: with a plan what it copies and what the image gains, else everything."""
+    if plan is None:
+        return frozenset(merged.members)
+    gained = set(plan.new_in_image)
+    return frozenset(
+        name
+        for name, (first, *_) in merged.members.items()
+        if _imported(first) or (first.root is Root.BOARD and first.cpv in gained)
+    )
+
+
+def _costs(
+    digraph: nx.DiGraph[str],
+    merged: Merged,
+    binaries: Mapping[str, int | None],
+    counted: frozenset[str],
+) -> dict[str, Cost]:
     dominators = nx.immediate_dominators(digraph, REQUEST)
     tree: nx.DiGraph[str] = nx.DiGraph((parent, child) for child, parent in dominators.items() if child)
     tree.add_node(REQUEST)
     costs = {}
     for name in digraph:
-        if not name:
+        if name == REQUEST:
             continue
-        brought = sorted({name} | nx.descendants(tree, name))
+        brought = sorted({name} | nx.descendants(tree, name) & counted)
         files = {file.name: file.size for each in brought for file in distfiles(merged.members[each])}
         known = [size for each in brought if (size := binaries[each]) is not None]
         costs[name] = Cost(
@@ -243,10 +267,11 @@ def _cycles(digraph: nx.DiGraph[str]) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted(components))
 
 
-def _links(digraph: nx.DiGraph[str], resolution: Resolution, merged: Merged) -> tuple[Link, ...]:
+def _links(digraph: nx.DiGraph[str], resolution: Resolution) -> tuple[Link, ...]:
     condensed = nx.condensation(digraph)
     component = condensed.graph["mapping"]
     needed = nx.transitive_reduction(condensed).edges
+    finished = {name: place for place, name in enumerate(nx.dfs_postorder_nodes(digraph, REQUEST))}
     boards = [board.name for board in resolution.boards]
     links = []
     for parent, child in sorted(digraph.edges):
@@ -254,7 +279,6 @@ def _links(digraph: nx.DiGraph[str], resolution: Resolution, merged: Merged) -> 
             continue
         edges = _edges(digraph, parent, child)
         pair = (component[parent], component[child])
-        inside = pair[0] == pair[1]
         asking = {edge.parent.board for edge in edges if edge.parent}
         links.append(
             Link(
@@ -263,8 +287,8 @@ def _links(digraph: nx.DiGraph[str], resolution: Resolution, merged: Merged) -> 
                 classes=tuple(c for c in DepClass if any(edge.dep_class is c for edge in edges)),
                 atoms=tuple(sorted({edge.atom for edge in edges})),
                 boards=tuple(board for board in boards if board in asking),
-                implied=not inside and pair not in needed,
-                cut=inside and merged.rank[child] >= merged.rank[parent],
+                implied=pair[0] != pair[1] and pair not in needed,
+                cut=finished[parent] <= finished[child],
             )
         )
     return tuple(links)

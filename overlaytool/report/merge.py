@@ -19,8 +19,6 @@ class Merged:
 
     ids: Mapping[NodeKey, str]
     members: Mapping[str, tuple[Package, ...]]
-    rank: Mapping[str, int]
-    """Place in the resolution's order, dependencies first."""
 
 
 def merge(resolution: Resolution) -> Merged:
@@ -30,15 +28,13 @@ def merge(resolution: Resolution) -> Merged:
         variants[package.root, package.cpv].add((package.state, package.repository))
     ids: dict[NodeKey, str] = {}
     members: dict[str, list[Package]] = defaultdict(list)
-    rank: dict[str, int] = {}
-    for position, package in enumerate(resolution.packages):
+    for package in resolution.packages:
         identity = package.cpv if package.root is Root.BOARD else f"host:{package.cpv}"
         if len(variants[package.root, package.cpv]) > 1:
             identity += f"@{package.state}:{package.repository}"
         ids[package.key] = identity
         members[identity].append(package)
-        rank.setdefault(identity, position)
-    return Merged(ids, {identity: tuple(found) for identity, found in members.items()}, rank)
+    return Merged(ids, {identity: tuple(found) for identity, found in members.items()})
 
 
 def because(edges: Iterable[Edge]) -> tuple[Because, ...]:

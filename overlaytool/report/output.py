@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from overlaytool.errors import OutputError
@@ -26,26 +27,40 @@ FORMS: dict[str, Callable[[Graph], bytes]] = {
 }
 
 
-def check_suffix(path: Path) -> None:
+def check(path: Path) -> None:
     """Before any work is done: can this file be written at all?
 
-    :raises OutputError: the suffix stands for no form.
+    :raises OutputError: the suffix stands for no form, or the directory is not there or not writable.
+    :raises ToolMissingError: Graphviz is needed and is not there.
     """
-    if path.suffix.lower() not in FORMS:
+    suffix = path.suffix.lower()
+    if suffix not in FORMS:
         raise OutputError(
-            f"cannot write {path}: {path.suffix or 'no suffix'} stands for no form of a graph",
+            f"cannot write {path}: {path.suffix or 'a name without a suffix'} stands for no form of a graph",
             hint="give it one of " + " ".join(FORMS),
         )
+    folder = path.absolute().parent
+    if not folder.is_dir() or path.is_dir():
+        found = f"{path} is a directory" if path.is_dir() else f"there is no directory {folder}"
+        raise OutputError(f"cannot write {path}", details=(found,), hint="name another file with -o")
+    if suffix in (".svg", ".png"):
+        drawings.graphviz(suffix[1:])
 
 
 def render(graph: Graph, path: Path) -> bytes:
     """What belongs into ``path``.
 
-    :raises OutputError: the suffix stands for no form, or Graphviz could not draw.
+    :raises OutputError: nothing can be drawn in this form, or Graphviz could not draw it.
     :raises ToolMissingError: Graphviz is needed and is not there.
     """
-    check_suffix(path)
-    return FORMS[path.suffix.lower()](graph)
+    suffix = path.suffix.lower()
+    if suffix == ".mmd" and not graph.imports:
+        raise OutputError(
+            "nothing to draw: a Mermaid graph shows what is imported and what is beside it",
+            details=(f"the checkout has all {len(graph.nodes)} packages of this graph",),
+            hint="write .html or .svg to see all of them",
+        )
+    return FORMS[suffix](graph)
 
 
 def write(content: bytes, path: Path) -> None:
@@ -53,12 +68,14 @@ def write(content: bytes, path: Path) -> None:
 
     :raises OutputError: it cannot be written.
     """
-    part = path.with_name(f".{path.name}.part")
+    target = path.resolve()
+    part = target.with_name(f".{target.name}.part")
     try:
         part.write_bytes(content)
-        part.replace(path)
+        part.replace(target)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise OutputError(
             f"cannot write {path}", details=(error.strerror or str(error),), hint="name another file with -o"
         ) from error

@@ -24,10 +24,13 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What would go away if a package were not asked for."""
+    """What would go away if a package were not asked for.
+
+    With a plan that is something the plan copies or the image gains: what is there anyway costs nothing.
+    """
 
     packages: tuple[str, ...]
-    """Ids of the package and of those that only it brings: the nodes it dominates. Sorted."""
+    """Ids of the package and of those that only it brings: those it dominates. Sorted."""
     download: int
     """Bytes of their distfiles, each file counted once."""
     binary: int | None
@@ -100,7 +103,7 @@ class Link:
     implied: bool
     """Whether another way leads from parent to child, so that a drawing may leave this one out."""
     cut: bool
-    """Whether it closes a cycle: the order of building ignores it."""
+    """Whether it closes a cycle for someone who walks from the request along the strongest dependencies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,7 +113,7 @@ def test_a_click_shows_everything_about_a_package(report: Opened) -> None:
         "GPL-2",
     ):
         assert fact in text
-    assert "Only this brings 2 more packages: 14 KiB of sources in all" in text
+    assert "Only this brings 2 more packages; with it, 14 KiB of sources" in text
     assert report.page.locator("#details a").all_inner_texts() == ["https://htop.example.org/"]
     assert "javascript:alert(3)" in text
 
@@ -165,7 +165,7 @@ def test_the_drawing_can_be_cut_down_to_what_is_around_a_package(report: Opened)
     report.node(UPDATE).click()
     report.page.get_by_role("button", name="Draw only what is around it").click()
     assert report.nodes() == sorted([UPDATE, HTOP])
-    report.page.get_by_role("button", name="Draw everything again").click()
+    report.page.get_by_label("Draw").select_option("everything")
     assert len(report.nodes()) == 8
 
 

@@ -86,7 +86,7 @@ def test_without_graphviz_the_error_names_what_to_install(monkeypatch: pytest.Mo
 @pytest.mark.parametrize("name", ["graph.pdf", "graph", "graph.", ".html"])
 def test_a_name_without_a_known_suffix_is_refused_with_those_that_are_known(name: str) -> None:
     with pytest.raises(OutputError) as caught:
-        output.check_suffix(Path(name))
+        output.check(Path(name))
     assert ".html .svg .png .dot .graphml .json .mmd" in str(caught.value.hint)
 
 
@@ -97,6 +97,18 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> 
     with pytest.raises(OutputError, match="cannot write"):
         output.write(b"{}", tmp_path / "missing" / "graph.json")
     assert [path.name for path in tmp_path.iterdir()] == ["taken.json"]
+
+
+def test_a_directory_that_is_not_there_is_noticed_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(OutputError) as caught:
+        output.check(tmp_path / "missing" / "graph.json")
+    assert caught.value.details == (f"there is no directory {tmp_path / 'missing'}",)
+
+
+def test_a_mermaid_file_of_nothing_imported_is_refused() -> None:
+    nothing = graph.build(resolution([package("cat/a-1")], [edge(None, "cat/a-1")]))
+    with pytest.raises(OutputError, match="nothing to draw"):
+        output.render(nothing, Path("graph.mmd"))
 
 
 def test_every_form_gives_the_same_bytes_twice() -> None:

@@ -27,7 +27,9 @@
     if (graph.states.update) item(graph.states.update, count(graph.states.update, "package") + " updated");
     if (graph.new_in_image.length) item(graph.new_in_image.length, "new in the image");
     if (graph.imports.length) item(bytes(graph.download), "of sources to download");
-    item(graph.states.present + graph.states.provided, graph.imports.length ? "there already" : count(report.nodes.length, "package"));
+    const hosted = report.nodes.filter((node) => node.root === "host").length;
+    item(report.nodes.length - hosted, `${count(report.nodes.length - hosted, "package")} on the boards`);
+    if (hosted) item(hosted, "on the build host");
     if (graph.cycles.length) item(graph.cycles.length, count(graph.cycles.length, "cycle"));
     if (graph.warnings.length) item(graph.warnings.length, count(graph.warnings.length, "warning"));
     return items;
@@ -80,10 +82,10 @@
 
   function cost(node, choose) {
     const others = node.cost.packages.filter((id) => id !== node.id);
-    if (!others.length) return [element("h3", {}, "Brings nothing that is not there anyway")];
+    if (!others.length) return [element("h3", {}, "Brings nothing else that would not be there without it")];
     const size = node.cost.binary === null ? "" : `, ${bytes(node.cost.binary)} of binary packages`;
     return [
-      element("h3", {}, `Only this brings ${others.length} more ${count(others.length, "package")}: ${bytes(node.cost.download)} of sources in all${size}`),
+      element("h3", {}, `Only this brings ${others.length} more ${count(others.length, "package")}; with it, ${bytes(node.cost.download)} of sources${size}`),
       element("ul", { class: "chain" }, ...others.map((id) => element("li", {}, link(id, choose)))),
     ];
   }

@@ -4,7 +4,7 @@
   const { report, nodes, links, out, into, drawing, details, table, element } = overlaytool;
   const MANY = 45;
   const TOO_MANY_FOR_BOTH_ROOTS = 500;
-  const state = { query: "", chosen: null, only: null, view: null };
+  const state = { query: "", chosen: null, scopes: new Map(), view: null };
   const byId = (id) => document.getElementById(id);
   const checked = (name) => new Set([...document.querySelectorAll(`#${name} input:checked`)].map((box) => box.value));
   const say = (text) => { byId("status").textContent = text; };
@@ -25,15 +25,16 @@
     boxes("roots", roots.map((root) => [root, both || root === "board" || roots.length === 1]));
     const used = present(links.flatMap((link) => link.classes));
     boxes("classes", ["BDEPEND", "DEPEND", "IDEPEND", "RDEPEND", "PDEPEND"].filter((name) => used.includes(name)).map((name) => [name, true]));
-    byId("every").checked = report.nodes.length <= MANY;
     byId("every").addEventListener("change", refresh);
   }
 
   function refresh() {
-    const filters = { classes: checked("classes"), roots: checked("roots"), states: checked("states"), only: state.only };
+    const filters = { classes: checked("classes"), roots: checked("roots"), states: checked("states"), only: state.scopes.get(byId("scope").value) };
     if (!links.length) filters.classes = new Set(["RDEPEND"]);
     state.view = overlaytool.visible(filters);
-    const drawn = byId("every").checked ? state.view.links : overlaytool.withoutRepeats(state.view);
+    const all = byId("every").checked || state.view.nodes.length <= MANY;
+    byId("every").disabled = state.view.nodes.length <= MANY;
+    const drawn = all ? state.view.links : overlaytool.withoutRepeats(state.view);
     drawing.draw(overlaytool.layout(state.view, drawn, drawing.size()), drawn, on);
     drawing.choose(state.chosen);
     drawing.fit(true);
@@ -69,6 +70,10 @@
 
   function choose(id) {
     state.chosen = id;
+    if (id && !state.view.ids.has(id) && byId("scope").value !== "everything") {
+      byId("scope").value = "everything";
+      refresh();
+    }
     drawing.choose(id);
     table.choose(id, true);
     details.show(id, on);
@@ -76,11 +81,30 @@
     if (id) say(`Details of ${nodes.get(id).cpv} are shown`);
   }
 
+  /* What gets drawn at all: everything, the imports and what is beside them, or what is around one package. */
+  function scopes() {
+    const imported = report.graph.imports.filter((id) => nodes.has(id));
+    const near = new Set(imported.flatMap((id) => [...overlaytool.around(id)]));
+    const choices = [["everything", null, `everything (${report.nodes.length})`]];
+    if (imported.length && near.size < report.nodes.length) {
+      choices.push(["imports", near, `imports and what is beside them (${near.size})`]);
+    }
+    for (const [value, ids, words] of choices) {
+      state.scopes.set(value, ids);
+      byId("scope").append(element("option", { value }, words));
+    }
+    byId("scope").value = choices.length > 1 && report.nodes.length > MANY ? "imports" : "everything";
+    byId("scope").addEventListener("change", refresh);
+  }
+
   function only(id) {
-    state.only = id ? overlaytool.around(id) : null;
-    byId("whole").hidden = !id;
+    const near = overlaytool.around(id);
+    state.scopes.set("package", near);
+    byId("scope").querySelector("[value=package]")?.remove();
+    byId("scope").append(element("option", { value: "package" }, `around ${nodes.get(id).cpv} (${near.size})`));
+    byId("scope").value = "package";
     refresh();
-    say(id ? `The drawing shows what is around ${nodes.get(id).cpv}` : "The drawing shows everything");
+    say(`The drawing shows what is around ${nodes.get(id).cpv}`);
   }
 
   const on = { choose, focus: only, reveal: drawing.reveal, hover: highlight };
@@ -113,8 +137,6 @@
   }
 
   function wire() {
-    const whole = element("button", { type: "button", id: "whole", hidden: true, onclick: () => only(null) }, "Draw everything again");
-    document.querySelector(".toolbar").append(whole);
     byId("query").addEventListener("input", search);
     byId("query").addEventListener("keydown", (event) => {
       if (event.key !== "Enter") return;
@@ -137,6 +159,7 @@
   details.summary((id) => { choose(id); drawing.reveal(id); });
   details.show(null, on);
   legend();
+  scopes();
   filterBoxes();
   table.head(fillTable);
   wire();

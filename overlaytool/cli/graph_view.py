@@ -1,0 +1,70 @@
+"""A graph for people: the tree in the terminal. Words say what colours say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.text import Text
+
+from overlaytool.cli import console
+from overlaytool.model import Root, State
+from overlaytool.report import tree
+from overlaytool.report.records import Graph, Node
+
+STYLES = {State.ADD: "bold green", State.UPDATE: "bold yellow", State.PRESENT: "", State.PROVIDED: "dim"}
+WORDS = {
+    State.ADD: "add from {}",
+    State.UPDATE: "update from {}",
+    State.PRESENT: "",
+    State.PROVIDED: "provided",
+}
+
+
+def show(graph: Graph, targets: tuple[str, ...], *, depth: int | None) -> None:
+    """Print the tree from the request down, or from ``targets`` (ids) up."""
+    if not graph.nodes:
+        console.show(Text("Nothing to show: the checkout has every package of this plan."))
+        return
+    lines = tree.reverse_lines(graph, targets, depth=depth) if targets else tree.lines(graph, depth=depth)
+    marks = set()
+    for line in lines:
+        console.show(_text(line, graph))
+        marks.add(line.mark)
+    if tree.Mark.REPEATED in marks:
+        console.say(Text("(*) its dependencies stand further up", style="dim"))
+    console.say(Text(_totals(graph), style="dim"))
+
+
+def written(graph: Graph, path: Path) -> Text:
+    """What to say after a file was written."""
+    return Text(f"{path}: {_totals(graph)}")
+
+
+def _totals(graph: Graph) -> str:
+    count = len(graph.nodes)
+    parts = [f"{count} package{'' if count == 1 else 's'}"]
+    for state in (State.ADD, State.UPDATE):
+        number = sum(node.state is state for node in graph.nodes)
+        if number:
+            parts.append(f"{number} to {state}")
+    if graph.cycles:
+        parts.append(f"{len(graph.cycles)} cycle{'' if len(graph.cycles) == 1 else 's'}")
+    return ", ".join(parts)
+
+
+def _text(line: tree.Line, graph: Graph) -> Text:
+    node = line.node
+    text = Text(line.branch, style="dim")
+    text.append(node.cpv, style=STYLES[node.state] or "not dim")
+    for word in (WORDS[node.state].format(node.repository), " ".join(line.classes), _place(node, graph)):
+        if word:
+            text.append(f"  {word}", style="dim")
+    if line.mark:
+        text.append(f" {line.mark}", style="dim")
+    return text
+
+
+def _place(node: Node, graph: Graph) -> str:
+    if node.root is Root.HOST:
+        return "host"
+    return "" if node.boards == graph.boards else " ".join(node.boards)
