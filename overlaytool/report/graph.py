@@ -14,7 +14,7 @@ from dataclasses import replace
 import networkx as nx
 
 from overlaytool.errors import UnknownPackageError
-from overlaytool.model import DepClass, Edge, Package, Plan, Resolution, State
+from overlaytool.model import DepClass, Edge, Package, Plan, Resolution, Root, State
 from overlaytool.report.merge import BinarySizes, Merged, because, binary_size, board_use, distfiles, merge
 from overlaytool.report.records import Cost, Graph, Link, Node, Selection
 

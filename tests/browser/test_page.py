@@ -71,7 +71,7 @@ def report(open_report: Open) -> Opened:
 
 @pytest.fixture(scope="module")
 def image() -> Graph:
-    return graph.build(image_like(400))
+    return graph.build(image_like(400, imports=0))
 
 
 def test_the_summary_says_what_is_copied_and_what_to_look_out_for(report: Opened) -> None:
@@ -165,7 +165,7 @@ def test_the_drawing_can_be_cut_down_to_what_is_around_a_package(report: Opened)
     report.node(UPDATE).click()
     report.page.get_by_role("button", name="Draw only what is around it").click()
     assert report.nodes() == sorted([UPDATE, HTOP])
-    report.page.get_by_label("Draw").select_option("everything")
+    report.page.locator("#scope").select_option("everything")
     assert len(report.nodes()) == 8
 
 
@@ -278,6 +278,24 @@ def test_four_hundred_packages_fit_the_window_without_covering_each_other(
         assert canvas["y"] <= y <= y + height <= canvas["y"] + canvas["height"]
     cells = {(round(x), round(y)) for x, y, _, _ in boxes}
     assert len(cells) == 400
+
+
+def test_a_plan_among_four_hundred_packages_opens_on_what_is_new(open_report: Open) -> None:
+    made = graph.build(image_like(400, imports=4))
+    opened = open_report(made)
+    assert {node.id for node in made.imports} < set(opened.nodes())
+    assert len(opened.nodes()) < 45
+    opened.page.locator("#scope").select_option("everything")
+    assert len(opened.nodes()) == 400
+
+
+def test_choosing_a_package_that_is_not_drawn_draws_everything(report: Opened) -> None:
+    report.node(UPDATE).click()
+    report.page.get_by_role("button", name="Draw only what is around it").click()
+    report.page.get_by_text("Cycles", exact=True).click()
+    report.page.locator("#summary").get_by_role("button", name=GPM).click()
+    assert len(report.nodes()) == 8
+    assert report.node(GPM).get_attribute("aria-pressed") == "true"
 
 
 def test_a_phone_shows_drawing_and_table_one_below_the_other(open_report: Open) -> None:

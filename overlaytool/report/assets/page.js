@@ -28,14 +28,24 @@
     byId("every").addEventListener("change", refresh);
   }
 
+  /* All lines where they can be told from each other, else those that no longer way repeats. */
+  function arranged(view) {
+    const every = byId("every").checked;
+    if (every || view.nodes.length <= MANY) {
+      const layout = overlaytool.layout(view, view.links, drawing.size());
+      if (every || !layout.wrapped) return { layout, drawn: view.links };
+    }
+    const drawn = overlaytool.withoutRepeats(view);
+    return { layout: overlaytool.layout(view, drawn, drawing.size()), drawn };
+  }
+
   function refresh() {
     const filters = { classes: checked("classes"), roots: checked("roots"), states: checked("states"), only: state.scopes.get(byId("scope").value) };
     if (!links.length) filters.classes = new Set(["RDEPEND"]);
     state.view = overlaytool.visible(filters);
-    const all = byId("every").checked || state.view.nodes.length <= MANY;
-    byId("every").disabled = state.view.nodes.length <= MANY;
-    const drawn = all ? state.view.links : overlaytool.withoutRepeats(state.view);
-    drawing.draw(overlaytool.layout(state.view, drawn, drawing.size()), drawn, on);
+    const { layout, drawn } = arranged(state.view);
+    byId("lines").hidden = drawn.length === state.view.links.length && !byId("every").checked;
+    drawing.draw(layout, drawn, on);
     drawing.choose(state.chosen);
     drawing.fit(true);
     byId("nothing").hidden = state.view.nodes.length > 0;
@@ -87,7 +97,7 @@
     const near = new Set(imported.flatMap((id) => [...overlaytool.around(id)]));
     const choices = [["everything", null, `everything (${report.nodes.length})`]];
     if (imported.length && near.size < report.nodes.length) {
-      choices.push(["imports", near, `imports and what is beside them (${near.size})`]);
+      choices.push(["imports", near, `imports and neighbours (${near.size})`]);
     }
     for (const [value, ids, words] of choices) {
       state.scopes.set(value, ids);

@@ -1,0 +1,125 @@
+"""``overlaytool graph`` on the fixture trees, as a person calls it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import RunCli
+
+REQUEST = ("sys-process/htop", "app-misc/screen")
+
+
+@pytest.fixture
+def graph(run_cli: RunCli, checkout_tree: Path, gentoo_tree: Path) -> RunCli:
+    """Runs ``graph`` in the checkout with the fixture's Gentoo tree."""
+
+    def run(*args, **options):  # type: ignore[no-untyped-def]
+        return run_cli("-C", checkout_tree, "graph", "--gentoo", gentoo_tree, *args, **options)
+
+    return run
+
+
+def test_the_tree_marks_what_is_added_and_what_was_shown_before(graph: RunCli) -> None:
+    lines = graph(*REQUEST).stdout.splitlines()
+    assert lines[0].startswith("app-misc/screen-4")
+    assert lines[0].endswith("add from gentoo")
+    assert any(line.endswith("virtual/pkgconfig-3  BDEPEND  host (*)") for line in lines)
+    assert any(line.endswith("(cycle)") for line in lines)
+
+
+
+
+def test_depth_class_and_root_cut_the_tree(graph: RunCli) -> None:
+    flat = graph("sys-process/htop", "--depth", "1").stdout.splitlines()
+    assert [line[4:] for line in flat[1:]] == [line[4:].lstrip() for line in flat[1:]]
+    assert "host" not in graph("sys-process/htop", "--root", "board").stdout
+    runtime = graph("sys-process/htop", "--class", "rdepend").stdout
+    assert "BDEPEND" not in runtime
+    assert "sys-libs/ncurses" in runtime
+
+
+def test_imports_leave_out_what_is_there(graph: RunCli) -> None:
+    lines = graph(*REQUEST, "--imports").stdout.splitlines()
+    assert [line.split()[0].rpartition("-")[0] for line in lines if "htop" in line] == ["sys-process/htop"]
+    assert all("add from gentoo" in line for line in lines)
+
+
+def test_a_plan_that_imports_nothing_says_so(graph: RunCli) -> None:
+    result = graph("sys-libs/ncurses", "--imports")
+    assert result.stdout == "Nothing to show: the checkout has every package of this plan.\n"
+
+
+def test_reverse_shows_who_pulls_a_package_into_the_image(graph: RunCli) -> None:
+    lines = graph("--reverse", "sys-libs/ncurses", "--root", "board").stdout.splitlines()
+    assert lines[0].startswith("sys-libs/ncurses-")
+    assert any("coreos-base/coreos-0.0.1" in line for line in lines)
+    assert any("sys-libs/readline" in line for line in lines)
+
+
+def test_the_image_needs_no_gentoo_tree(run_cli: RunCli, checkout_tree: Path) -> None:
+    lines = run_cli("-C", checkout_tree, "graph", "--image", "--depth", "1").stdout.splitlines()
+    assert lines[0].startswith("coreos-base/coreos-0.0.1-r")
+    assert len(lines) > 10
+
+
+@pytest.mark.parametrize("suffix", ["html", "dot", "graphml", "json", "mmd", "svg", "png"])
+def test_the_same_plan_gives_the_same_bytes(graph: RunCli, tmp_path: Path, suffix: str) -> None:
+    files = [tmp_path / f"{name}.{suffix}" for name in ("one", "two")]
+    for file in files:
+        result = graph(*REQUEST, "-o", file)
+        assert result.stdout == ""
+        assert "2 to add" in result.stderr
+    one, two = (file.read_bytes() for file in files)
+    assert one == two
+    assert len(one) > 300
+
+
+def test_json_on_standard_output_is_one_node_link_document(graph: RunCli) -> None:
+    made = json.loads(graph(*REQUEST, "--format", "json").stdout)
+    assert made["graph"]["request"] == list(REQUEST)
+    assert {node["name"] for node in made["nodes"] if node["state"] == "add"} == set(REQUEST)
+    assert made["graph"]["new_in_image"]
+    ids = {node["id"] for node in made["nodes"]}
+    assert {edge[end] for edge in made["edges"] for end in ("source", "target")} <= ids
+
+
+def test_what_is_there_anyway_is_no_cost_of_a_plan(graph: RunCli) -> None:
+    made = json.loads(graph(*REQUEST, "--format", "json").stdout)
+    costs = {node["name"]: node["cost"]["packages"] for node in made["nodes"] if node["requested"]}
+    gained = set(made["graph"]["new_in_image"])
+    assert all(set(packages) <= gained for packages in costs.values())
+
+
+def test_sizes_come_from_a_package_index(graph: RunCli, tmp_path: Path) -> None:
+    made = json.loads(graph("sys-process/htop", "--format", "json").stdout)
+    cpv = next(node["cpv"] for node in made["nodes"] if node["name"] == "sys-libs/ncurses")
+    index = tmp_path / "Packages"
+    index.write_text(f"ARCH: amd64\n\nCPV: {cpv}\nSIZE: 4711\n")
+    made = json.loads(graph("sys-process/htop", "--format", "json", "--packages", index).stdout)
+    assert next(node["binary"] for node in made["nodes"] if node["cpv"] == cpv) == 4711
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "said"),
+    [
+        (["cat/nothing"], 6, "no package cat/nothing"),
+        (["--reverse", "cat/nothing"], 6, "no package cat/nothing in this graph"),
+        (["--image", "-o", "graph.pdf"], 23, ".pdf stands for no form"),
+        (["--image", "-o", "missing/graph.html"], 23, "there is no directory"),
+        (["--image", "-o", "/proc/graph.html"], 23, "cannot write /proc/graph.html"),
+        (["sys-libs/ncurses", "-o", "graph.mmd"], 23, "nothing to draw"),
+        (["--image", "--packages", "missing"], 23, "cannot read the package index"),
+        (["--image", "sys-process/htop"], 2, "leave the packages out"),
+        ([], 2, "name a package"),
+        (["--image", "--depth", "1", "-o", "graph.html"], 2, "--depth is for the tree"),
+        (["--image", "--depth", "-1"], 2, "depth"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_fails_with_what_to_do(graph: RunCli, args: list[str], status: int, said: str) -> None:
+    result = graph(*args, check=False)
+    assert result.returncode == status
+    assert said in " ".join(result.stderr.replace("│", " ").split())
+    assert result.stdout == ""
