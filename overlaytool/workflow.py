@@ -227,6 +227,30 @@ def why(workspace: Workspace, package: str, atoms: tuple[str, ...], into: Into) 
     )
 
 
+def graph(
+    workspace: Workspace,
+    atoms: tuple[str, ...],
+    into: Into,
+    *,
+    selection: Selection | None = None,
+    packages: Sequence[Path] = (),
+) -> Graph:
+    """The dependency graph of the plan for ``atoms``; without any, of the metapackage as it is today.
+
+    :param packages: ``Packages`` files of binary hosts, for the sizes of binary packages.
+    :raises OutputError: when one of them cannot be read.
+    """
+    from overlaytool.report.graph import build  # networkx: a tenth of a second that only this command pays
+
+    sizes = binhost.read_sizes(packages, [board.arch for board in workspace.boards])
+    made = None
+    if atoms:
+        resolution, made = plan(workspace, Request(atoms=atoms, into=into))
+    else:
+        resolution = resolve(workspace, Request(atoms=(METAPACKAGES[into],), into=into))
+    return build(resolution, made, selection=selection, binary_sizes=sizes)
+
+
 def sync(checkout: Path | None, config: Path | None, progress: Progress) -> Iterator[Synced]:
     """Clone or refresh the trees to import from, Gentoo first. A checkout is not needed, only looked at.
 
@@ -324,27 +348,3 @@ def _steps(subject: Subject, repository: Repository | None, base: str | None) ->
         return Steps()
     tree = repository.tree(base)
     return Steps.between(repository.changed(base, str(TREES)), lambda path: bool(tree.list(path)))
-
-
-def graph(
-    workspace: Workspace,
-    atoms: tuple[str, ...],
-    into: Into,
-    *,
-    selection: Selection | None = None,
-    packages: Sequence[Path] = (),
-) -> Graph:
-    """The dependency graph of the plan for ``atoms``; without any, of the metapackage as it is today.
-
-    :param packages: ``Packages`` files of binary hosts, for the sizes of binary packages.
-    :raises OutputError: when one of them cannot be read.
-    """
-    from overlaytool.report.graph import build  # networkx: a tenth of a second that only this command pays
-
-    sizes = binhost.read_sizes(packages, [board.arch for board in workspace.boards])
-    made = None
-    if atoms:
-        resolution, made = plan(workspace, Request(atoms=atoms, into=into))
-    else:
-        resolution = resolve(workspace, Request(atoms=(METAPACKAGES[into],), into=into))
-    return build(resolution, made, selection=selection, binary_sizes=sizes)
