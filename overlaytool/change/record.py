@@ -119,17 +119,31 @@ def as_it_is(repository: Repository, record: SeriesRecord) -> Series:
 
 
 def _base(repository: Repository, series: Series, tip: str) -> str:
-    """Where the branch starts: as recorded, or where it left its base branch after somebody moved it."""
-    status, _, _ = repository.attempt("merge-base", "--is-ancestor", series.base, tip)
-    if status == 0:
+    """Where the branch starts: where it leaves its base branch, else as recorded.
+
+    The two differ after ``git rebase``. A base branch that has the whole series says nothing.
+    """
+    left = series.base_branch and _common(repository, tip, f"refs/heads/{series.base_branch}")
+    if left and left != tip and _contains(repository, left, series.base):
+        return left
+    if _contains(repository, tip, series.base):
         return series.base
-    status, found, _ = repository.attempt("merge-base", tip, series.base_branch or series.base)
-    if status:
-        raise GitError(
-            f"{series.branch} has no commit in common with {series.base_branch or series.base[:12]}",
-            hint="in a shallow clone: git fetch --unshallow",
-        )
-    return found.strip()
+    if left and left != tip:
+        return left
+    raise GitError(
+        f"{series.branch} has no commit in common with {series.base_branch or series.base[:12]}",
+        hint="in a shallow clone: git fetch --unshallow",
+    )
+
+
+def _common(repository: Repository, one: str, other: str) -> str | None:
+    status, found, _ = repository.attempt("merge-base", one, other)
+    return None if status else found.strip()
+
+
+def _contains(repository: Repository, descendant: str, ancestor: str) -> bool:
+    status, _, _ = repository.attempt("merge-base", "--is-ancestor", ancestor, descendant)
+    return status == 0
 
 
 def _known(repository: Repository) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def push(
                 )
         except (GitError, NetworkError) as error:
             raise _explained(error, series.branch, remote, url) from error
-    command, page = _opening(repository, series, url, title, body)
+    command, page = _opening(repository, series, _github(repository, remote, url), title, body)
     return Pushed(remote=remote, url=url, already=there == series.tip, command=command, page=page)
 
 
@@ -132,13 +132,14 @@ def _explained(error: GitError | NetworkError, branch: str, remote: str, url: st
 
 
 def _opening(
-    repository: Repository, series: Series, url: str, title: str, body: Path
+    repository: Repository, series: Series, path: str | None, title: str, body: Path
 ) -> tuple[tuple[str, ...] | None, str | None]:
-    """The command and the page that open a pull request; None where the remote is not on GitHub."""
-    found = _GITHUB.match(url)
-    if not found:
+    """The command and the page that open a pull request; None where the remote is not on GitHub.
+
+    :param path: of the remote on GitHub, ``OWNER/scripts``.
+    """
+    if path is None:
         return None, None
-    path = found["path"]
     head = series.branch if path == UPSTREAM else f"{path.partition('/')[0]}:{series.branch}"
     base = _base_branch(repository, series)
     command = (
@@ -158,6 +159,15 @@ def _opening(
     )
     page = f"https://github.com/{UPSTREAM}/compare/{quote(base)}...{quote(head, safe=':/')}?expand=1"
     return command, page
+
+
+def _github(repository: Repository, remote: str, url: str) -> str | None:
+    """Owner and name of a remote on GitHub, by the URL in use or the one that it stands in for."""
+    for one in (url, repository.setting(f"remote.{remote}.url") or ""):
+        found = _GITHUB.match(one)
+        if found:
+            return found["path"]
+    return None
 
 
 def _base_branch(repository: Repository, series: Series) -> str:
