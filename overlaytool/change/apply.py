@@ -44,9 +44,12 @@ def apply(
         directory = place / JOURNAL_DIRECTORY
         if journal.pending(directory):
             _take_back(directory, checkout)
-        if all(read_file(checkout / change.path) == change.after for change in changes):
-            return ()
-        _check(checkout, changes)
+        try:
+            if all(read_file(checkout / change.path) == change.after for change in changes):
+                return ()
+            _check(checkout, changes)
+        except OSError as error:
+            raise _write_error(checkout, error, "nothing was changed") from error
         _stage(directory, checkout, changes, change_set.plan.request, at)
         _switch(directory, checkout, changes, at)
         journal.discard(directory)
@@ -208,7 +211,7 @@ def _discard_quietly(directory: Path) -> None:
 def _write_error(checkout: Path, error: OSError, outcome: str) -> WriteError:
     where = error.filename2 or error.filename
     return WriteError(
-        f"{checkout} cannot be written to: {error.strerror or error}",
+        f"{checkout} cannot be changed: {error.strerror or error}",
         details=(str(where),) if where else (),
         hint=outcome,
     )

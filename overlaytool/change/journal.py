@@ -94,8 +94,8 @@ def begin(directory: Path, checkout: Path, changes: Sequence[FileChange], reques
     text = json.dumps({"format": 1, **asdict(journal)}, indent=1)
     _write(directory / f"{JOURNAL}.new", FileState(mode=0o100644, content=text.encode()), None)
     (directory / f"{JOURNAL}.new").rename(directory / JOURNAL)
-    sync(directory)
-    sync(directory.parent)
+    for place in (directory, directory.parent, directory.parent.parent):
+        sync(place)
 
 
 def end(directory: Path) -> None:

@@ -42,7 +42,7 @@ def locked(checkout: Path, state: Path) -> Iterator[Path]:
         descriptor = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise WriteError(
-            f"{checkout} cannot be written to",
+            f"{checkout} cannot be changed",
             details=(f"{place / 'lock'}: {error.strerror}",),
             hint="nothing was changed; is the file system read-only or full, or the checkout another user's?",
         ) from error

@@ -41,15 +41,16 @@ def read_directory(root: Path, directory: str, issues: Issues) -> dict[str, File
         issues.missing.append(directory)
         return {}
     found: dict[str, FileState] = {}
-    for path in _walk(top):
-        name = path.relative_to(top).as_posix()
-        problem = _problem(top, path, name)
-        if problem:
-            issues.unsafe.append(f"{directory}/{_shown(name)} {problem}")
-            continue
-        state = read_file(path)
-        if state is not None:
-            found[name] = state
+    try:
+        for path in _walk(top):
+            name = path.relative_to(top).as_posix()
+            problem = _problem(top, path, name)
+            if problem:
+                issues.unsafe.append(f"{directory}/{_shown(name)} {problem}")
+            elif state := read_file(path):
+                found[name] = state
+    except OSError as error:
+        issues.unsafe.append(_unreadable(root, error))
     return found
 
 
@@ -59,7 +60,11 @@ def read_plain(root: Path, path: str, issues: Issues) -> FileState | None:
     if place.is_symlink() or (place.exists() and not place.is_file()):
         issues.unsafe.append(f"{path} is not a regular file")
         return None
-    state = read_file(place)
+    try:
+        state = read_file(place)
+    except OSError as error:
+        issues.unsafe.append(_unreadable(root, error))
+        return None
     if state is None:
         issues.missing.append(path)
     return state
@@ -99,6 +104,10 @@ def _problem(top: Path, path: Path, name: str) -> str | None:
     if stat.S_ISLNK(mode):
         return _link_problem(top, path)
     return None if stat.S_ISREG(mode) else f"is {_kind(mode)}"
+
+
+def _unreadable(root: Path, error: OSError) -> str:
+    return f"{Path(error.filename).relative_to(root)} cannot be read: {error.strerror}"
 
 
 def _printable(name: str) -> bool:

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 from typing import Protocol
 
+from overlaytool.errors import CheckoutError
 from overlaytool.model import FileState
 
 REGULAR = 0o100644
@@ -31,11 +32,20 @@ class DiskTree:
         self._root = root
 
     def read(self, path: str) -> FileState | None:
-        """The file or symlink at ``path``; None when there is nothing, or a directory."""
-        return read_file(self._root / path)
+        """The file or symlink at ``path``; None when there is nothing, or a directory.
+
+        :raises CheckoutError: for a file that cannot be read.
+        """
+        try:
+            return read_file(self._root / path)
+        except OSError as error:
+            raise _unreadable(path, error) from error
 
     def list(self, directory: str) -> tuple[str, ...]:
-        """Every file and symlink below ``directory``, at any depth, sorted; empty when it is not there."""
+        """Every file and symlink below ``directory``, at any depth, sorted; empty when it is not there.
+
+        :raises CheckoutError: for a directory that cannot be read.
+        """
         found: list[str] = []
         pending = [directory]
         while pending:
@@ -44,6 +54,8 @@ class DiskTree:
                 entries = list(os.scandir(self._root / current))
             except (FileNotFoundError, NotADirectoryError):
                 continue
+            except OSError as error:
+                raise _unreadable(current, error) from error
             for entry in entries:
                 path = f"{current}/{entry.name}" if current else entry.name
                 if entry.is_dir(follow_symlinks=False):
@@ -54,7 +66,10 @@ class DiskTree:
 
 
 def read_file(path: Path) -> FileState | None:
-    """The state of one file or symlink on disk; None when there is nothing that git would store."""
+    """The state of one file or symlink on disk; None when there is nothing that git would store.
+
+    :raises OSError: where it cannot be read.
+    """
     try:
         status = path.lstat()
         if stat.S_ISLNK(status.st_mode):
@@ -65,6 +80,10 @@ def read_file(path: Path) -> FileState | None:
         return FileState(mode=mode, content=_read_bytes(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def _unreadable(path: str, error: OSError) -> CheckoutError:
+    return CheckoutError(f"{path} cannot be read: {error.strerror}", hint="is it another user's?")
 
 
 def _read_bytes(path: Path) -> bytes:

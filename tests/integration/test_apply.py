@@ -506,7 +506,7 @@ def test_disk_that_gets_full_amid_the_change_is_taken_back(tmp_path: Path, state
 @needs_root
 def test_read_only_tree_is_refused_with_nothing_changed(tmp_path: Path, checkout: Path, state: Path) -> None:
     with mounted(tmp_path / "view", "--bind", "-o", "ro", checkout) as view:
-        with pytest.raises(WriteError, match="cannot be written to") as caught:
+        with pytest.raises(WriteError, match="cannot be changed") as caught:
             apply(CHANGES, view, state)
         assert "Read-only file system" in caught.value.details[0]
     assert files_of(checkout) == BEFORE

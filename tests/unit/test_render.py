@@ -321,6 +321,24 @@ def test_device_is_not_copied(gentoo: Path) -> None:
     assert caught.value.details == ("sys-process/htop/null is a device",)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to become another user")
+def test_files_that_cannot_be_read_are_named(gentoo: Path) -> None:
+    for parent in gentoo.parents[:3]:
+        parent.chmod(parent.stat().st_mode | 0o011)
+    (gentoo / "sys-process/htop/Manifest").chmod(0o600)
+    (gentoo / "licenses/MIT-0").chmod(0o600)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(UnsafeSourceError) as caught:
+            rendered(WHOLE, gentoo)
+    finally:
+        os.seteuid(0)
+    assert caught.value.details == (
+        "licenses/MIT-0 cannot be read: Permission denied",
+        "sys-process/htop/Manifest cannot be read: Permission denied",
+    )
+
+
 def test_package_directory_or_eclass_that_is_a_link_is_not_followed(gentoo: Path) -> None:
     (gentoo / "sys-process/fake").symlink_to("htop")
     (gentoo / "eclass/bar.eclass").symlink_to("foo.eclass")
