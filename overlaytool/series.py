@@ -12,11 +12,8 @@ from pathlib import Path
 from overlaytool import evidence, workflow
 from overlaytool.change import compare, patches, pull_request, ready, record, remote
 from overlaytool.change.commit import commit as make_commits
-from overlaytool.change.plan import imports_of
-from overlaytool.change.render import render
 from overlaytool.change.worktree import Repository
 from overlaytool.ebuild.cache import MetadataCache
-from overlaytool.ebuild.copied import CopiedPackages
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import GitError, OutputError, StaleError
 from overlaytool.flatcar import checkout as checkouts
@@ -34,7 +31,6 @@ from overlaytool.model import (
     SeriesRecord,
     TreePath,
 )
-from overlaytool.report import drawings, graph
 from overlaytool.workflow import Workspace
 
 PLANNED_FROM = (str(TREES), "sdk_container/.repo", PACKAGES_LIST, "changelog")
@@ -101,6 +97,8 @@ def write(space: Workspace, directory: Path, *, branch: str | None = None) -> Pu
     :raises GitError: where there is no such series.
     :raises OutputError: where it cannot be written.
     """
+    from overlaytool.report import drawings, graph  # networkx: a tenth of a second that only this pays
+
     repository = _repository(space)
     kept = record.load(repository, branch or record.choose(repository))
     series = record.as_it_is(repository, kept)
@@ -241,14 +239,12 @@ def _work_out(
     today: date | None,
 ) -> tuple[Resolution, Plan, ChangeSet]:
     """The plan, named after the commit that it was made from, and its bytes on top of that commit."""
-    resolution, plan = workflow.plan(there, request)
-    plan = replace(plan, checkout=replace(plan.checkout, commit=base))
-    source = there.source
-    if resolution.eclass_updates:
-        source = source.with_eclass_updates(resolution.eclass_updates)
-    distfiles = CopiedPackages(source, imports_of(resolution)).distfiles
+    planned = workflow.prepare(there, request)
+    checkout = replace(planned.plan.checkout, commit=base)
+    planned = replace(planned, plan=replace(planned.plan, checkout=checkout))
     day = today or _day_of(repository, base, branch) or date.today()
-    return resolution, plan, render(plan, repository.tree(base), there.sources, distfiles, day)
+    changes = workflow.render(there, planned, repository.tree(base), day)
+    return planned.resolution, planned.plan, changes
 
 
 def _day_of(repository: Repository, base: str, branch: str) -> date | None:

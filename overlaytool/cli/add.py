@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Stop after the plan; write nothing.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")]
+CommitOption = Annotated[
+    bool, typer.Option("--commit", help="Make commits on a branch of their own; your files stay as they are.")
+]
+BranchOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="For --commit; default: add- and the packages.")
+]
+CheckoutOption = Annotated[bool, typer.Option("--checkout", help="With --commit: then switch to the branch.")]
 
 
 def add(
@@ -38,12 +45,19 @@ def add(
     accept_keywords: KeywordsOption = True,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
+    commit: CommitOption = False,
+    branch: BranchOption = None,
+    checkout: CheckoutOption = False,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Add packages to the checkout: copy what is missing, edit the metapackage, accept keywords."""
     request = Request(atoms=tuple(atoms), into=into, accept_keywords=accept_keywords)
+    _check(commit=commit, branch=branch, checkout=checkout)
     with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
-        _run(space, request, dry_run=dry_run, yes=yes, format=format)
+        if commit and not dry_run:
+            _commit(space, request, branch=branch, checkout=checkout, format=format)
+        else:
+            _run(space, request, dry_run=dry_run, yes=yes, format=format)
 
 
 def update(
@@ -56,12 +70,42 @@ def update(
     accept_keywords: KeywordsOption = True,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
+    commit: CommitOption = False,
+    branch: BranchOption = None,
+    checkout: CheckoutOption = False,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Replace portage-stable's copies of packages by Gentoo's, and add what these newly need."""
     request = Request(atoms=tuple(atoms), into=into, accept_keywords=accept_keywords, update=True)
+    _check(commit=commit, branch=branch, checkout=checkout)
     with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
-        _run(space, request, dry_run=dry_run, yes=yes, format=format)
+        if commit and not dry_run:
+            _commit(space, request, branch=branch, checkout=checkout, format=format)
+        else:
+            _run(space, request, dry_run=dry_run, yes=yes, format=format)
+
+
+def _check(*, commit: bool, branch: str | None, checkout: bool) -> None:
+    if branch and not commit:
+        raise typer.BadParameter("--branch goes with --commit")
+    if checkout and not commit:
+        raise typer.BadParameter("--checkout goes with --commit")
+
+
+def _commit(
+    space: Workspace, request: Request, *, branch: str | None, checkout: bool, format: Format
+) -> None:
+    from overlaytool import series
+    from overlaytool.cli import plan_view, series_view
+
+    done = series.commit(space, request, branch=branch)
+    if checkout:
+        series.check_out(space, done.series)
+    if format is Format.JSON:
+        series_view.write_json(done)
+    else:
+        plan_view.show(done.plan, done.resolution)
+        series_view.show_committed(done, checked_out=checkout)
 
 
 def _run(space: Workspace, request: Request, *, dry_run: bool, yes: bool, format: Format) -> None:

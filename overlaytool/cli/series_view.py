@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -23,14 +25,23 @@ SYNCED = {
 }
 
 
-def show_committed(done: Committed) -> None:
+def write_json(done: Committed) -> None:
+    """The plan's document, with the series beside it."""
+    from overlaytool.change import plan_json
+
+    document = plan_json.to_data(done.plan) | {"series": asdict(done.series)}
+    console.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def show_committed(done: Committed, *, checked_out: bool) -> None:
     """The commits of a series, and what comes next."""
     _say_notices(done.notices)
     series = done.series
+    state = "and it is checked out" if checked_out else "and your files are as they were"
     console.say(
-        f"{series.branch} has this series already, nothing was added"
+        f"\n{series.branch} has this series already, nothing was added"
         if series.found
-        else f"made {len(series.commits)} commits on {series.branch}; your files are as they were"
+        else f"\n{len(series.commits)} commits were made on {series.branch}, {state}"
     )
     for commit in series.commits:
         console.show(Text(f"{commit.commit[:12]} {commit.subject}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -392,3 +393,48 @@ def test_the_command_for_the_pull_request_is_printed_and_gh_is_run_when_asked(
     said = (tmp_path / "bin/gh.said").read_text().splitlines()
     assert said[-1] == str(tmp_path / "out/PULL_REQUEST.md")
     assert "Add sys-process/htop" in said
+
+
+# --- the command line -----------------------------------------------------------------------------
+
+
+def test_add_commit_makes_the_series_and_switches_only_when_asked(
+    checkout_tree: Path, gentoo_tree: Path, run_cli: RunCli
+) -> None:
+    arguments = ("-C", checkout_tree, "add", "sys-process/htop", "--gentoo", gentoo_tree, "--commit")
+    document = json.loads(run_cli(*arguments, "--format", "json").stdout)
+    assert document["schema"] == 1
+    assert document["series"]["branch"] == BRANCH
+    assert document["series"]["found"] is False
+    assert git(checkout_tree, "status", "--porcelain", "--branch") == "## main"
+    again = run_cli(*arguments, "--checkout")
+    assert "nothing was added" in again.stderr
+    assert git(checkout_tree, "status", "--porcelain", "--branch") == f"## {BRANCH}"
+
+
+def test_dry_run_makes_no_branch_and_options_that_need_another_say_so(
+    checkout_tree: Path, gentoo_tree: Path, run_cli: RunCli
+) -> None:
+    arguments = ("-C", checkout_tree, "add", "sys-process/htop", "--gentoo", gentoo_tree)
+    run_cli(*arguments, "--commit", "--dry-run", "--yes")
+    assert git(checkout_tree, "branch", "--list") == "* main"
+    for options in (("--branch", "x"), ("--checkout",)):
+        assert run_cli(*arguments, *options, check=False).returncode == 2
+    for options in (("--base", "main"), ("--open",)):
+        assert run_cli("-C", checkout_tree, "pr", *options, check=False).returncode == 2
+
+
+def test_a_package_of_another_source_goes_into_the_overlay_under_its_own_name(
+    checkout_tree: Path, gentoo_tree: Path, guru_tree: Path
+) -> None:
+    with opened(checkout_tree, gentoo_tree, guru_tree) as space:
+        done = series.commit(space, Request(atoms=("app-misc/from-guru",)), today=TODAY)
+    subjects = [one.subject for one in done.series.commits]
+    assert subjects[:2] == ["dev-libs/light: Add from Gentoo", "app-misc/from-guru: Add from GURU"]
+    first = done.series.commits[1]
+    body = git(checkout_tree, "log", "-1", "--format=%b", first.commit)
+    assert f"It's from GURU commit {git(guru_tree, 'rev-parse', 'HEAD')}." in body
+    assert "coreos-overlay/app-misc/from-guru" in git(
+        checkout_tree, "diff-tree", "-r", "--name-only", first.commit
+    )
+    assert ".github: Add dev-libs/light to automation" in subjects
