@@ -82,6 +82,11 @@ def recover(checkout: Path, state: Path) -> Recovery | None:
 def _check(checkout: Path, changes: Sequence[FileChange]) -> None:
     """Refuse to write over what the change set did not see, and through symlinks out of the tree."""
     for change in changes:
+        parts = PurePosixPath(change.path).parts
+        if change.path.startswith("/") or ".." in parts or ".git" in parts:
+            raise WriteError(
+                f"{change.path} is no path of a checkout's work tree", hint="nothing was changed"
+            )
         for parent in PurePosixPath(change.path).parents:
             if (checkout / parent).is_symlink() and parent != PurePosixPath():
                 raise WriteError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -113,6 +114,23 @@ def test_checkout_that_another_run_holds_is_left_alone(
     assert done.returncode == 17
     assert "another overlaytool is at work" in done.stderr
     assert status(checkout_tree) == ""
+
+
+def test_two_runs_at_once_leave_what_one_leaves(
+    run_cli: RunCli, gentoo_tree: Path, checkout_tree: Path, tmp_path: Path
+) -> None:
+    arguments = ["add", HTOP, "--gentoo", gentoo_tree, "--yes"]
+    alone = shutil.copytree(checkout_tree, tmp_path / "alone", symlinks=True)
+    run_cli("-C", alone, *arguments)
+    command = [sys.executable, "-m", "overlaytool", "-C", checkout_tree, *arguments]
+    runs = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [run.communicate() for run in runs]
+    statuses = sorted(run.returncode for run in runs)
+    assert statuses[0] == 0 and statuses[1] in (0, 17, 18), said
+    assert status(checkout_tree) == status(alone)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")

@@ -380,6 +380,16 @@ def test_link_in_the_way_is_not_followed_out_of_the_tree(tmp_path: Path, checkou
     assert not list((tmp_path / "outside").iterdir())
 
 
+@pytest.mark.parametrize(
+    "path", ["../outside", "/tmp/outside", "tree/../../outside", ".git/hooks/post-commit"]
+)
+def test_path_outside_of_the_work_tree_is_refused(checkout: Path, state: Path, path: str) -> None:
+    with pytest.raises(WriteError, match="no path of a checkout"):
+        apply(change_set(BEFORE, BEFORE | {path: FileState(mode=REGULAR, content=b"x")}), checkout, state)
+    assert files_of(checkout) == BEFORE
+    assert not (checkout.parent / "outside").exists()
+
+
 def test_second_run_is_refused_while_the_first_holds_the_checkout(checkout: Path, state: Path) -> None:
     reader, writer = os.pipe()
 
