@@ -114,6 +114,22 @@ class Repository:
             )
         return repository
 
+    @classmethod
+    def create(cls, path: Path, message: str) -> Repository:
+        """A new repository for a directory, with all that is in it as its first commit.
+
+        :raises GitError: when git refuses.
+        :raises ToolMissingError: where git is not installed.
+        """
+        import git
+
+        git.Repo.init(path, initial_branch="main").close()
+        repository = cls.open(path)
+        identity = ("-c", "user.name=overlaytool", "-c", "user.email=overlaytool@example.org")
+        repository.run(*QUIET, "add", "--all")
+        repository.run(*QUIET, *identity, "-c", "commit.gpgSign=false", "commit", "--quiet", "-m", message)
+        return repository
+
     def _refuse_distrusted(self) -> None:
         """git refuses a repository of another user; GitPython would only see its commands fail later."""
         status, _, stderr = self._execute(("rev-parse", "--git-dir"), None, None)

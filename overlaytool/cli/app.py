@@ -15,6 +15,7 @@ import typer
 
 from overlaytool.cli import console
 from overlaytool.cli.add import add, update
+from overlaytool.cli.demo import demo
 from overlaytool.cli.graph import graph
 from overlaytool.cli.options import ColorChoice, Globals
 from overlaytool.cli.plan import plan
@@ -74,6 +75,7 @@ app.command()(pr)
 app.command()(verify)
 app.command()(sync)
 app.command()(graph)
+app.command()(demo)
 
 
 def main() -> None:

@@ -75,13 +75,15 @@ def show_next(plan: Plan) -> None:
     """What a person does after the files are there."""
     atoms = " ".join(plan.request)
     console.show(Text("\nNext", style="bold"))
-    for command, purpose in (
+    steps = (
         ("git status", "what changed"),
         (f"overlaytool verify {atoms}", "ask Portage's own resolver"),
         (f"overlaytool sdk emerge {atoms}", "build it in the SDK container"),
         (f"overlaytool add {atoms} --commit", "the same as a series of commits"),
-    ):
-        console.show(Text.assemble("  ", (f"{command:<44}", "cyan"), (purpose, "dim")))
+    )
+    width = max(len(command) for command, _purpose in steps)
+    for command, purpose in steps:
+        console.show(Text.assemble("  ", (f"{command:<{width}}  ", "cyan"), (purpose, "dim")))
 
 
 def _sections(plan: Plan) -> Iterator[tuple[str, list[Text]]]:

@@ -1,0 +1,72 @@
+"""``overlaytool demo``: the whole flow on the trees in fixtures/, in a temporary directory."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from overlaytool.cli import console
+from overlaytool.cli.options import Globals
+
+if TYPE_CHECKING:
+    from overlaytool.demo import Demo
+
+REQUEST = ("sys-process/htop", "app-misc/screen")
+METAPACKAGE = "sdk_container/src/third_party/coreos-overlay/coreos-base/coreos"
+NEXT = """\
+The copies stay where they are: {checkout}
+Try there, with --gentoo {gentoo}:
+
+    overlaytool why sys-libs/ncurses                what the image has it for
+    overlaytool plan app-misc/needs-python          a warning about the production image
+    overlaytool add app-misc/impossible-parent      an error that explains itself
+
+{readme} lists what else the trees show. On a clone of
+flatcar/scripts it is the same, after `overlaytool sync` has fetched Gentoo once.
+"""
+
+
+def demo(context: typer.Context) -> None:
+    """Show the main job on copies of the trees in fixtures/, in a temporary directory."""
+    from overlaytool import demo as trees
+
+    place = Path(tempfile.mkdtemp(prefix="overlaytool-demo-"))
+    for variable in ("CACHE", "STATE", "CONFIG"):
+        os.environ[f"XDG_{variable}_HOME"] = str(place / variable.lower())
+    made = trees.prepare(place)
+    os.chdir(made.checkout)
+    _say("A checkout of flatcar/scripts and a Gentoo tree, both in miniature", f"cd {made.checkout}")
+    _run(context, "What would adding two packages take?", "plan", "--gentoo", "../gentoo", *REQUEST)
+    _run(context, "Do it", "add", "--yes", "--gentoo", "../gentoo", *REQUEST)
+    _git(made, "What was copied and edited", "status", "--short", "--untracked-files=all")
+    _git(made, "The metapackage", "diff", "HEAD", "--", f"{METAPACKAGE}/coreos-0.0.1.ebuild")
+    _say("Where to go next")
+    readme = trees.FIXTURES / "gentoo-mini/README.md"
+    console.write(NEXT.format(checkout=made.checkout, gentoo=made.gentoo, readme=readme))
+
+
+def _say(title: str, command: str | None = None) -> None:
+    from rich.text import Text
+
+    console.show(Text(f"\n== {title}", style="bold cyan"))
+    if command:
+        console.show(Text(f"$ {command}", style="bold"))
+
+
+def _run(context: typer.Context, title: str, *arguments: str) -> None:
+    """One of our own commands, as typed, with the colours that were asked for."""
+    from overlaytool.cli.app import app
+
+    options: Globals = context.obj
+    _say(title, f"overlaytool {shlex.join(arguments)}")
+    app(["--color", options.color, *arguments], standalone_mode=False)
+
+
+def _git(made: Demo, title: str, *arguments: str) -> None:
+    _say(title, f"git {shlex.join(arguments)}")
+    console.write(made.git(*arguments))
