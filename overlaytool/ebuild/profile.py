@@ -6,7 +6,7 @@ Built from the checkout's own profiles by pkgcore's domain, without any configur
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,12 @@ class ProfileView:
                 self.arch: str = self._domain.arch
                 _ = (self._domain.enabled_use, self._domain.stable_enabled_use, self._domain.features)
         except (pkgcore_profiles.ProfileError, pkgcore_domain.Failure, OSError) as error:
-            raise CheckoutError(f"the profile {profile} cannot be used", details=(str(error),)) from error
+            missing = tuple(_missing_parents(profile, {tree.name: tree.path for tree in repositories}))
+            raise CheckoutError(
+                f"the profile {profile} cannot be used",
+                details=missing or (str(error),),
+                hint="is the clone complete? git checkout -- sdk_container restores the files",
+            ) from error
         self._iuse: dict[int, frozenset[str]] = {}
         self._flags: dict[int, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {}
 
@@ -227,6 +232,21 @@ def _by_package(atoms: Iterable[Any]) -> Mapping[str, list[Any]]:
     for atom in sorted(atoms, key=str):
         index[atom.key].append(atom)
     return index
+
+
+def _missing_parents(profile: Path, trees: Mapping[str, Path]) -> Iterator[str]:
+    """What ``parent`` files name and is not there (PMS section 5.2.1; Portage adds ``repository:path``)."""
+    file = profile / "parent"
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
+    for line in filter(None, (line.partition("#")[0].strip() for line in lines)):
+        name, colon, path = line.partition(":")
+        own = next(parent for parent in profile.parents if parent.name == "profiles")
+        tree = trees.get(name)
+        parent = profile / line if not colon else (tree / "profiles" if tree else own) / path
+        if not parent.is_dir():
+            yield f"{file} names {line}, which is not there"
+        else:
+            yield from _missing_parents(parent.resolve(), trees)
 
 
 def _name_repositories(repositories: tuple[Repository, ...]) -> None:
