@@ -233,6 +233,7 @@ class Closure[C: Candidate]:
             if self._leave_to_person(view, atom, ask):
                 return None
             self._do_without(atom, ask)
+            self._refuse_replacement(view, atom, ask)
             rejections = self.chooser.rejections(view, atom, self.decisions)
             comment = self.chooser.mask_comment(view, atom, self.decisions)
             raise Unsatisfied(view, atom, ask, rejections, self.chain(ask.parent), comment)
@@ -245,6 +246,23 @@ class Closure[C: Candidate]:
         if option.eclasses or any(package == atom.package for _view, package, _slot in self.selected):
             raise Restart
         return self.chooser.best(view, atom, self.decisions)
+
+    def _refuse_replacement(self, view: View, atom: Atom, ask: Ask[C]) -> None:
+        """Say so where an update that the plan needs takes away the version that is asked for.
+
+        :raises Conflict: then.
+        """
+        if atom.package not in self.decisions.imports:
+            return
+        for candidate in self.source.checkout_candidates(atom.package):
+            if self._serves(view, candidate, (atom,), candidate.slot):
+                asker = ask.parent.cpv if ask.parent else "your request"
+                source = self.decisions.imports[atom.package]
+                raise Conflict(
+                    f"updating {atom.package} from {source} takes {candidate.cpv} away",
+                    (f"{asker} needs {atom}", *(f"by {link.child.cpv}" for link in self.chain(ask.parent))),
+                    ((ask.parent.view, ask.parent.cpv, f"it needs {atom}"),) if ask.parent else (),
+                )
 
     def _do_without(self, atom: Atom, ask: Ask[C]) -> None:
         """Switch the USE flag of an import off that alone asks for an atom that nothing satisfies.
