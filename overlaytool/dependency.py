@@ -6,6 +6,7 @@ it, so what is left are atoms, all-of groups and any-of groups (PMS section 8.2)
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -43,6 +44,16 @@ class AnyOf:
 
 
 type Dependency = Atom | AllOf | AnyOf
+
+
+def atoms_in(dependency: Dependency) -> Iterator[Atom]:
+    """Every atom of a dependency, whatever group it is in."""
+    if isinstance(dependency, Atom):
+        yield dependency
+    else:
+        for child in dependency.children:
+            yield from atoms_in(child)
+
 
 type FlagChanges = frozenset[tuple[str, bool]]
 """USE flags that a plan sets for a package, on top of what the profile says."""

@@ -7,80 +7,16 @@ decision down and raises :class:`Restart`; the next pass starts from the request
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
 
-from overlaytool.dependency import AllOf, AnyOf, Atom, Candidate, Demand, Dependency, Origin, View
-from overlaytool.model import Because, DepClass, Notice, Rejection, Root
+from overlaytool.dependency import AllOf, AnyOf, Atom, Candidate, Demand, Dependency, View, atoms_in
+from overlaytool.model import DepClass, Notice, Root
+from overlaytool.resolve import fallback
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.decisions import Decisions
+from overlaytool.resolve.graph import Ask, Conflict, Graph, Node, Restart, Unsatisfied
 
 TRIAL_DEPTH = 3
 """How deep any-of groups within any-of groups are tried out before their first branch is taken."""
-
-
-class Restart(Exception):
-    """What was decided changes what this pass did already."""
-
-
-@dataclass(frozen=True, slots=True)
-class Node[C: Candidate]:
-    """A candidate selected in a view, or a package.provided entry (``candidate`` None)."""
-
-    view: View
-    cpv: str
-    candidate: C | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Link[C: Candidate]:
-    """An edge of the graph while it grows."""
-
-    parent: Node[C] | None
-    child: Node[C]
-    atom: Atom
-    dep_class: DepClass
-
-
-@dataclass(frozen=True, slots=True)
-class Ask[C: Candidate]:
-    """Who asks for an atom, and how. ``parent`` None: the request."""
-
-    parent: Node[C] | None
-    dep_class: DepClass
-
-    @property
-    def because(self) -> Because:
-        """The same for the record, without the atom yet."""
-        parent = self.parent.cpv if self.parent else None
-        return Because(parent=parent, atom="", dep_class=self.dep_class)
-
-
-class Unsatisfied[C: Candidate](Exception):
-    """No ebuild and no step satisfies an atom."""
-
-    def __init__(
-        self,
-        view: View,
-        atom: Atom,
-        ask: Ask[C],
-        rejections: tuple[Rejection, ...],
-        chain: tuple[Link[C], ...],
-        mask_comment: tuple[str, ...],
-    ) -> None:
-        super().__init__(atom.text)
-        self.view, self.atom, self.ask, self.rejections, self.chain = view, atom, ask, rejections, chain
-        self.mask_comment = mask_comment
-
-
-class Conflict[C: Candidate](Exception):
-    """Two selections exclude each other. ``excludable`` are those that another candidate could replace."""
-
-    def __init__(
-        self, message: str, details: tuple[str, ...], excludable: tuple[tuple[View, str, str], ...]
-    ) -> None:
-        super().__init__(message)
-        self.message, self.details, self.excludable = message, details, excludable
 
 
 class Closure[C: Candidate]:
@@ -100,11 +36,7 @@ class Closure[C: Candidate]:
         """
         self.classes = classes
         self.chooser, self.source, self.decisions = chooser, chooser.source, decisions
-        self.selected: dict[tuple[str, str, str], Node[C]] = {}
-        """View name, package and slot to what fills it."""
-        self.links: list[Link[C]] = []
-        self.blockers: list[tuple[View, Atom, Node[C]]] = []
-        self._first: dict[Node[C], Link[C]] = {}
+        self.graph: Graph[C] = Graph()
         self._queue: deque[Node[C]] = deque()
         self._depth = depth
         self._host = next(view for view in self.source.views if view.root is Root.HOST)
@@ -134,7 +66,7 @@ class Closure[C: Candidate]:
         for node in self._queue:
             for demand in self._demands(node):
                 view = self._host if demand.root is Root.HOST else node.view
-                for atom in _atoms(demand.dependency):
+                for atom in atoms_in(demand.dependency):
                     candidate = None if atom.blocks else self.chooser.likely(view, atom, self.decisions)
                     if candidate is not None:
                         wanted.setdefault(id(candidate), candidate)
@@ -158,7 +90,7 @@ class Closure[C: Candidate]:
                 if not dependency.blocks:
                     self._need(view, dependency, ask)
                 elif ask.parent is not None:
-                    self.blockers.append((view, dependency, ask.parent))
+                    self.graph.blockers.append((view, dependency, ask.parent))
             case AllOf(children):
                 for child in children:
                     self._satisfy(view, child, ask)
@@ -169,27 +101,27 @@ class Closure[C: Candidate]:
     # --- one atom ----------------------------------------------------------------------------------
 
     def _need(self, view: View, atom: Atom, ask: Ask[C]) -> None:
-        written, atom = atom, self._current_name(atom)
+        written, atom = atom, self.current_name(atom)
         if atom != written and ask.parent is not None:
             self._note_move(written, atom, ask.parent)
         provided = self.source.provided(view, atom)
         if provided is not None:
-            self._link(Node(view, provided), atom, ask)
+            self.graph.link(Node(view, provided), atom, ask)
             return
         candidate = self._existing(view, atom) or self._take(view, atom, ask)
         if candidate is None:
             return
         node = Node(view, candidate.cpv, candidate)
         key = (view.name, candidate.package, candidate.slot)
-        prior = self.selected.get(key)
+        prior = self.graph.selected.get(key)
         if prior is not None and prior.candidate is not candidate:
-            self._collide(view, key, prior, node, atom, ask)
-        self._link(node, atom, ask)
+            self._collide(view, prior, node, atom, ask)
+        self.graph.link(node, atom, ask)
         if prior is None:
-            self.selected[key] = node
+            self.graph.selected[key] = node
             self._queue.append(node)
 
-    def _current_name(self, atom: Atom) -> Atom:
+    def current_name(self, atom: Atom) -> Atom:
         """The atom, under the name that ``profiles/updates`` gives a package that no tree has any more."""
         if not self.source.checkout_candidates(atom.package) and not any(
             self.source.source_candidates(name, atom.package) for name in self.source.source_names()
@@ -214,12 +146,13 @@ class Closure[C: Candidate]:
         best = self.chooser.best(view, atom, self.decisions)
         if best is None:
             return None
-        prior = self.selected.get((view.name, best.package, best.slot))
-        if prior is not None and prior.candidate is not None and self._matches(view, prior.candidate, atom):
+        prior = self.graph.selected.get((view.name, best.package, best.slot))
+        if prior is not None and prior.candidate is not None and self.matches(view, prior.candidate, atom):
             return prior.candidate
         return best
 
-    def _matches(self, view: View, candidate: C, atom: Atom) -> bool:
+    def matches(self, view: View, candidate: C, atom: Atom) -> bool:
+        """Whether a candidate satisfies an atom in a view, with the USE flags that the plan sets."""
         changes = self.decisions.changes(view, candidate.package)
         return self.source.mismatch(view, candidate, atom, changes) is None
 
@@ -230,161 +163,60 @@ class Closure[C: Candidate]:
         """
         option = self.chooser.option(view, (atom,), self.decisions)
         if option is None:
-            if self._leave_to_person(view, atom, ask):
+            if fallback.leave_to_person(self, atom, ask):
                 return None
-            self._do_without(atom, ask)
-            self._refuse_replacement(view, atom, ask)
+            fallback.do_without(self, atom, ask)
+            fallback.refuse_replacement(self, view, atom, ask)
             rejections = self.chooser.rejections(view, atom, self.decisions)
             comment = self.chooser.mask_comment(view, atom, self.decisions)
-            raise Unsatisfied(view, atom, ask, rejections, self.chain(ask.parent), comment)
-        because = Because(
-            parent=ask.parent.cpv if ask.parent else None, atom=atom.text, dep_class=ask.dep_class
-        )
-        self.chooser.adopt(option, view, self.decisions, because)
+            raise Unsatisfied(view, atom, ask, rejections, self.graph.chain(ask.parent), comment)
+        self.chooser.adopt(option, view, self.decisions, ask.because(atom))
         if option.source is not None and view.root is Root.BOARD:
             self.chooser.bring_boards_up(atom, self.decisions)
-        if option.eclasses or any(package == atom.package for _view, package, _slot in self.selected):
+        if option.eclasses or self.graph.has(atom.package):
             raise Restart
         return self.chooser.best(view, atom, self.decisions)
 
-    def _refuse_replacement(self, view: View, atom: Atom, ask: Ask[C]) -> None:
-        """Say so where an update that the plan needs takes away the version that is asked for.
-
-        :raises Conflict: then.
-        """
-        if atom.package not in self.decisions.imports:
-            return
-        for candidate in self.source.checkout_candidates(atom.package):
-            if self._serves(view, candidate, (atom,), candidate.slot):
-                asker = ask.parent.cpv if ask.parent else "your request"
-                source = self.decisions.imports[atom.package]
-                raise Conflict(
-                    f"updating {atom.package} from {source} takes {candidate.cpv} away",
-                    (f"{asker} needs {atom}", *(f"by {link.child.cpv}" for link in self.chain(ask.parent))),
-                    ((ask.parent.view, ask.parent.cpv, f"it needs {atom}"),) if ask.parent else (),
-                )
-
-    def _do_without(self, atom: Atom, ask: Ask[C]) -> None:
-        """Switch the USE flag of an import off that alone asks for an atom that nothing satisfies.
-
-        :raises Restart: when there is such a flag.
-        """
-        node = ask.parent
-        if node is None or node.candidate is None or node.candidate.origin is not Origin.SOURCE:
-            return
-        changes = self.decisions.changes(node.view, node.candidate.package)
-        decided = {flag for flag, _state in changes}
-        for flag in self.source.optional_flags(node.view, node.candidate, changes):
-            fewer = changes | {(flag, False)}
-            if (
-                flag in decided
-                or self.source.required_use_violation(node.view, node.candidate, fewer) is not None
-                or any(
-                    other == atom
-                    for demand in self.source.demands(node.view, node.candidate, fewer)
-                    for other in _atoms(demand.dependency)
-                )
-            ):
-                continue
-            because = Because(parent=node.cpv, atom=atom.text, dep_class=ask.dep_class)
-            flags = self.decisions.use.setdefault((node.view.root, node.candidate.package), {})
-            flags[flag] = (False, because)
-            self.decisions.dropped[(node.candidate.package, flag)] = Notice(
-                reference="use-dropped",
-                message=f"USE {flag} of {node.cpv} is switched off: it asks for {atom}, which cannot be had",
-                hint=f"request {node.candidate.package}[{flag}] to see why",
-            )
-            raise Restart
-
-    def _leave_to_person(self, view: View, atom: Atom, ask: Ask[C]) -> bool:
-        if not self.source.holds(Origin.OVERLAY, atom.package):
-            return False
-        asker = ask.parent.cpv if ask.parent else "your request"
-        held = ", ".join(candidate.cpv for candidate in self.source.checkout_candidates(atom.package))
-        self.decisions.manual.setdefault(
-            atom.package,
-            Notice(
-                reference="overlay-package",
-                message=f"{asker} needs {atom}, but coreos-overlay holds {held}",
-                hint=f"update {atom.package} in coreos-overlay by hand; overlaytool does not overwrite it",
-            ),
-        )
-        return True
-
-    def _link(self, node: Node[C], atom: Atom, ask: Ask[C]) -> None:
-        link = Link(ask.parent, node, atom, ask.dep_class)
-        self.links.append(link)
-        self._first.setdefault(node, link)
-
-    def chosen(self, view: View, atom: Atom) -> C | None:
-        """What the request's atom got in a view."""
-        return next(
-            (
-                link.child.candidate
-                for link in self.links
-                if link.parent is None and link.child.view == view and link.atom == atom
-            ),
-            None,
-        )
-
-    def chain(self, node: Node[C] | None) -> tuple[Link[C], ...]:
-        """The links from the request to a node, by which the node was first reached; request first."""
-        links: list[Link[C]] = []
-        while node is not None and node in self._first:
-            link = self._first[node]
-            links.append(link)
-            node = link.parent
-        return tuple(reversed(links))
-
-    # --- two in one slot ---------------------------------------------------------------------------
-
-    def _collide(
-        self,
-        view: View,
-        key: tuple[str, str, str],
-        prior: Node[C],
-        node: Node[C],
-        atom: Atom,
-        ask: Ask[C],
-    ) -> None:
+    def _collide(self, view: View, prior: Node[C], node: Node[C], atom: Atom, ask: Ask[C]) -> None:
         """Find a candidate for all that ask for a slot, or say who cannot go together.
 
         :raises Restart: with the slot pinned to what all of them accept.
         :raises Conflict: where there is none.
         """
-        askers = [link for link in self.links if link.child == prior]
+        if node.candidate is None:
+            return
+        key = (view.name, node.candidate.package, node.candidate.slot)
+        askers = [link for link in self.graph.links if link.child == prior]
         atoms = tuple(dict.fromkeys((*(link.atom for link in askers), atom)))
         if key not in self.decisions.pins:
-            for candidate in self.chooser.pool(
-                node.candidate.package if node.candidate else "", self.decisions
-            ):
-                if self._serves(view, candidate, atoms, key[2]):
-                    self.decisions.pins[key] = atoms
-                    raise Restart
-            option = self.chooser.option(view, atoms, self.decisions)
-            if option is not None and option.candidate.slot == key[2]:
-                because = Because(
-                    parent=ask.parent.cpv if ask.parent else None, atom=atom.text, dep_class=ask.dep_class
-                )
-                self.chooser.adopt(option, view, self.decisions, because)
+            pool = self.chooser.pool(node.candidate.package, self.decisions)
+            if any(self.serves(view, candidate, atoms, key[2]) for candidate in pool):
                 self.decisions.pins[key] = atoms
                 raise Restart
-        parents = [(link.parent, link.atom) for link in askers] + [(ask.parent, atom)]
-        details = tuple(
-            f"{parent.cpv if parent else 'your request'} needs {wanted}" for parent, wanted in parents
-        )
+            option = self.chooser.option(view, atoms, self.decisions)
+            if option is not None and option.candidate.slot == key[2]:
+                self.chooser.adopt(option, view, self.decisions, ask.because(atom))
+                self.decisions.pins[key] = atoms
+                raise Restart
+        asked = [(Ask(link.parent, link.dep_class), link.atom) for link in askers] + [(ask, atom)]
         reason = f"{prior.cpv} and {node.cpv} are both wanted in slot {key[2]} of {key[1]}"
-        excludable = tuple(
-            (parent.view, parent.cpv, reason) for parent, _atom in reversed(parents) if parent is not None
+        raise Conflict(
+            f"{reason} on {view}",
+            tuple(f"{asker.name} needs {wanted}" for asker, wanted in asked),
+            tuple(
+                (asker.parent.view, asker.parent.cpv, reason)
+                for asker, _wanted in reversed(asked)
+                if asker.parent is not None
+            ),
         )
-        raise Conflict(f"{reason} on {view}", details, excludable)
 
-    def _serves(self, view: View, candidate: C, atoms: tuple[Atom, ...], slot: str) -> bool:
+    def serves(self, view: View, candidate: C, atoms: tuple[Atom, ...], slot: str) -> bool:
+        """Whether emerge could take a candidate for all of these atoms in one slot."""
         return (
             all(self.source.version_matches(candidate, atom) for atom in atoms)
             and not self.chooser.hidden(view, candidate, self.decisions)
             and candidate.slot == slot
-            and all(self._matches(view, candidate, atom) for atom in atoms)
+            and all(self.matches(view, candidate, atom) for atom in atoms)
             and (view.name, candidate.cpv) not in self.decisions.excluded
         )
 
@@ -406,8 +238,8 @@ class Closure[C: Candidate]:
         match dependency:
             case Atom():
                 if dependency.blocks:
-                    return not self._blocked(view, dependency)
-                atom = self._current_name(dependency)
+                    return not self._selected(view, dependency)
+                atom = self.current_name(dependency)
                 return (
                     self.source.provided(view, atom) is not None
                     or self.chooser.best(view, atom, self.decisions) is not None
@@ -420,26 +252,17 @@ class Closure[C: Candidate]:
     def _in_graph(self, view: View, dependency: Dependency) -> bool:
         match dependency:
             case Atom():
-                return dependency.blocks or any(
-                    node.candidate is not None and self._matches(view, node.candidate, dependency)
-                    for node in self._of_package(view, dependency.package)
-                )
+                return dependency.blocks or self._selected(view, dependency)
             case AllOf(children):
                 return all(self._in_graph(view, child) for child in children)
             case AnyOf(children):
                 return any(self._in_graph(view, child) for child in children)
 
-    def _blocked(self, view: View, atom: Atom) -> bool:
+    def _selected(self, view: View, atom: Atom) -> bool:
+        """Whether something that is selected matches an atom or a blocker."""
         return any(
-            node.candidate is not None and self._matches(view, node.candidate, atom)
-            for node in self._of_package(view, atom.package)
-        )
-
-    def _of_package(self, view: View, package: str) -> Iterator[Node[C]]:
-        return (
-            node
-            for (name, wanted, _slot), node in self.selected.items()
-            if name == view.name and wanted == package
+            self.matches(view, candidate, atom)
+            for _node, candidate in self.graph.candidates(view, atom.package)
         )
 
     def _cost(self, view: View, branch: Dependency, ask: Ask[C]) -> int | None:
@@ -456,15 +279,5 @@ class Closure[C: Candidate]:
 
     def _fork(self) -> Closure[C]:
         trial = Closure(self.chooser, self.decisions.copy(), classes=self.classes, depth=self._depth + 1)
-        trial.selected = dict(self.selected)
-        trial.links = list(self.links)
-        trial._first = dict(self._first)
+        trial.graph = self.graph.copy()
         return trial
-
-
-def _atoms(dependency: Dependency) -> Iterator[Atom]:
-    if isinstance(dependency, Atom):
-        yield dependency
-    else:
-        for child in dependency.children:
-            yield from _atoms(child)

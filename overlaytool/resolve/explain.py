@@ -13,7 +13,7 @@ from overlaytool.errors import (
     UnsatisfiableError,
 )
 from overlaytool.model import Edge, NodeKey, Rejection, RejectionKind, Request, Resolution
-from overlaytool.resolve.closure import Unsatisfied
+from overlaytool.resolve.graph import Unsatisfied
 
 MAX_REJECTIONS = 12
 """Candidates listed in an error; the rest are counted."""

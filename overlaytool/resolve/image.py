@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from overlaytool.dependency import Atom, Candidate, View
 from overlaytool.model import DepClass, Root
 from overlaytool.resolve.candidates import Chooser
-from overlaytool.resolve.closure import Ask, Closure, Conflict, Restart, Unsatisfied
+from overlaytool.resolve.closure import Closure
 from overlaytool.resolve.decisions import Decisions
+from overlaytool.resolve.graph import Ask, Conflict, Restart, Unsatisfied
 from overlaytool.resolve.source import PackageSource
 
 RUN_TIME = frozenset({DepClass.RDEPEND, DepClass.PDEPEND})

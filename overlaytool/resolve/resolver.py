@@ -8,9 +8,10 @@ from overlaytool.dependency import Atom, Candidate, Origin, View
 from overlaytool.errors import ConflictError
 from overlaytool.model import Notice, RejectionKind, Request, Resolution, Root
 from overlaytool.resolve.candidates import Chooser
-from overlaytool.resolve.closure import Closure, Conflict, Restart, Unsatisfied
+from overlaytool.resolve.closure import Closure
 from overlaytool.resolve.decisions import Decisions
 from overlaytool.resolve.explain import unsatisfied_error
+from overlaytool.resolve.graph import Conflict, Restart, Unsatisfied
 from overlaytool.resolve.request import interpret
 from overlaytool.resolve.result import build
 from overlaytool.resolve.source import PackageSource, everywhere
@@ -135,7 +136,7 @@ def _keep_boards_in_sync[C: Candidate](closure: Closure[C]) -> None:
     :raises Restart: when one was accepted.
     """
     chosen: dict[tuple[str, str], list[tuple[View, C]]] = {}
-    for (_name, package, slot), node in closure.selected.items():
+    for (_name, package, slot), node in closure.graph.selected.items():
         imported = package in closure.decisions.imports and node.view.root is Root.BOARD
         if imported and node.candidate is not None:
             chosen.setdefault((package, slot), []).append((node.view, node.candidate))
@@ -155,17 +156,15 @@ def _check_blockers[C: Candidate](closure: Closure[C]) -> None:
 
     :raises Conflict: for the first that holds.
     """
-    for view, atom, blocker in closure.blockers:
-        for node in tuple(closure._of_package(view, closure._current_name(atom).package)):
-            if node == blocker or node.candidate is None or blocker.candidate is None:
+    for view, atom, blocker in closure.graph.blockers:
+        for node, candidate in tuple(closure.graph.candidates(view, closure.current_name(atom).package)):
+            other = blocker.candidate
+            if node == blocker or other is None:
                 continue
-            if (
-                node.candidate.package == blocker.candidate.package
-                and node.candidate.slot == blocker.candidate.slot
-            ):
+            if candidate.package == other.package and candidate.slot == other.slot:
                 continue
-            new = Origin.SOURCE in (node.candidate.origin, blocker.candidate.origin)
-            if new and closure._matches(view, node.candidate, atom):
+            new = Origin.SOURCE in (candidate.origin, other.origin)
+            if new and closure.matches(view, candidate, atom):
                 reason = f"{blocker.cpv} blocks {node.cpv} ({atom})"
                 raise Conflict(
                     f"{reason} on {view}",

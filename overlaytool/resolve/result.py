@@ -20,7 +20,8 @@ from overlaytool.model import (
     State,
     UseNeed,
 )
-from overlaytool.resolve.closure import Closure, Node
+from overlaytool.resolve.closure import Closure
+from overlaytool.resolve.graph import Node
 from overlaytool.resolve.order import dependencies_first
 
 PROVIDED = "package.provided"
@@ -33,7 +34,7 @@ def build[C: Candidate](
     limits: tuple[Notice, ...],
 ) -> Resolution:
     """The records of a graph: nothing is decided here any more."""
-    nodes = {_key(link.child): link.child for link in closure.links}
+    nodes = {_key(link.child): link.child for link in closure.graph.links}
     edges = _edges(closure)
     packages = {key: _package(closure, node) for key, node in nodes.items()}
     ordered = dependencies_first(packages, edges)
@@ -77,7 +78,7 @@ def _dependency[C: Candidate](closure: Closure[C], views: list[View], atom: Atom
     plain = atom.text.partition("[")[0]
     for shorter in (closure.source.parse_atom(atom.package), closure.source.parse_atom(plain)):
         if all(
-            closure.chooser.best(view, shorter, closure.decisions) is closure.chosen(view, atom)
+            closure.chooser.best(view, shorter, closure.decisions) is closure.graph.chosen(view, atom)
             for view in views
         ):
             return shorter.text
@@ -96,7 +97,7 @@ def _edges[C: Candidate](closure: Closure[C]) -> tuple[Edge, ...]:
             atom=link.atom.text,
             dep_class=link.dep_class,
         )
-        for link in closure.links
+        for link in closure.graph.links
     }
 
     def order(edge: Edge) -> tuple[str, ...]:
@@ -210,7 +211,7 @@ def _rejections[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> 
         if (node.view.name, candidate.package) in seen:
             continue
         seen.add((node.view.name, candidate.package))
-        atom = next(link.atom for link in closure.links if link.child == node)
+        atom = next(link.atom for link in closure.graph.links if link.child == node)
         for rejection in closure.chooser.rejections(node.view, atom, closure.decisions):
             found.setdefault((rejection.cpv, rejection.repository, rejection.kind), rejection)
     return tuple(found[key] for key in sorted(found))

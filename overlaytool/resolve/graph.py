@@ -1,0 +1,132 @@
+"""The graph of one pass while it grows, and the reasons for which a pass ends early."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from overlaytool.dependency import Atom, Candidate, View
+from overlaytool.model import Because, DepClass, Rejection
+
+
+class Restart(Exception):
+    """What was decided changes what this pass did already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node[C: Candidate]:
+    """A candidate selected in a view, or a package.provided entry (``candidate`` None)."""
+
+    view: View
+    cpv: str
+    candidate: C | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link[C: Candidate]:
+    """An edge of the graph while it grows."""
+
+    parent: Node[C] | None
+    child: Node[C]
+    atom: Atom
+    dep_class: DepClass
+
+
+@dataclass(frozen=True, slots=True)
+class Ask[C: Candidate]:
+    """Who asks for an atom, and how. ``parent`` None: the request."""
+
+    parent: Node[C] | None
+    dep_class: DepClass
+
+    @property
+    def name(self) -> str:
+        """Who asks, in words."""
+        return self.parent.cpv if self.parent else "your request"
+
+    def because(self, atom: Atom) -> Because:
+        """The same for the record."""
+        parent = self.parent.cpv if self.parent else None
+        return Because(parent=parent, atom=atom.text, dep_class=self.dep_class)
+
+
+class Unsatisfied[C: Candidate](Exception):
+    """No ebuild and no step satisfies an atom."""
+
+    def __init__(
+        self,
+        view: View,
+        atom: Atom,
+        ask: Ask[C],
+        rejections: tuple[Rejection, ...],
+        chain: tuple[Link[C], ...],
+        mask_comment: tuple[str, ...],
+    ) -> None:
+        super().__init__(atom.text)
+        self.view, self.atom, self.ask, self.rejections, self.chain = view, atom, ask, rejections, chain
+        self.mask_comment = mask_comment
+
+
+class Conflict[C: Candidate](Exception):
+    """Two selections exclude each other. ``excludable`` are those that another candidate could replace."""
+
+    def __init__(
+        self, message: str, details: tuple[str, ...], excludable: tuple[tuple[View, str, str], ...]
+    ) -> None:
+        super().__init__(message)
+        self.message, self.details, self.excludable = message, details, excludable
+
+
+class Graph[C: Candidate]:
+    """What has been selected so far, and who asked for it."""
+
+    def __init__(self) -> None:
+        self.selected: dict[tuple[str, str, str], Node[C]] = {}
+        """View name, package and slot to what fills it."""
+        self.links: list[Link[C]] = []
+        self.blockers: list[tuple[View, Atom, Node[C]]] = []
+        """Where a blocker holds, the blocker, and who has it."""
+        self._first: dict[Node[C], Link[C]] = {}
+
+    def copy(self) -> Graph[C]:
+        """An independent copy."""
+        other: Graph[C] = Graph()
+        other.selected, other.links = dict(self.selected), list(self.links)
+        other.blockers, other._first = list(self.blockers), dict(self._first)
+        return other
+
+    def link(self, node: Node[C], atom: Atom, ask: Ask[C]) -> None:
+        """Add an edge."""
+        link = Link(ask.parent, node, atom, ask.dep_class)
+        self.links.append(link)
+        self._first.setdefault(node, link)
+
+    def chosen(self, view: View, atom: Atom) -> C | None:
+        """What the request's atom got in a view."""
+        return next(
+            (
+                link.child.candidate
+                for link in self.links
+                if link.parent is None and link.child.view == view and link.atom == atom
+            ),
+            None,
+        )
+
+    def chain(self, node: Node[C] | None) -> tuple[Link[C], ...]:
+        """The links from the request to a node, by which the node was first reached; request first."""
+        links: list[Link[C]] = []
+        while node is not None and node in self._first:
+            link = self._first[node]
+            links.append(link)
+            node = link.parent
+        return tuple(reversed(links))
+
+    def candidates(self, view: View, package: str) -> Iterator[tuple[Node[C], C]]:
+        """What is selected of a package in a view, slot by slot."""
+        for (name, wanted, _slot), node in self.selected.items():
+            if name == view.name and wanted == package and node.candidate is not None:
+                yield node, node.candidate
+
+    def has(self, package: str) -> bool:
+        """Whether any slot of a package is selected anywhere."""
+        return any(selected == package for _view, selected, _slot in self.selected)
