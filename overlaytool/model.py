@@ -796,6 +796,8 @@ class BuildRun:
 
     request: BuildRequest
     container: str
+    container_id: str
+    """The engine's id: a container that was made anew has nothing of what was done in the old one."""
     build_id: str
     """FLATCAR_BUILD_ID: one for all stages, or the image and its sysexts disagree about their version."""
     fingerprint: str

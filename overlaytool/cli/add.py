@@ -19,12 +19,23 @@ from overlaytool.cli.options import (
     SourceOption,
     workspace,
 )
+from overlaytool.cli.sdk import (
+    ContainerOption,
+    EngineOption,
+    ImageFileOption,
+    ImageOption,
+    build_added,
+    choice,
+)
 from overlaytool.model import Into, Request
 
 if TYPE_CHECKING:
     from overlaytool.workflow import Planned, Workspace
 
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Stop after the plan; write nothing.")]
+BuildOption = Annotated[
+    bool, typer.Option("--build", help="Then build packages and image in the SDK container, see `sdk`.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")]
 CommitOption = Annotated[
     bool, typer.Option("--commit", help="Make commits on a branch of their own; your files stay as they are.")
@@ -48,16 +59,26 @@ def add(
     commit: CommitOption = False,
     branch: BranchOption = None,
     checkout: CheckoutOption = False,
+    build: BuildOption = False,
+    engine: EngineOption = "auto",
+    image: ImageOption = None,
+    image_file: ImageFileOption = None,
+    container: ContainerOption = None,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Add packages to the checkout: copy what is missing, edit the metapackage, accept keywords."""
+    chosen = choice(engine, image, image_file, container)
     request = Request(atoms=tuple(atoms), into=into, accept_keywords=accept_keywords)
     _check(commit=commit, branch=branch, checkout=checkout)
+    if build:
+        _check_build(dry_run=dry_run, commit=commit, checkout=checkout)
     with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
         if commit and not dry_run:
             _commit(space, request, branch=branch, checkout=checkout, format=format)
         else:
             _run(space, request, dry_run=dry_run, yes=yes, format=format)
+    if build:
+        build_added(context, request.atoms, into, board, chosen, format)
 
 
 def update(
@@ -90,6 +111,13 @@ def _check(*, commit: bool, branch: str | None, checkout: bool) -> None:
         raise typer.BadParameter("--branch goes with --commit")
     if checkout and not commit:
         raise typer.BadParameter("--checkout goes with --commit")
+
+
+def _check_build(*, dry_run: bool, commit: bool, checkout: bool) -> None:
+    if dry_run:
+        raise typer.BadParameter("--build and --dry-run exclude each other")
+    if commit and not checkout:
+        raise typer.BadParameter("--build needs --checkout: the container builds the files that are there")
 
 
 def _commit(

@@ -13,9 +13,10 @@ from typing import Annotated
 
 import typer
 
-from overlaytool.cli import console
+from overlaytool.cli import console, sdk
 from overlaytool.cli.add import add, update
 from overlaytool.cli.demo import demo
+from overlaytool.cli.doctor import doctor
 from overlaytool.cli.graph import graph
 from overlaytool.cli.options import ColorChoice, Globals
 from overlaytool.cli.plan import plan
@@ -76,6 +77,8 @@ app.command()(verify)
 app.command()(sync)
 app.command()(graph)
 app.command()(demo)
+app.command()(doctor)
+app.add_typer(sdk.app, name="sdk")
 
 
 def main() -> None:

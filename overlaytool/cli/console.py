@@ -66,6 +66,19 @@ def verbose() -> bool:
     return bool(_settings["verbose"])
 
 
+def mention(text: str) -> None:
+    """A line of detail; only under ``--verbose``."""
+    from rich.text import Text
+
+    if _settings["verbose"]:
+        err().print(Text(text))
+
+
+def is_live() -> bool:
+    """Whether standard error is a terminal on which something may move."""
+    return err().is_terminal and not _settings["quiet"] and not _settings["verbose"]
+
+
 def say(message: RenderableType) -> None:
     """A message by the way; not under ``--quiet``."""
     if not _settings["quiet"]:

@@ -6,6 +6,7 @@ Works from alpha-3665.0.0 on: there the overlay calls itself ``coreos`` and port
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -83,6 +84,11 @@ class Checkout:
                 return board
         known = ", ".join(board.name for board in self.boards)
         raise CheckoutError(f"no board {name}", hint=f"this checkout defines {known}")
+
+
+def host_board() -> str:
+    """The board of this machine's own architecture."""
+    return {"aarch64": "arm64"}.get(platform.machine(), SDK_ARCH) + BOARD_SUFFIX
 
 
 def repository_name(tree: Path) -> str:

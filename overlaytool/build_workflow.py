@@ -1,0 +1,91 @@
+"""The workflow of the commands that build: a checkout, the SDK container, an image. See also `workflow`.
+
+engine, image --open_container--> container --stages--> packages, image --reports--> what the image gained
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from overlaytool import config as configuration
+from overlaytool.change.repair import commit_repair
+from overlaytool.change.worktree import content
+from overlaytool.config import Config
+from overlaytool.errors import CheckoutError
+from overlaytool.flatcar import checkout as checkouts
+from overlaytool.flatcar.checkout import TREES, Checkout
+from overlaytool.model import Board, BuildRequest, BuildResult, Check, Fault, Into
+from overlaytool.sdk import evidence, faults, opening, stages
+from overlaytool.sdk.doctor import examine
+from overlaytool.sdk.opening import Choice
+from overlaytool.sdk.stages import Reporter, Selection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildPlace:
+    """A checkout and one of its boards, to build in the SDK container."""
+
+    checkout: Checkout
+    config: Config
+    board: Board
+
+
+def build_places(checkout: Path | None, config: Path | None, boards: Sequence[str]) -> tuple[BuildPlace, ...]:
+    """The boards to build, one after the other: those named, else those configured, else this machine's.
+
+    :raises CheckoutError: when there is no checkout, or no such board.
+    :raises ConfigError: when the configuration cannot be used.
+    """
+    found = checkouts.find(checkout)
+    settings = configuration.load(config, checkout=found.path)
+    names = boards or settings.boards or (checkouts.host_board(),)
+    return tuple(BuildPlace(checkout=found, config=settings, board=found.board(name)) for name in names)
+
+
+def build(
+    place: BuildPlace,
+    atoms: tuple[str, ...],
+    into: Into,
+    selection: Selection,
+    choice: Choice,
+    reporter: Reporter,
+) -> BuildResult:
+    """Build packages, the metapackage and an image in the SDK container, as far as ``selection`` asks for it.
+
+    :raises StageFailed: when a stage fails, with the reason and the next command.
+    :raises LockedError: when another build is under way in the container.
+    :raises ToolMissingError: when no container engine answers.
+    """
+    tree = content(place.checkout.path, str(TREES)) or "unknown"
+    request = BuildRequest(board=place.board.name, atoms=atoms, into=into)
+    state = place.config.state
+    container = opening.open_container(
+        place.checkout, choice, request, selection, fingerprint=tree, state=state, line=reporter.line
+    )
+    witness = evidence.Witness(reporter, request, state=state, tree=tree)
+    run = stages.build(container, request, selection, fingerprint=tree, reporter=witness)
+    return stages.result(container, run)
+
+
+def doctor(checkout: Path | None, choice: Choice, line: Callable[[str], None]) -> Iterator[Check]:
+    """What this machine and the checkout have of what a build needs, one check after the other."""
+    try:
+        found = checkouts.find(checkout)
+    except CheckoutError:
+        if checkout:
+            raise
+        found = None
+    yield from examine(found, choice, line=line)
+
+
+def repair(checkout: Path | None) -> Iterator[tuple[Fault, str]]:
+    """Commit a repair of each known fault of the checkout, and give the commits' ids.
+
+    :raises CheckoutError: when there is no checkout.
+    :raises GitError: when git refuses, or the file has changes of its own.
+    """
+    found = checkouts.find(checkout)
+    for fault in faults.find(found):
+        yield fault, commit_repair(found.path, fault)

@@ -1,0 +1,240 @@
+"""The one place that starts programs: output line by line, a time limit, and an end for the whole group.
+
+A program gets a process group of its own, so that Ctrl-C reaches overlaytool alone and overlaytool decides
+in which order things end. The terminal stays the controlling one, so that sudo can use its cached ticket.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import BinaryIO
+
+from overlaytool.errors import HungError, ToolMissingError, WriteError
+
+TAIL = 2000
+"""Lines of output that are kept in memory; a log has them all."""
+PATIENCE = 5.0
+"""Seconds between SIGTERM and SIGKILL, and for output that comes after a program's end."""
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x1b[()][A-Z0-9]")
+
+Line = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """A program that has ended."""
+
+    command: tuple[str, ...]
+    status: int
+    """Exit status; negative: the number of the signal that ended it."""
+    output: tuple[str, ...]
+    """The last lines of both streams, without colours."""
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether it exited with 0."""
+        return self.status == 0
+
+    @property
+    def text(self) -> str:
+        """The output as one string."""
+        return "\n".join(self.output)
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+    log: Path | None = None,
+    line: Line | None = None,
+) -> Completed:
+    """Run a program to its end, or to ours: whatever exception passes through ends its whole group.
+
+    :param timeout: seconds; None for no limit.
+    :param log: gets every line too, appended.
+    :param line: is called with every line, without colours, as it comes.
+    :raises ToolMissingError: when there is no such program.
+    :raises HungError: when the time is up.
+    :raises WriteError: when the log cannot be written.
+    """
+    words = tuple(map(str, command))
+    started = time.monotonic()
+    kept: deque[str] = deque(maxlen=TAIL)
+    with _log(log) as write, _started(words, cwd, environment) as process:
+        for text in _lines(words[0], process, started + timeout if timeout else None):
+            kept.append(text)
+            write(text)
+            if line:
+                line(text)
+        status = process.wait()
+    return Completed(command=words, status=status, output=tuple(kept), seconds=time.monotonic() - started)
+
+
+def in_foreground(command: Sequence[str]) -> bool:
+    """Run a program that talks to the user on the terminal, as sudo does for a password."""
+    return subprocess.run(command, check=False).returncode == 0
+
+
+@contextmanager
+def termination_as_interrupt() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the block like Ctrl-C does, so that its clean-up happens."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Clean-up that a second, impatient Ctrl-C must not cut short. Keep what is in it bounded."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _log(path: Path | None) -> Iterator[Line]:
+    if path is None:
+        yield lambda text: None
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab", buffering=0)
+    except OSError as error:
+        raise WriteError(f"the log {path} cannot be written: {error.strerror}") from error
+    with file:
+        yield lambda text: _append(file, path, text)
+
+
+def _append(file: BinaryIO, path: Path, text: str) -> None:
+    try:
+        file.write(text.encode("utf-8", "surrogateescape") + b"\n")
+    except OSError as error:
+        raise WriteError(f"the log {path} cannot be written: {error.strerror}") from error
+
+
+@contextmanager
+def _started(
+    command: tuple[str, ...], cwd: Path | None, environment: Mapping[str, str] | None
+) -> Iterator[subprocess.Popen[bytes]]:
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+        )
+    except (FileNotFoundError, PermissionError) as error:
+        raise ToolMissingError(
+            f"{command[0]} cannot be run: {error.strerror}", hint=f"install {Path(command[0]).name}"
+        ) from error
+    with process:
+        try:
+            yield process
+        except BaseException:
+            with uninterrupted():
+                _end_group(process)
+            raise
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """SIGTERM to the group, SIGKILL to what is left of it."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        _signal_group(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE)
+            break
+    _signal_group(process.pid, signal.SIGKILL)
+    if process.stdout:
+        process.stdout.close()
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return
+    except PermissionError:  # it is sudo's: only root may signal it
+        with suppress(OSError):
+            subprocess.run(
+                ["sudo", "-n", "kill", f"-{number.value}", "--", f"-{group}"],
+                stdin=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=PATIENCE,
+                check=False,
+            )
+
+
+def _lines(name: str, process: subprocess.Popen[bytes], deadline: float | None) -> Iterator[str]:
+    """Lines as they come, colours taken out; of a line that overwrites itself, what was there last."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    pending = ""
+    for chunk in _chunks(name, process, deadline):
+        *complete, pending = (pending + decoder.decode(chunk)).split("\n")
+        yield from map(_plain, complete)
+    if pending:
+        yield _plain(pending)
+
+
+def _plain(text: str) -> str:
+    return ANSI.sub("", text.rstrip("\r").rpartition("\r")[2])
+
+
+def _chunks(name: str, process: subprocess.Popen[bytes], deadline: float | None) -> Iterator[bytes]:
+    """Bytes until the end of output, or until a program has ended whose children keep its output open.
+
+    :raises HungError: at the deadline.
+    """
+    assert process.stdout is not None
+    descriptor = process.stdout.fileno()
+    ended: float | None = None
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        while True:
+            if selector.select(0.25):
+                chunk = os.read(descriptor, 65536)
+                if not chunk:
+                    return
+                yield chunk
+            now = time.monotonic()
+            if deadline is not None and now > deadline:
+                raise HungError(f"{name} was ended: its time was up")
+            if process.poll() is not None:
+                ended = ended or now
+                if now > ended + PATIENCE:
+                    return
