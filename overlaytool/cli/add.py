@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,16 +28,17 @@ from overlaytool.cli.sdk import (
     build_added,
     choice,
 )
-from overlaytool.model import Into, Request
+from overlaytool.model import Into, Plan, Request, Resolution, Verdict
 
 if TYPE_CHECKING:
-    from overlaytool.workflow import Planned, Workspace
+    from overlaytool.workflow import Workspace
 
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Stop after the plan; write nothing.")]
 BuildOption = Annotated[
     bool, typer.Option("--build", help="Then build packages and image in the SDK container, see `sdk`.")
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")]
+VerifyOption = Annotated[bool, typer.Option("--verify", help="Then ask Portage's own resolver.")]
 CommitOption = Annotated[
     bool, typer.Option("--commit", help="Make commits on a branch of their own; your files stay as they are.")
 ]
@@ -59,6 +61,7 @@ def add(
     commit: CommitOption = False,
     branch: BranchOption = None,
     checkout: CheckoutOption = False,
+    verify: VerifyOption = False,
     build: BuildOption = False,
     engine: EngineOption = "auto",
     image: ImageOption = None,
@@ -74,9 +77,9 @@ def add(
         _check_build(dry_run=dry_run, commit=commit, checkout=checkout)
     with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
         if commit and not dry_run:
-            _commit(space, request, branch=branch, checkout=checkout, format=format)
+            _commit(space, request, branch=branch, checkout=checkout, verify=verify, format=format)
         else:
-            _run(space, request, dry_run=dry_run, yes=yes, format=format)
+            _run(space, request, dry_run=dry_run, yes=yes, verify=verify, format=format)
     if build:
         build_added(context, request.atoms, into, board, chosen, format)
 
@@ -94,6 +97,7 @@ def update(
     commit: CommitOption = False,
     branch: BranchOption = None,
     checkout: CheckoutOption = False,
+    verify: VerifyOption = False,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Replace portage-stable's copies of packages by Gentoo's, and add what these newly need."""
@@ -101,9 +105,9 @@ def update(
     _check(commit=commit, branch=branch, checkout=checkout)
     with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
         if commit and not dry_run:
-            _commit(space, request, branch=branch, checkout=checkout, format=format)
+            _commit(space, request, branch=branch, checkout=checkout, verify=verify, format=format)
         else:
-            _run(space, request, dry_run=dry_run, yes=yes, format=format)
+            _run(space, request, dry_run=dry_run, yes=yes, verify=verify, format=format)
 
 
 def _check(*, commit: bool, branch: str | None, checkout: bool) -> None:
@@ -121,7 +125,7 @@ def _check_build(*, dry_run: bool, commit: bool, checkout: bool) -> None:
 
 
 def _commit(
-    space: Workspace, request: Request, *, branch: str | None, checkout: bool, format: Format
+    space: Workspace, request: Request, *, branch: str | None, checkout: bool, verify: bool, format: Format
 ) -> None:
     from overlaytool import series
     from overlaytool.cli import plan_view, series_view
@@ -129,15 +133,20 @@ def _commit(
     done = series.commit(space, request, branch=branch)
     if checkout:
         series.check_out(space, done.series)
+    verdict = _verify(space, done.plan, done.resolution, tip=done.series.tip) if verify else None
     if format is Format.JSON:
-        series_view.write_json(done)
+        _write_json(series_view.to_data(done), verdict)
     else:
         plan_view.show(done.plan, done.resolution)
         series_view.show_committed(done, checked_out=checkout)
+    _end_with(verdict, format)
 
 
-def _run(space: Workspace, request: Request, *, dry_run: bool, yes: bool, format: Format) -> None:
+def _run(
+    space: Workspace, request: Request, *, dry_run: bool, yes: bool, verify: bool, format: Format
+) -> None:
     from overlaytool import workflow
+    from overlaytool.change import plan_json
     from overlaytool.cli import plan_view
 
     if not dry_run:
@@ -147,21 +156,46 @@ def _run(space: Workspace, request: Request, *, dry_run: bool, yes: bool, format
         plan_view.show(planned.plan, planned.resolution)
     if dry_run:
         if format is Format.JSON:
-            _write_json(planned)
+            _write_json(plan_json.to_data(planned.plan))
         return
     if not yes and format is Format.TEXT and not console.confirm("\nWrite this into the checkout?"):
         raise typer.Exit(1)
     changes = workflow.add(space, planned, date.today())
+    verdict = _verify(space, planned.plan, planned.resolution) if verify else None
     if format is Format.JSON:
-        _write_json(planned)
+        _write_json(plan_json.to_data(planned.plan), verdict)
     elif changes:
         plan_view.show_changes(changes)
         plan_view.show_next(planned.plan)
     else:
         console.show("Nothing was written.")
+    _end_with(verdict, format)
 
 
-def _write_json(planned: Planned) -> None:
-    from overlaytool.change import plan_json
+def _verify(space: Workspace, plan: Plan, resolution: Resolution, *, tip: str | None = None) -> Verdict:
+    """Ask Portage about what was written, or about a commit."""
+    from overlaytool import proof
 
-    console.write(plan_json.to_json(planned.plan))
+    atoms = dict.fromkeys(edge.atom for edge in resolution.edges if edge.parent is None)
+    return proof.verify(space, proof.Subject(atoms=tuple(atoms), into=plan.into, plan=plan, tip=tip))
+
+
+def _end_with(verdict: Verdict | None, format: Format) -> None:
+    """Say what Portage said; what it refuses makes the exit status 1."""
+    from overlaytool.cli import verify_view
+
+    if verdict is None:
+        return
+    if format is Format.TEXT:
+        console.show("")
+        verify_view.show(verdict)
+    if not verdict.holds:
+        raise typer.Exit(1)
+
+
+def _write_json(document: dict[str, Any], verdict: Verdict | None = None) -> None:
+    from overlaytool.cli import verify_view
+
+    if verdict is not None:
+        document["verdict"] = verify_view.to_data(verdict)
+    console.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
@@ -25,12 +24,11 @@ SYNCED = {
 }
 
 
-def write_json(done: Committed) -> None:
+def to_data(done: Committed) -> dict[str, Any]:
     """The plan's document, with the series beside it."""
     from overlaytool.change import plan_json
 
-    document = plan_json.to_data(done.plan) | {"series": asdict(done.series)}
-    console.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    return plan_json.to_data(done.plan) | {"series": asdict(done.series)}
 
 
 def show_committed(done: Committed, *, checked_out: bool) -> None:

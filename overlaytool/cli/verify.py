@@ -46,14 +46,12 @@ def verify(
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Ask Portage's own resolver whether packages, or the whole checkout, can be built into an image."""
-    from overlaytool import workflow
+    from overlaytool import proof
     from overlaytool.cli import verify_view
 
-    subject = workflow.Subject(
-        atoms=tuple(atoms or ()), into=into, base=base, minimal=minimal, limit=time_limit
-    )
+    subject = proof.Subject(atoms=tuple(atoms or ()), into=into, base=base, minimal=minimal, limit=time_limit)
     with workspace(context, boards=board, with_sources=False) as space:
-        verdict = workflow.verify(space, subject)
+        verdict = proof.verify(space, subject)
     if format is Format.JSON:
         console.write(verify_view.to_json(verdict))
     else:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ebuilds import write_ebuild
 
 from overlaytool.ebuild import runtime
 from overlaytool.ebuild.cache import MetadataCache
@@ -20,14 +21,6 @@ from overlaytool.verify.judge import Question, verify
 from overlaytool.verify.steps import Steps
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "cases/verify/provoke.toml").read_text())["case"]
-PLAIN = {
-    "EAPI": "8",
-    "DESCRIPTION": '"A test"',
-    "HOMEPAGE": '"https://example.org/"',
-    "LICENSE": '"MIT"',
-    "SLOT": '"0"',
-    "KEYWORDS": '"amd64 arm64"',
-}
 pytestmark = pytest.mark.portage
 
 
@@ -38,17 +31,6 @@ def metadata(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MetadataCache
     yield cache
     cache.close()
     runtime.shut_down()
-
-
-def write_ebuild(tree: Path, cpv: str, body: str) -> None:
-    """An ebuild whose body says only what it is about."""
-    category, _, version = cpv.partition("/")
-    package = tree / category / version.rsplit("-", 1)[0]
-    package.mkdir(parents=True, exist_ok=True)
-    lines = [f"{name}={value}" for name, value in PLAIN.items() if f"{name}=" not in body.replace("_", "-")]
-    order = [line for line in body.splitlines() if line.startswith("EAPI=")] + lines
-    rest = [line for line in body.splitlines() if not line.startswith("EAPI=")]
-    (package / f"{version}.ebuild").write_text("\n".join([*order, *rest, ""]))
 
 
 def set_up(case: dict[str, Any], path: Path) -> checkout.Checkout:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import PurePath
 from typing import Any
 
 import portage
@@ -142,7 +143,16 @@ def _mask_text(package: Any) -> str:
         return_location=True,
     )
     words = " ".join(line.lstrip("# ") for line in (comment or "").splitlines()).strip()
-    return f"{file or 'package.mask'}" + (f": {words}" if words else "")
+    return _short(package, file or "package.mask") + (f": {words}" if words else "")
+
+
+def _short(package: Any, file: str) -> str:
+    """A file of a tree without the way to the tree, ``coreos-overlay/profiles/...``."""
+    for tree in package.root_config.trees["porttree"].dbapi.porttrees:
+        above = f"{PurePath(tree).parent}/"
+        if file.startswith(above):
+            return file.removeprefix(above)
+    return file
 
 
 def _use_reasons(graph: Any, atom: Any, parent: Any, package: Any) -> Iterator[dict[str, str]]:

@@ -1,0 +1,139 @@
+"""What Portage's own resolver says about a checkout: for ``verify``, and for ``add --verify`` at its end."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+
+from overlaytool import evidence
+from overlaytool.change.worktree import Repository
+from overlaytool.ebuild.export import Lookup
+from overlaytool.errors import GitError, WriteError
+from overlaytool.flatcar import checkout as checkouts
+from overlaytool.flatcar.checkout import TREES, Checkout
+from overlaytool.model import Evidence, Into, Outcome, Plan, Stage, Verdict
+from overlaytool.verify import excerpt, judge, minimal
+from overlaytool.verify.emerge import LIMIT
+from overlaytool.verify.steps import Steps
+from overlaytool.workflow import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What Portage is asked about."""
+
+    atoms: tuple[str, ...] = ()
+    """Empty: everything that the metapackages pull in."""
+    into: Into = Into.IMAGE
+    plan: Plan | None = None
+    """What was applied or committed; None to take the changes from git."""
+    base: str | None = None
+    """The commit to compare with. None: the plan's; without a plan, HEAD when something is uncommitted."""
+    tip: str | None = None
+    """The commit to look at; None for the work tree."""
+    minimal: bool = False
+    """Whether to look for changed packages that nothing needs."""
+    limit: float = LIMIT
+    """Seconds for one process of Portage."""
+
+
+def verify(space: Workspace, subject: Subject) -> Verdict:
+    """Ask Portage's own resolver about the checkout, and keep its answer for the pull request.
+
+    :raises ToolMissingError: when Portage is missing or too old for this.
+    :raises HungError: when it does not come to an end.
+    :raises GitError: when there is no such commit to compare with.
+    """
+    repository = _repository_of(space.checkout)
+    base = _base(space, subject, repository)
+    with ExitStack() as stack:
+        checkout = space.checkout
+        if subject.tip is not None:
+            checkout = stack.enter_context(_checkout_at(space, subject.tip))
+        before = partial(_checkout_at, space, base) if base is not None else None
+        question = judge.Question(
+            checkout=checkout,
+            boards=space.boards,
+            atoms=subject.atoms,
+            into=subject.into,
+            steps=_steps(subject, repository, base),
+            base=base,
+            lookup=stack.enter_context(Lookup(space.source.cache)),
+            limit=subject.limit,
+        )
+        verdict = judge.verify(question, space.progress, before)
+        if subject.minimal and before is not None and not verdict.complaints:
+            verdict = replace(verdict, unneeded=minimal.unneeded(question, space.progress, before))
+    if repository is not None:
+        _keep(space, subject, verdict, repository)
+    return verdict
+
+
+def _keep(space: Workspace, subject: Subject, verdict: Verdict, repository: Repository) -> None:
+    """Write down what Portage said of exactly this content, for the text of the pull request."""
+    tree = repository.tree_id(subject.tip, str(TREES)) if subject.tip else repository.content(str(TREES))
+    if tree is None:
+        return
+    into = () if subject.into is Into.IMAGE else ("--into", str(subject.into))
+    said = Evidence(
+        stage=Stage.VERIFY,
+        command=shlex.join(("overlaytool", "verify", *into, *subject.atoms)),
+        outcome=Outcome.PASSED if verdict.holds else Outcome.FAILED,
+        summary=excerpt.summary(verdict),
+        output=excerpt.lines(verdict),
+        tree=tree,
+        when=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    try:
+        evidence.record(space.config.state, said)
+    except WriteError:
+        return  # a pull request without that line is no reason to withhold the answer
+
+
+def _base(space: Workspace, subject: Subject, repository: Repository | None) -> str | None:
+    """The commit to compare with, in hex.
+
+    :raises GitError: when one is named that is not there.
+    """
+    named = subject.base or (subject.plan.checkout.commit if subject.plan else None)
+    if named is None:
+        if repository is not None and repository.dirty((str(TREES),)):
+            return repository.head()
+        return None
+    commit = repository.commit_of(named) if repository is not None else None
+    if commit is None:
+        raise GitError(
+            f"{space.checkout.path} has no commit {named}",
+            hint="name one with --base; git log lists them",
+        )
+    return commit
+
+
+def _repository_of(checkout: Checkout) -> Repository | None:
+    """The git repository whose work tree the checkout is; None where it is none."""
+    try:
+        repository = Repository.open(checkout.path)
+    except GitError:
+        return None
+    return repository if repository.top.resolve() == checkout.path.resolve() else None
+
+
+@contextmanager
+def _checkout_at(space: Workspace, commit: str) -> Iterator[Checkout]:
+    """The checkout as it is at a commit, somewhere else."""
+    with Repository.open(space.checkout.path).checked_out(commit) as place:
+        yield checkouts.find(place)
+
+
+def _steps(subject: Subject, repository: Repository | None, base: str | None) -> Steps:
+    """What was changed: as the plan says, else what git says differs from the base."""
+    if subject.plan is not None:
+        return Steps.of(subject.plan)
+    if repository is None or base is None:
+        return Steps()
+    tree = repository.tree(base)
+    return Steps.between(repository.changed(base, str(TREES)), lambda path: bool(tree.list(path)))
