@@ -87,7 +87,7 @@ def plan(
             *_moved(index, source),
             *_image_warnings(index, gained, source),
         ),
-        manual_work=resolution.manual_work,
+        manual_work=(*resolution.manual_work, *_masks_left_behind(index, source)),
     )
 
 
@@ -293,6 +293,27 @@ def _copy_warnings(copied: CopiedPackages) -> tuple[Notice, ...]:
         if eclass.action is Action.UPDATE
     ]
     return (*unsourceable, *updated)
+
+
+def _masks_left_behind(index: _Index, source: TreeSource) -> tuple[Notice, ...]:
+    """Newer ebuilds that come along with an import, and that only the source's package.mask hides."""
+    views = {view.board.name if view.board else None: view for view in source.views}
+    notices: dict[str, Notice] = {}
+    for key, package in index.packages.items():
+        if package.state not in IMPORTED:
+            continue
+        atoms = [source.parse_atom(edge.atom) for edge in index.incoming[key]]
+        for candidate in source.source_candidates(package.repository, package.name):
+            if candidate.cpv == package.cpv:
+                break
+            mask = source.mask_left_behind(views[key.board], candidate)
+            if mask and all(source.version_matches(candidate, atom) for atom in atoms):
+                notices[candidate.cpv] = Notice(
+                    reference="mask-left-behind",
+                    message=f"emerge would take {candidate.cpv}, which {package.repository} masks by {mask}",
+                    hint=f"put {mask} into profiles/coreos/base/package.mask of coreos-overlay",
+                )
+    return tuple(notices[cpv] for cpv in sorted(notices))
 
 
 def _moved(index: _Index, source: TreeSource) -> tuple[Notice, ...]:

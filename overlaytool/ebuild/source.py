@@ -442,6 +442,17 @@ class TreeSource:
         places = [*self.profile(view).files, candidate.repo.path / "profiles", self._stable.path / "profiles"]
         return mask_comment(candidate.ebuild, [place / "package.mask" for place in places])
 
+    def mask_left_behind(self, view: View, candidate: EbuildCandidate) -> str | None:
+        """The mask of its source that alone hides a candidate: copied without it, emerge takes it."""
+        ebuild, profile, mask = candidate.ebuild, self.profile(view), source_mask(candidate)
+        if mask is None or profile.mask(ebuild, candidate.repo) is not None:
+            return None
+        try:
+            visible = profile.keyword_accepted(ebuild) and not profile.unaccepted_licenses(ebuild)
+        except MetadataException:
+            return None
+        return mask if visible else None
+
     def image_mask(self, board: Board, package: str, cpv: str) -> str | None:
         """The entry that masks an ebuild in the production image, or None."""
         offered = [*self.checkout_candidates(package)]

@@ -17,7 +17,8 @@ THIRD_PARTY = Path("sdk_container/src/third_party")
 def emerge_pretend(checkout: Path, arch: str, place: Path, *atoms: str) -> subprocess.CompletedProcess[str]:
     """``emerge --pretend`` with a board root and a build host, both empty, below ``place``.
 
-    The build host is the EPREFIX, so that nothing of the machine's own Portage is read or written.
+    The build host is the EPREFIX, so that nothing of the machine's own Portage is read or written. The
+    metadata cache is beside ``place``, for the next call to find it warm.
     """
     overlay = checkout / THIRD_PARTY / "coreos-overlay"
     board = place / "board"
@@ -39,7 +40,7 @@ def emerge_pretend(checkout: Path, arch: str, place: Path, *atoms: str) -> subpr
         "ROOT": str(board),
         "SYSROOT": str(board),
         "PORTAGE_REPOSITORIES": repositories,
-        "PORTAGE_DEPCACHEDIR": str(place / "depcache"),
+        "PORTAGE_DEPCACHEDIR": str(place.parent / "depcache"),
         "PORTAGE_USERNAME": pwd.getpwuid(os.getuid()).pw_name,
         "PORTAGE_GRPNAME": grp.getgrgid(os.getgid()).gr_name,
     }
