@@ -12,6 +12,7 @@ from typing import Any
 from pkgcore.package.errors import MetadataException
 
 from overlaytool.dependency import Demand, FlagChanges, Origin
+from overlaytool.ebuild.depend import is_about
 from overlaytool.ebuild.repository import Repository
 from overlaytool.model import Distfile, Rejection
 
@@ -136,7 +137,7 @@ def manifest_sizes(directory: Path) -> Mapping[str, int]:
 def source_mask(candidate: EbuildCandidate) -> str | None:
     """The entry of a source's own profiles/package.mask that masks a candidate, or None."""
     for atom in candidate.repo.masks.get(candidate.package, ()):
-        if atom.match(candidate.ebuild):
+        if is_about(atom, candidate.ebuild):
             return str(atom)
     return None
 

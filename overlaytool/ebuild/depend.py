@@ -14,6 +14,7 @@ from typing import Any
 from pkgcore.ebuild import restricts
 from pkgcore.ebuild.atom import atom as PkgcoreAtom
 from pkgcore.ebuild.conditionals import DepSet
+from pkgcore.package.errors import MetadataException
 from pkgcore.restrictions import boolean, packages
 from pkgcore.restrictions.packages import PackageRestriction
 from snakeoil.sequences import iflatten_instance
@@ -60,6 +61,17 @@ def _root_of(dep_class: DepClass, root: Root, ebuild: Any, *, root_deps: bool) -
     if dep_class is DepClass.DEPEND and "BDEPEND" not in ebuild.eapi.metadata_keys and not root_deps:
         return Root.HOST
     return root
+
+
+def is_about(entry: Any, ebuild: Any) -> bool:
+    """Whether an atom of a profile's file is about an ebuild.
+
+    A slot in it makes pkgcore source the ebuild; one that cannot be sourced is in no slot.
+    """
+    try:
+        return bool(entry.match(ebuild))
+    except MetadataException:
+        return False
 
 
 def mismatch(

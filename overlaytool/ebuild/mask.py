@@ -9,6 +9,8 @@ from typing import Any
 from pkgcore.ebuild.atom import atom as PkgcoreAtom
 from pkgcore.ebuild.errors import MalformedAtom
 
+from overlaytool.ebuild.depend import is_about
+
 
 def mask_comment(ebuild: Any, files: Iterable[Path]) -> tuple[str, ...]:
     """The comment block above the first entry that matches an ebuild.
@@ -50,6 +52,6 @@ def _comment_in(file: Path, ebuild: Any) -> tuple[str, ...] | None:
 
 def _matches(line: str, ebuild: Any) -> bool:
     try:
-        return bool(PkgcoreAtom(line.split()[0]).match(ebuild))
+        return is_about(PkgcoreAtom(line.split()[0]), ebuild)
     except MalformedAtom:
         return False

@@ -16,6 +16,7 @@ from pkgcore.ebuild import profiles as pkgcore_profiles
 from pkgcore.ebuild.misc import incremental_expansion_license
 
 from overlaytool.dependency import FlagChanges
+from overlaytool.ebuild.depend import is_about
 from overlaytool.ebuild.repository import Repository
 from overlaytool.ebuild.runtime import clean_environment
 from overlaytool.errors import CheckoutError
@@ -122,8 +123,8 @@ class ProfileView:
         """
         masks, unmasks = self._masks(repository)
         for atom in masks.get(ebuild.key, ()):
-            if atom.match(ebuild):
-                if any(unmask.match(ebuild) for unmask in unmasks.get(ebuild.key, ())):
+            if is_about(atom, ebuild):
+                if any(is_about(unmask, ebuild) for unmask in unmasks.get(ebuild.key, ())):
                     return None
                 return str(atom)
         return None
@@ -152,12 +153,13 @@ class ProfileView:
         :param keywords: what to take for its KEYWORDS instead of sourcing it.
         """
         seen = ebuild if keywords is None else _WithKeywords(ebuild, keywords)
-        return bool(self._keyword_filter.match(seen))
+        return is_about(self._keyword_filter, seen)
 
     def accepts_unkeyworded(self, ebuild: Any) -> bool:
         """Whether an ebuild would be admitted whatever its KEYWORDS, by ``**``. Sources nothing."""
         return any(
-            "**" in keywords and atom.match(ebuild) for atom, keywords in self._accepted.get(ebuild.key, ())
+            "**" in keywords and is_about(atom, ebuild)
+            for atom, keywords in self._accepted.get(ebuild.key, ())
         )
 
     @cached_property
