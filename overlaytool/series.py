@@ -74,7 +74,7 @@ def commit(
     :raises OverlaytoolError: see `workflow.plan`, `change.ready.check` and `change.commit.commit`.
     """
     repository = _repository(space)
-    name = branch or ready.branch_name(request.atoms)
+    name = branch or ready.branch_name(request)
     notices = ready.check(repository, name)
     base = repository.head()
     found = _checked_out(repository, name, request)

@@ -53,12 +53,14 @@ def _versions(entry: Import, boards: int) -> str:
 
 
 def _keywords(packages: Iterable[Package], boards: Iterable[Board]) -> str:
-    """What the ebuild says for the boards' arches; an arch that it does not name stands with a minus."""
+    """What the ebuild says for the boards' arches."""
     told = []
     for package in packages:
         own = {keyword.lstrip("~-"): keyword for keyword in package.keywords}
-        told.append(" ".join(own.get(board.arch, f"-{board.arch}") for board in boards))
-    return ", ".join(code(one) for one in _distinct(told))
+        said = [own[board.arch] for board in boards if board.arch in own]
+        silent = [f"none for {board.arch}" for board in boards if board.arch not in own]
+        told.append(", ".join(([code(" ".join(said))] if said else []) + silent))
+    return "; ".join(_distinct(told))
 
 
 def _use(packages: Iterable[Package]) -> str:
@@ -75,10 +77,14 @@ def _download(packages: Iterable[Package]) -> str:
 
 
 def _reasons(entry: Import) -> str:
-    told = _distinct(
-        f"{code(because.parent)} ({because.dep_class})" if because.parent else "**the request**"
-        for because in entry.because
-    )
+    """Who asks, with the dependency classes; the request first."""
+    classes: dict[str | None, list[str]] = {}
+    for because in sorted(entry.because, key=lambda because: because.parent is not None):
+        classes.setdefault(because.parent, []).append(because.dep_class)
+    told = [
+        f"{code(parent)} ({', '.join(dict.fromkeys(asked))})" if parent else "**the request**"
+        for parent, asked in classes.items()
+    ]
     more = len(told) - REASONS_SHOWN
     return ", ".join(told[:REASONS_SHOWN]) + (f" and {more} more" if more > 0 else "")
 

@@ -14,7 +14,6 @@ from overlaytool.change.message import source_name
 from overlaytool.flatcar.checkout import METAPACKAGES
 from overlaytool.flatcar.order import atom_name
 from overlaytool.model import (
-    Action,
     Evidence,
     Into,
     Outcome,
@@ -44,7 +43,7 @@ WHERE = {
 def title(record: SeriesRecord) -> str:
     """One line, imperative: ``Add sys-process/htop and app-misc/screen``."""
     names = _requested(record)
-    verb = _verb(record.plan)
+    verb = _verb(record)
     whole = f"{verb} {listing(names)}"
     if len(whole) <= TITLE_WIDTH or len(names) == 1:
         return whole
@@ -82,10 +81,8 @@ def _requested(record: SeriesRecord) -> tuple[str, ...]:
     return tuple(dict.fromkeys(atom_name(one.atom) for one in record.resolution.requested))
 
 
-def _verb(plan: Plan) -> str:
-    if plan.metapackage or any(entry.action is Action.ADD for entry in plan.imports):
-        return "Add"
-    return "Update"
+def _verb(record: SeriesRecord) -> str:
+    return "Update" if record.resolution.request.update else "Add"
 
 
 def _summary(record: SeriesRecord) -> str:
@@ -94,7 +91,7 @@ def _summary(record: SeriesRecord) -> str:
     boards = listing(tuple(code(board) for board in plan.boards))
     names = listing(tuple(code(name) for name in _requested(record)))
     into = f" to {WHERE[plan.into]} ({code(metapackage)})" if plan.metapackage else ""
-    lines = [f"This {_verb(plan).lower()}s {names}{into}, for {boards}."]
+    lines = [f"This {_verb(record).lower()}s {names}{into}, for {boards}."]
     copied = _copied(plan)
     if copied:
         lines.append(copied)

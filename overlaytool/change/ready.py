@@ -8,7 +8,7 @@ from overlaytool.change.message import SUBJECT_WIDTH
 from overlaytool.change.worktree import Repository
 from overlaytool.errors import GitError
 from overlaytool.flatcar.order import atom_name
-from overlaytool.model import Notice
+from overlaytool.model import Notice, Request
 
 
 def check(repository: Repository, branch: str) -> tuple[Notice, ...]:
@@ -28,13 +28,14 @@ def check(repository: Repository, branch: str) -> tuple[Notice, ...]:
     return tuple(_unusual(repository))
 
 
-def branch_name(atoms: Iterable[str]) -> str:
-    """A name for the branch of a request: ``add-htop``, ``add-htop-screen``, ``add-htop-and-5-more``."""
-    names = [atom_name(atom).rpartition("/")[2] for atom in atoms]
-    whole = "add-" + "-".join(names)
+def branch_name(request: Request) -> str:
+    """A name for a request's branch: ``add-htop``, ``update-htop-screen``, ``add-htop-and-5-more``."""
+    verb = "update" if request.update else "add"
+    names = [atom_name(atom).rpartition("/")[2] for atom in request.atoms]
+    whole = "-".join((verb, *names))
     if len(whole) <= SUBJECT_WIDTH and len(names) <= 3:
         return whole
-    return f"add-{names[0]}-and-{len(names) - 1}-more"
+    return f"{verb}-{names[0]}-and-{len(names) - 1}-more"
 
 
 def _check_branch_name(repository: Repository, branch: str) -> None:

@@ -110,12 +110,24 @@ def find(path: Path | None = None) -> Checkout:
     for place in places:
         if (place / OVERLAY).is_dir() and (place / PORTAGE_STABLE).is_dir():
             return _open(place.resolve())
+    for place in places:
+        if _is_bare(place):
+            raise CheckoutError(
+                f"{place} is a bare clone: it has no files to plan from",
+                hint=f"git -C {place} worktree add ../scripts makes a checkout of it",
+            )
     raise CheckoutError(
         f"no checkout of flatcar/scripts at {start}"
         if path
         else f"no checkout of flatcar/scripts around {start}",
         hint="git clone https://github.com/flatcar/scripts, then name it with -C or go into it",
     )
+
+
+def _is_bare(path: Path) -> bool:
+    """Whether a directory is a git repository without a work tree (gitrepository-layout(5))."""
+    inside = path.name != ".git" and not (path / ".git").exists()
+    return inside and (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
 
 
 def _open(path: Path) -> Checkout:
@@ -129,7 +141,9 @@ def _open(path: Path) -> Checkout:
         raise CheckoutError(
             f"the checkout at {path} has no board profiles",
             details=(f"looked for {OVERLAY}/profiles/coreos/<arch>/generic/parent",),
-            hint="is the clone complete? git checkout -- sdk_container restores the files",
+            hint="git submodule update --init fetches the trees, which are submodules here"
+            if (path / ".gitmodules").is_file()
+            else "is the clone complete? git checkout -- sdk_container restores the files",
         )
     return Checkout(path=path, version=_version(path), boards=boards)
 

@@ -15,7 +15,7 @@ from overlaytool.change import ready
 from overlaytool.change.commit import commit
 from overlaytool.change.worktree import Repository
 from overlaytool.errors import GitError, StaleError
-from overlaytool.model import Action, ChangeSet, Series, StepKind, TreeCommit
+from overlaytool.model import Action, ChangeSet, Request, Series, StepKind, TreeCommit
 from overlaytool.progress import SilentProgress
 
 BRANCH = "add-htop"
@@ -366,7 +366,8 @@ def test_a_linked_work_tree_and_gits_variables_in_the_environment_do_not_confuse
     ],
 )
 def test_the_branch_is_named_after_the_request(atoms: tuple[str, ...], name: str) -> None:
-    assert ready.branch_name(atoms) == name
+    assert ready.branch_name(Request(atoms=atoms)) == name
+    assert ready.branch_name(Request(atoms=atoms, update=True)) == name.replace("add", "update")
 
 
 # --- interrupted ----------------------------------------------------------------------------------

@@ -438,3 +438,19 @@ def test_a_package_of_another_source_goes_into_the_overlay_under_its_own_name(
         checkout_tree, "diff-tree", "-r", "--name-only", first.commit
     )
     assert ".github: Add dev-libs/light to automation" in subjects
+
+
+def test_a_bare_clone_and_empty_submodules_are_said(
+    checkout_tree: Path, gentoo_tree: Path, run_cli: RunCli, tmp_path: Path
+) -> None:
+    git(tmp_path, "clone", "-q", "--bare", str(checkout_tree), "bare.git")
+    result = run_cli(
+        "-C", tmp_path / "bare.git", "add", "htop", "--gentoo", gentoo_tree, "--commit", check=False
+    )
+    assert "is a bare clone" in result.stderr and "worktree add" in result.stderr
+    old = tmp_path / "old"
+    for tree in ("portage-stable", "coreos-overlay"):
+        (old / THIRD_PARTY / tree).mkdir(parents=True)
+    (old / ".gitmodules").write_text("")
+    result = run_cli("-C", old, "pr", check=False)
+    assert "git submodule update --init" in result.stderr
