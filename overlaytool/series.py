@@ -15,7 +15,7 @@ from overlaytool.change.commit import commit as make_commits
 from overlaytool.change.worktree import Repository
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.source import TreeSource
-from overlaytool.errors import GitError, OutputError, StaleError
+from overlaytool.errors import GitError, OutputError, RepositoryError, StaleError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.automation import PACKAGES_LIST
 from overlaytool.flatcar.checkout import TREES
@@ -174,7 +174,7 @@ def rebase(
             hint=f"git rebase --onto {base[:12]} {old.base[:12]} {name} keeps them",
         )
     ready.check(repository, name)
-    with _standing_at(_with_trees(space, kept), repository, base) as there:
+    with _with_trees(space, kept) as same, _standing_at(same, repository, base) as there:
         resolution, plan, changes = _work_out(there, kept.resolution.request, repository, base, name, today)
     changed = compare.differences(kept.plan, plan)
     if changed:
@@ -215,11 +215,17 @@ def _standing_at(space: Workspace, repository: Repository, commit: str) -> Itera
     if commit == repository.head() and not repository.dirty(PLANNED_FROM):
         yield space
         return
-    with space.progress.task(f"reading the files of {commit[:12]}"), repository.checked_out(commit) as place:
-        yield from _opened_at(space, place)
+    with (
+        space.progress.task(f"reading the files of {commit[:12]}"),
+        repository.checked_out(commit) as place,
+        _opened_at(space, place) as there,
+    ):
+        yield there
 
 
+@contextmanager
 def _opened_at(space: Workspace, place: Path) -> Iterator[Workspace]:
+    """The workspace on another copy of the checkout, with its trees, boards and configuration."""
     found = checkouts.find(place)
     boards = tuple(found.board(board.name) for board in space.boards)
     cache = MetadataCache(space.config.cache)
@@ -291,13 +297,19 @@ def _trees(space: Workspace) -> tuple[TreePath, ...]:
     return tuple(TreePath(name=name, path=str(path)) for name, path in space.sources.items())
 
 
-def _with_trees(space: Workspace, kept: SeriesRecord) -> Workspace:
+@contextmanager
+def _with_trees(space: Workspace, kept: SeriesRecord) -> Iterator[Workspace]:
     """The workspace with the trees and boards that a series was made with."""
-    return replace(
-        space,
-        sources={tree.name: Path(tree.path) for tree in kept.trees},
-        boards=tuple(space.checkout.board(name) for name in kept.plan.boards),
-    )
+    for tree in kept.trees:
+        if not Path(tree.path).is_dir():
+            raise RepositoryError(
+                f"{tree.name} was at {tree.path} when the series was made, and is not there any more",
+                hint="overlaytool add ATOM... --commit --branch another-name makes a new series",
+            )
+    trees = {tree.name: Path(tree.path) for tree in kept.trees}
+    boards = tuple(space.checkout.board(name) for name in kept.plan.boards)
+    with _opened_at(replace(space, sources=trees, boards=boards), space.checkout.path) as same:
+        yield same
 
 
 def _new_base(repository: Repository, kept: SeriesRecord, onto: str | None) -> str:

@@ -278,6 +278,20 @@ def test_after_the_base_moved_the_series_is_made_again_on_it(checkout_tree: Path
     assert git(checkout_tree, "branch", "--show-current") == "main"
 
 
+def test_the_command_makes_the_series_again_from_the_trees_that_it_came_from(
+    checkout_tree: Path, gentoo_tree: Path, run_cli: RunCli, tmp_path: Path
+) -> None:
+    old = commit(checkout_tree, gentoo_tree).series
+    base = move_main(checkout_tree, "docs.md", "text\n")
+    result = run_cli("-C", checkout_tree, "pr", "--rebase", "-o", tmp_path / "out")
+    assert f"made again on {base[:12]}, before on {old.base[:12]}" in result.stderr
+    assert git(checkout_tree, "rev-parse", f"{BRANCH}~5") == base
+    move_main(checkout_tree, "docs.md", "more\n")
+    gentoo_tree.rename(tmp_path / "elsewhere")
+    result = run_cli("-C", checkout_tree, "pr", "--rebase", "-o", tmp_path / "out", check=False)
+    assert "is not there any more" in result.stderr
+
+
 def test_where_the_plan_is_another_one_on_the_new_base_the_difference_is_said(
     checkout_tree: Path, gentoo_tree: Path, run_cli: RunCli
 ) -> None:
