@@ -26,7 +26,7 @@ from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.copied import CopiedPackages
 from overlaytool.ebuild.export import Lookup
 from overlaytool.ebuild.source import TreeSource
-from overlaytool.errors import CheckoutError, GitError, RepositoryError
+from overlaytool.errors import CheckoutError, ConflictError, GitError, RepositoryError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar import metapackage as metapackages
 from overlaytool.flatcar.checkout import METAPACKAGES, TREES, Checkout
@@ -50,7 +50,7 @@ from overlaytool.progress import Progress, SilentProgress
 from overlaytool.report import binhost
 from overlaytool.report.records import Graph, Selection
 from overlaytool.resolve import explain
-from overlaytool.resolve.image import installed
+from overlaytool.resolve.image import blocked, installed
 from overlaytool.resolve.request import known_atom
 from overlaytool.resolve.resolver import resolve as run_resolver
 from overlaytool.verify import judge, minimal
@@ -152,15 +152,17 @@ def plan(workspace: Workspace, request: Request) -> tuple[Resolution, Plan]:
 
 
 def prepare(workspace: Workspace, request: Request) -> Planned:
-    """The same as :func:`plan`, with all that :func:`render` needs."""
+    """The same as :func:`plan`, with all that :func:`render` needs.
+
+    :raises ConflictError: also where an import blocks a package that the image has.
+    """
     resolution = resolve(workspace, request)
     source = workspace.source
     if resolution.eclass_updates:
         source = source.with_eclass_updates(resolution.eclass_updates)
     with workspace.progress.task("reading what gets copied"):
         copied = CopiedPackages(source, imports_of(resolution))
-        wanted = run_time_packages(resolution) if request.into is Into.IMAGE else {}
-        image = installed(workspace.source, METAPACKAGES[Into.IMAGE], wanted)
+        image = _image(workspace, source, resolution) if request.into is Into.IMAGE else {}
     checkout = workspace.checkout
     made = make_plan(
         resolution,
@@ -174,6 +176,27 @@ def prepare(workspace: Workspace, request: Request) -> Planned:
         ),
     )
     return Planned(resolution=resolution, plan=made, distfiles=copied.distfiles)
+
+
+def _image(workspace: Workspace, source: TreeSource, resolution: Resolution) -> dict[str, frozenset[str]]:
+    """For each board's name, the packages of a resolution that its image has already."""
+    wanted, excluded = run_time_packages(resolution), blocked(source, resolution)
+    looked_for = {board: wanted[board] | set(excluded[board]) for board in wanted}
+    image = installed(workspace.source, METAPACKAGES[Into.IMAGE], looked_for)
+    clashes = sorted(
+        f"{reason} on {board}"
+        for board, reasons in excluded.items()
+        for package, reason in reasons.items()
+        if package in image[board]
+    )
+    if clashes:
+        asked = " ".join(resolution.request.atoms)
+        raise ConflictError(
+            f"{asked} cannot be in one image with what that has already",
+            details=tuple(clashes),
+            hint="overlaytool why PACKAGE says how the other one gets into the image",
+        )
+    return image
 
 
 def render(workspace: Workspace, planned: Planned, tree: Tree, today: date) -> ChangeSet:

@@ -1,11 +1,11 @@
-"""Which packages an image has today: a search through the run-time closure of its metapackage."""
+"""What an image has today, and what of it new packages block: searches through its metapackage's closure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from overlaytool.dependency import Atom, Candidate, View
-from overlaytool.model import DepClass, Root
+from overlaytool.dependency import Atom, Candidate, View, atoms_in
+from overlaytool.model import DepClass, Package, Resolution, Root, State
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.closure import Closure
 from overlaytool.resolve.decisions import Decisions
@@ -32,6 +32,51 @@ def installed[C: Candidate](
         for view in source.views
         if view.root is Root.BOARD and view.name in wanted
     }
+
+
+def blocked[C: Candidate](source: PackageSource[C], resolution: Resolution) -> dict[str, dict[str, str]]:
+    """What the imports of a resolution exclude, of what lies outside of it.
+
+    Within a resolution blockers are looked at while it is made. What else an image has is searched for
+    only where somebody blocks it.
+
+    :return: for each board's name, the blocked ``category/name`` and who blocks it, in words.
+    """
+    views = {view.name: view for view in source.views if view.root is Root.BOARD}
+    inside = {(package.board, package.name) for package in resolution.packages}
+    found: dict[str, dict[str, str]] = {name: {} for name in views}
+    for package in resolution.packages:
+        if package.state not in (State.ADD, State.UPDATE) or package.board is None:
+            continue
+        view = views[package.board]
+        for atom in _blockers(source, view, package):
+            candidate = _visible(source, view, atom.package)
+            if candidate is None or (view.name, candidate.package) in inside:
+                continue
+            if source.mismatch(view, candidate, atom, frozenset()) is None:
+                found[view.name][atom.package] = f"{package.cpv} blocks {candidate.cpv} ({atom})"
+    return found
+
+
+def _blockers[C: Candidate](source: PackageSource[C], view: View, package: Package) -> Iterator[Atom]:
+    """The blockers of an imported package, of every class that is about the board root."""
+    for candidate in source.source_candidates(package.repository, package.name):
+        if candidate.cpv == package.cpv:
+            for demand in source.demands(view, candidate, frozenset()):
+                if demand.root is Root.BOARD:
+                    yield from (atom for atom in atoms_in(demand.dependency) if atom.blocks)
+
+
+def _visible[C: Candidate](source: PackageSource[C], view: View, package: str) -> C | None:
+    """The ebuild of the checkout that emerge takes for a package's plain name."""
+    return next(
+        (
+            candidate
+            for candidate in source.checkout_candidates(package)
+            if not source.obstacles(view, candidate)
+        ),
+        None,
+    )
 
 
 class _Search[C: Candidate](Closure[C]):
