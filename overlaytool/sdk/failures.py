@@ -32,6 +32,8 @@ class Rule:
     summary: str
     advice: str
     excerpt: Excerpt
+    last: bool = False
+    """Several lines may match, and the last one counts: a script's complaints end with its reason."""
 
 
 def _from(lines: Sequence[str], index: int) -> tuple[str, ...]:
@@ -158,7 +160,7 @@ RULES = (
         FailureKind.MISSING_DEPENDENCY,
         r"there are no ebuilds to satisfy \"(?P<package>[^\"]+)\"",
         "the checkout has no {package}",
-        "overlaytool add with the package that requires it imports what is missing, then `{again}`",
+        "`overlaytool add {name}`, or better with the package that requires it, imports it; then `{again}`",
         _dependency,
     ),
     _rule(
@@ -194,9 +196,15 @@ RULES = (
     ),
     _rule(
         FailureKind.SCRIPT,
+        r"Unable to parse profile: '(?P<what>[^']+)'",
+        "the profile {what} cannot be read",
+        "if the board root is of another version, `./setup_board --regen_configs` renews it; then `{again}`",
+    ),
+    _rule(
+        FailureKind.SCRIPT,
         r"This script must be run as a non-root user|does not run as root",
         "Flatcar's scripts refuse root in the container",
-        "build as an ordinary user who may use the container engine",
+        "build as an ordinary user who may use the container engine: `{again}`",
         _around,
     ),
     _rule(
@@ -206,12 +214,15 @@ RULES = (
         "overlaytool doctor names the fault, overlaytool doctor --fix repairs it, then `{again}`",
         _around,
     ),
-    _rule(
-        FailureKind.SCRIPT,
-        r"^ERROR +[\w.]+ *: +(?!Command failed|Error was|Backtrace|script called| *file )(?P<what>\S.*)",
-        "{what}",
-        "what the script says comes first; afterwards `{again}`",
-        _around,
+    Rule(
+        kind=FailureKind.SCRIPT,
+        pattern=re.compile(
+            r"^ERROR +[\w.]+ *: +(?!Command failed|Error was|Backtrace|script called| *file )(?P<what>\S.*)"
+        ),
+        summary="{what}",
+        advice="do what the script says; afterwards `{again}`",
+        excerpt=_around,
+        last=True,
     ),
 )
 
@@ -223,8 +234,9 @@ def explain(output: Sequence[str], *, again: str) -> BuildFailure:
     :param again: the command that goes on from here.
     """
     for rule in RULES:
-        for index, line in enumerate(output):
-            if found := rule.pattern.search(line):
+        indices = range(len(output))
+        for index in reversed(indices) if rule.last else indices:
+            if found := rule.pattern.search(output[index]):
                 return _failure(rule, found, output, index, again)
     return BuildFailure(
         kind=FailureKind.UNKNOWN,
