@@ -63,6 +63,10 @@ class Engine:
         """Whether the engine still answers."""
         return self.call("ps", "--quiet").ok
 
+    def serves_podman(self) -> bool:
+        """Whether docker's client talks to podman's service."""
+        return "podman" in (self.answer("version", "--format", "{{json .Server}}") or "").lower()
+
     def image(self, reference: str) -> str | None:
         """The id of an image that is there, None for one that is not."""
         return self.answer("image", "inspect", "--format", "{{.Id}}", reference)

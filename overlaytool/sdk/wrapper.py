@@ -147,6 +147,8 @@ def _obstacle(checkout: Checkout, engine: Engine) -> str | None:
         return f"{SCRIPT} calls `sudo podman`, which knows nothing of CONTAINER_HOST"
     if engine.kind is EngineKind.PODMAN and not shutil.which("sudo"):
         return f"{SCRIPT} calls `sudo podman`, and there is no sudo"
+    if engine.kind is EngineKind.DOCKER and engine.serves_podman():
+        return f"{SCRIPT} does not find its container by name when docker's client talks to podman"
     tagged = process.run(("git", "-C", checkout.path, "describe", "--tags"), timeout=60)
     if not tagged.ok:
         return f"{SCRIPT} asks `git describe --tags`, and no tag can be reached from HEAD"
