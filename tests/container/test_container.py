@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -131,3 +133,32 @@ def test_doctor_tries_the_image(scripts: Path, sdk_image: str, run_cli: RunCli) 
     line = next(text for text in done.stdout.splitlines() if "SDK image" in text)
     assert line.startswith("ok")
     assert "a container of it starts" in line
+
+
+@pytest.mark.skipif(not shutil.which("docker"), reason="needs docker's client")
+def test_dockers_client_and_docker_host_are_used_as_they_are_set(
+    scripts: Path,
+    sdk_image: str,
+    container_name: str,
+    run_cli: RunCli,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    socket = tmp_path / "podman.sock"
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{socket}")
+    options = ("--engine", "docker", "--image", sdk_image, "--container", container_name)
+    refused = run_cli("-C", scripts, "sdk", "emerge", *options, check=False)
+    assert refused.returncode == 21
+    assert str(socket) in refused.stderr
+    service = subprocess.Popen(
+        ["podman", "system", "service", "--time", "0", f"unix://{socket}"], stderr=subprocess.DEVNULL
+    )
+    try:
+        while not socket.exists():
+            assert service.poll() is None
+            time.sleep(0.1)
+        done = run_cli("-C", scripts, "sdk", "emerge", *options, "--only", "metapackage")
+    finally:
+        service.kill()
+        service.wait()
+    assert "metapackage: done" in done.stderr
