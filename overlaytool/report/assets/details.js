@@ -92,13 +92,14 @@
 
   function why(node, choose) {
     const known = new Map(into.get(node.id).map((each) => [nodes.get(each.source).cpv, each.source]));
-    const lines = node.because.map((each) => element("li", {},
-      element("span", {}, each.parent === null ? "the request" : known.has(each.parent) ? link(known.get(each.parent), choose) : each.parent),
-      ` ${each.class} `, element("code", {}, each.atom)));
+    const asked = d3.rollup(node.because, (each) => each.map((it) => it.class), (it) => it.parent, (it) => it.atom);
+    const lines = [...asked].flatMap(([parent, atoms]) => [...atoms].map(([atom, classes]) => element("li", {},
+      parent === null ? "the request" : known.has(parent) ? link(known.get(parent), choose) : parent,
+      ` ${classes.join(" ")} `, element("code", {}, atom))));
     const chain = node.chain.flatMap((id, index) => [index ? element("span", { "aria-hidden": "true" }, "→") : null, link(id, choose)]);
     return [
       element("h3", {}, "Chain from the request"), element("div", { class: "chain" }, ...chain),
-      element("h3", {}, `Asked for by ${lines.length}`), element("ul", {}, ...lines),
+      element("h3", {}, `Asked for by ${asked.size}`), element("ul", {}, ...lines),
     ];
   }
 

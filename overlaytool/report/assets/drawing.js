@@ -124,6 +124,14 @@
     (at_once ? svg : moved()).call(zoom.transform, transform);
   }
 
+  /* On paper the drawing is as large as the paper lets it be, whatever the window showed. */
+  function print(begins) {
+    svg.attr("viewBox", begins ? `-8 -8 ${current.width + 16} ${current.height + 16}` : null);
+    svg.classed("far", false);
+    if (begins) stage.attr("transform", null);
+    else svg.call(zoom.transform, d3.zoomTransform(svg.node()));
+  }
+
   /* Bring a package into the middle, close enough to read it. */
   function reveal(id) {
     const box = boxes.get(id);
@@ -167,7 +175,7 @@
   }
 
   overlaytool.drawing = {
-    draw, light, choose, fit, reveal, onKey,
+    draw, light, choose, fit, print, reveal, onKey,
     size: () => ({ width: canvas.clientWidth, height: canvas.clientHeight }),
     scale: (factor) => moved().call(zoom.scaleBy, factor),
   };

@@ -8,7 +8,7 @@
   const WIDEST_LABEL = { few: 240, many: 150 };
   const GAP = { x: 14, y: 10, rank: 44 };
   const SMALLEST_SCALE = 0.85;
-  const fonts = { label: "650 12px ", category: "10px ", far: "650 17px " };
+  const fonts = { label: "650 12px ", category: "10px ", far: "650 19px " };
   const MANY = 150;
   const REQUEST = "the request";
   const pen = document.createElement("canvas").getContext("2d");

@@ -163,7 +163,8 @@
     });
     let waiting = 0;
     addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(() => drawing.fit(true), 120); });
-    addEventListener("beforeprint", () => drawing.fit(true));
+    addEventListener("beforeprint", () => drawing.print(true));
+    addEventListener("afterprint", () => drawing.print(false));
   }
 
   details.summary((id) => { choose(id); drawing.reveal(id); });
@@ -174,5 +175,5 @@
   table.head(fillTable);
   wire();
   refresh();
-  performance.mark("interactive");
+  requestAnimationFrame(() => setTimeout(() => performance.mark("interactive")));
 })();
