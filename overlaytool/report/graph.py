@@ -53,7 +53,6 @@ def build(
         nodes=tuple(sorted(nodes, key=lambda node: (not node.requested, len(node.chain), node.id))),
         links=_links(shown, resolution),
         cycles=cycles,
-        selection=selection,
     )
 
 
@@ -267,11 +266,21 @@ def _cycles(digraph: nx.DiGraph[str]) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted(components))
 
 
+def _reading_order(digraph: nx.DiGraph[str]) -> dict[str, tuple[int, int]]:
+    """Distance from the request, then the place in a walk: what a cycle's links lead back against.
+
+    The walk alone would do, but it turns a cycle of many packages into one long chain of them.
+    """
+    distance = nx.single_source_shortest_path_length(digraph, REQUEST)
+    walked = reversed(list(nx.dfs_postorder_nodes(digraph, REQUEST)))
+    return {name: (distance[name], place) for place, name in enumerate(walked)}
+
+
 def _links(digraph: nx.DiGraph[str], resolution: Resolution) -> tuple[Link, ...]:
     condensed = nx.condensation(digraph)
     component = condensed.graph["mapping"]
     needed = nx.transitive_reduction(condensed).edges
-    finished = {name: place for place, name in enumerate(nx.dfs_postorder_nodes(digraph, REQUEST))}
+    order = _reading_order(digraph)
     boards = [board.name for board in resolution.boards]
     links = []
     for parent, child in sorted(digraph.edges):
@@ -279,6 +288,7 @@ def _links(digraph: nx.DiGraph[str], resolution: Resolution) -> tuple[Link, ...]
             continue
         edges = _edges(digraph, parent, child)
         pair = (component[parent], component[child])
+        inside = pair[0] == pair[1]
         asking = {edge.parent.board for edge in edges if edge.parent}
         links.append(
             Link(
@@ -287,8 +297,8 @@ def _links(digraph: nx.DiGraph[str], resolution: Resolution) -> tuple[Link, ...]
                 classes=tuple(c for c in DepClass if any(edge.dep_class is c for edge in edges)),
                 atoms=tuple(sorted({edge.atom for edge in edges})),
                 boards=tuple(board for board in boards if board in asking),
-                implied=pair[0] != pair[1] and pair not in needed,
-                cut=finished[parent] <= finished[child],
+                implied=not inside and pair not in needed,
+                cut=inside and order[child] <= order[parent],
             )
         )
     return tuple(links)

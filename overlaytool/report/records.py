@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from overlaytool.model import Because, DepClass, Distfile, Notice, Plan, Resolution, Root, State
 
@@ -15,11 +15,6 @@ class Selection:
     roots: frozenset[Root] = frozenset(Root)
     imports_only: bool = False
     """Only packages that are added or updated, and those on the way from the request to them."""
-
-    @property
-    def restricted(self) -> bool:
-        """Whether anything can be left out."""
-        return self != Selection()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +98,7 @@ class Link:
     implied: bool
     """Whether another way leads from parent to child, so that a drawing may leave this one out."""
     cut: bool
-    """Whether it closes a cycle for someone who walks from the request along the strongest dependencies."""
+    """Whether it closes a cycle: inside of one, it leads back to a package as near to the request, or nearer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +114,6 @@ class Graph:
     """Sorted by parent and child."""
     cycles: tuple[tuple[str, ...], ...]
     """Strongly connected components of more than one package, or of one that asks for itself."""
-    selection: Selection = field(default_factory=Selection)
 
     @property
     def imports(self) -> tuple[Node, ...]:

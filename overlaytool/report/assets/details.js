@@ -28,8 +28,9 @@
     if (graph.new_in_image.length) item(graph.new_in_image.length, "new in the image");
     if (graph.imports.length) item(bytes(graph.download), "of sources to download");
     const hosted = report.nodes.filter((node) => node.root === "host").length;
-    item(report.nodes.length - hosted, `${count(report.nodes.length - hosted, "package")} on the boards`);
-    if (hosted) item(hosted, "on the build host");
+    const boarded = report.nodes.length - hosted;
+    if (boarded) item(boarded, `${count(boarded, "package")} on the boards`);
+    if (hosted) item(hosted, boarded ? "on the build host" : `${count(hosted, "package")} on the build host`);
     if (graph.cycles.length) item(graph.cycles.length, count(graph.cycles.length, "cycle"));
     if (graph.warnings.length) item(graph.warnings.length, count(graph.warnings.length, "warning"));
     return items;

@@ -22,7 +22,8 @@
     boxes("states", states.map((name) => [name, true]), (name) => overlaytool.stateWords[name]);
     const roots = present(report.nodes.map((node) => node.root)).sort();
     const both = report.nodes.length <= TOO_MANY_FOR_BOTH_ROOTS;
-    boxes("roots", roots.map((root) => [root, both || root === "board" || roots.length === 1]));
+    const asked = report.nodes.filter((node) => node.requested).map((node) => node.root);
+    boxes("roots", roots.map((root) => [root, both || !asked.length || asked.includes(root)]));
     const used = present(links.flatMap((link) => link.classes));
     boxes("classes", ["BDEPEND", "DEPEND", "IDEPEND", "RDEPEND", "PDEPEND"].filter((name) => used.includes(name)).map((name) => [name, true]));
     byId("every").addEventListener("change", refresh);
