@@ -98,7 +98,7 @@ class Link:
     implied: bool
     """Whether another way leads from parent to child, so that a drawing may leave this one out."""
     cut: bool
-    """Whether it closes a cycle: inside of one, it leads back to a package as near to the request, or nearer."""
+    """Whether it closes a cycle: inside of one, it leads back towards the request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -222,6 +222,8 @@ def test_a_cycle_is_listed_and_its_closing_line_drawn_as_such(report: Opened) ->
     expect(report.page.locator("#legend")).to_contain_text("closes a cycle")
     report.page.get_by_text("Cycles", exact=True).click()
     expect(report.page.locator("#summary")).to_contain_text(f"{GPM} ⇄ {NCURSES}")
+    report.node(NCURSES).click()
+    assert f"In a cycle with 1 package\n{GPM}" in report.details()
 
 
 def test_hostile_text_of_an_ebuild_is_shown_and_does_not_run(open_report: Open) -> None:

@@ -104,6 +104,13 @@
     ];
   }
 
+  function cycle(node, choose) {
+    if (node.cycle === null) return [];
+    const others = graph.cycles[node.cycle].filter((id) => id !== node.id);
+    const words = others.length ? `In a cycle with ${others.length} ${count(others.length, "package")}` : "Asks for itself";
+    return [element("h3", {}, words), element("ul", { class: "chain" }, ...others.map((id) => element("li", {}, link(id, choose))))];
+  }
+
   function homepage(node) {
     return node.homepage.split(/\s+/).filter(Boolean).flatMap((address) => [
       /^https?:\/\//.test(address) ? element("a", { href: address, rel: "noreferrer noopener" }, address) : address, " ",
@@ -118,7 +125,6 @@
       panel.replaceChildren(element("p", { class: "soft" }, "Choose a package in the drawing or in the table to see why it is there and what it costs."));
       return;
     }
-    const cycle = node.cycle === null ? [] : row("Cycle", ...graph.cycles[node.cycle].flatMap((each) => [link(each, on.choose), " "]));
     panel.replaceChildren(
       element("header", {}, element("h2", {}, node.cpv), element("button", { type: "button", onclick: () => on.choose(null), "aria-label": "Close the details" }, "×")),
       element("p", {}, node.description),
@@ -128,11 +134,11 @@
         ...row("Keywords", node.keywords.join(" ") || "none"), ...row("Licence", node.license || "none"),
         ...row("EAPI", node.eapi), ...row("Download", bytes(node.download)),
         ...(node.binary === null ? [] : row("Binary package", bytes(node.binary))),
-        ...row("Homepage", ...homepage(node)), ...cycle),
+        ...row("Homepage", ...homepage(node))),
       element("div", { class: "actions" },
         element("button", { type: "button", onclick: () => on.reveal(id) }, "Show in the drawing"),
         element("button", { type: "button", onclick: () => on.focus(id) }, "Draw only what is around it")),
-      ...why(node, on.choose), ...cost(node, on.choose),
+      ...why(node, on.choose), ...cost(node, on.choose), ...cycle(node, on.choose),
     );
     panel.scrollTop = 0;
   }
