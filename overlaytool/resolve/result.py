@@ -179,7 +179,8 @@ def _keywords[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> tu
         if not accepted:
             continue
         keywords = tuple(dict.fromkeys(keyword for keyword, _reason in accepted.values()))
-        reason = next(reason for _keyword, reason in accepted.values())
+        reasons = dict(accepted.values())
+        reason = reasons.get("**") or next(iter(reasons.values()))
         if "**" in keywords:
             keywords = ("**",)
         elif len(arches) > 1 and arches <= set(accepted):

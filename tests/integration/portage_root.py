@@ -15,10 +15,18 @@ THIRD_PARTY = Path("sdk_container/src/third_party")
 
 
 def emerge_pretend(checkout: Path, arch: str, place: Path, *atoms: str) -> subprocess.CompletedProcess[str]:
-    """``emerge --pretend`` with a board root and a build host, both empty, below ``place``.
+    """Run :func:`pretend_command`."""
+    command, environment = pretend_command(checkout, arch, place, *atoms)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def pretend_command(checkout: Path, arch: str, place: Path, *atoms: str) -> tuple[list[str], dict[str, str]]:
+    """``emerge --pretend`` with a board root and a build host, both empty and made below ``place``.
 
     The build host is the EPREFIX, so that nothing of the machine's own Portage is read or written. The
     metadata cache is beside ``place``, for the next call to find it warm.
+
+    :return: the command and the environment to run it in.
     """
     overlay = checkout / THIRD_PARTY / "coreos-overlay"
     board = place / "board"
@@ -45,13 +53,8 @@ def emerge_pretend(checkout: Path, arch: str, place: Path, *atoms: str) -> subpr
         "PORTAGE_GRPNAME": grp.getgrgid(os.getgid()).gr_name,
     }
     emerge = Path(sys.executable).with_name("emerge")
-    return subprocess.run(
-        [sys.executable, str(emerge), "--pretend", "--verbose", "--color=n", "--quiet-build", *atoms],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    options = ("--pretend", "--verbose", "--color=n", "--quiet-build")
+    return [sys.executable, str(emerge), *options, *atoms], environment
 
 
 def _configure(root: Path, profile: Path) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from text_source import TextSource
 
 from overlaytool.errors import ConflictError, KeywordError, MaskedError, UnsatisfiableError
 from overlaytool.model import DepClass, Into, Request, Resolution, Root, State
 from overlaytool.resolve.explain import chains
 from overlaytool.resolve.resolver import resolve
-from tests.unit.text_source import TextSource
 
 
 def answer(text: str, *atoms: str, accept_keywords: bool = True, into: Into = Into.IMAGE) -> Resolution:
