@@ -26,6 +26,8 @@ from portage_root import pretend_command
 
 ATOMS = ("sys-process/htop", "app-misc/screen")
 IMAGE = ("coreos-base/coreos",)
+RESOLVED = (0, 1)
+"""emerge ends with 1 where all is resolved, but build dependencies go round in a circle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,8 @@ class Case:
     target: str = ""
     environment: dict[str, str] | None = None
     """None: the caller's, with caches of our own."""
+    statuses: tuple[int, ...] = (0,)
+    """Exit statuses with which the work was done."""
     cache: Path | None = None
     """What to empty before each run when it is cold; None: overlaytool's cache."""
 
@@ -65,7 +69,7 @@ def main() -> None:
             for case in cases:
                 if case.cold:
                     shutil.rmtree(case.cache or cache, ignore_errors=True)
-                run = _timed(case.command, case.environment or environment)
+                run = _timed(case, case.environment or environment)
                 if round_number:  # the first round fills file-system caches
                     results.setdefault(case.name, []).append(run)
     _print(cases, results)
@@ -115,23 +119,27 @@ def _emerge_cases(checkout: Path, place: Path) -> list[Case]:
             environment=environment,
             cold=True,
             cache=cache,
+            statuses=RESOLVED,
         ),
         Case(
             name="emerge --pretend, warm",
             command=tuple(command),
             target="3 x plan, warm",
             environment=environment,
+            statuses=RESOLVED,
         ),
     ]
 
 
-def _timed(command: tuple[str, ...], environment: dict[str, str]) -> Run:
+def _timed(case: Case, environment: dict[str, str]) -> Run:
     start = time.monotonic()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        case.command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     _pid, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
+    if process.returncode not in case.statuses:
+        sys.exit(f"{' '.join(case.command)} ended with {process.returncode}")
     return Run(wall=time.monotonic() - start, memory=usage.ru_maxrss)
 
 
