@@ -54,8 +54,7 @@ def _totals(graph: Graph) -> str:
 
 def _text(line: tree.Line, graph: Graph) -> Text:
     node = line.node
-    text = Text(line.branch, style="dim")
-    text.append(node.cpv, style=STYLES[node.state] or "not dim")
+    text = Text.assemble((line.branch, "dim"), (node.cpv, STYLES[node.state]))
     for word in (WORDS[node.state].format(node.repository), " ".join(line.classes), _place(node, graph)):
         if word:
             text.append(f"  {word}", style="dim")

@@ -15,7 +15,16 @@ import networkx as nx
 
 from overlaytool.errors import UnknownPackageError
 from overlaytool.model import DepClass, Edge, Package, Plan, Resolution, Root, State
-from overlaytool.report.merge import BinarySizes, Merged, because, binary_size, board_use, distfiles, merge
+from overlaytool.report.merge import (
+    BinarySizes,
+    Merged,
+    because,
+    binary_size,
+    board_use,
+    distfiles,
+    merge,
+    printable,
+)
 from overlaytool.report.records import Cost, Graph, Link, Node, Selection
 
 CLASSES = list(DepClass)
@@ -209,9 +218,9 @@ def _node(
         keywords=first.keywords,
         use=board_use(packages),
         iuse=first.iuse,
-        license=first.license,
-        description=first.description,
-        homepage=first.homepage,
+        license=printable(first.license),
+        description=printable(first.description),
+        homepage=printable(first.homepage),
         distfiles=distfiles(packages),
         requested=any(edge.parent is None for edge in asked),
         chain=chain,

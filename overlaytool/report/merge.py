@@ -69,3 +69,8 @@ def binary_size(
         binary_sizes.get(arches[package.board], {}).get(package.cpv) for package in packages if package.board
     )
     return max((size for size in sizes if size is not None), default=None)
+
+
+def printable(text: str) -> str:
+    """``text`` on one line, with U+FFFD for what no form of a graph could hold: controls, lone surrogates."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in " ".join(text.split()))

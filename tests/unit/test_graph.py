@@ -195,6 +195,16 @@ def test_the_document_is_networkx_node_link_data(diamond: Resolution) -> None:
     assert document.to_json(graph.build(diamond)) == text
 
 
+def test_text_that_no_form_could_hold_is_made_printable() -> None:
+    found = resolution(
+        [package("cat/a-1", description="red \x1b[31m\x00 and\n\tlone \udc80 é")], [edge(None, "cat/a-1")]
+    )
+    shown = graph.build(found)
+    assert shown.nodes[0].description == "red \ufffd[31m\ufffd and lone \ufffd é"
+    assert nx.parse_graphml(graph.graphml(shown)).nodes["cat/a-1"]["description"].endswith("é")
+    assert document.to_json(shown).encode()
+
+
 def test_graphml_can_be_read_back(diamond: Resolution) -> None:
     read = nx.parse_graphml(graph.graphml(graph.build(diamond)))
     assert read.nodes["cat/c-1"]["brings"] == 2

@@ -3,6 +3,7 @@
 (() => {
   const { report, nodes, into, element, bytes, place, stateWords } = overlaytool;
   const { graph } = report;
+  const FEW = 3;
   const count = (number, one, many = `${one}s`) => `${number === 1 ? one : many}`;
   const short = (commit) => (commit ? commit.slice(0, 10) : "no commit");
 
@@ -36,9 +37,10 @@
     return items;
   }
 
-  function fold(title, items, open = false) {
+  /* Few lines are shown at once, many when asked for. */
+  function fold(title, items) {
     if (!items.length) return null;
-    return element("details", { open }, element("summary", {}, title), element("ul", {}, ...items.map((item) => element("li", {}, item))));
+    return element("details", { open: items.length <= FEW }, element("summary", {}, title), element("ul", {}, ...items.map((item) => element("li", {}, item))));
   }
 
   function warnings() {
