@@ -57,13 +57,19 @@ class CopiedPackages:
 
     @cached_property
     def eclasses(self) -> tuple[EclassImport, ...]:
-        """The eclasses that the checkout lacks, and those that the plan updates; by name."""
+        """The eclasses that the checkout lacks, and those that the plan updates; by name.
+
+        What only comes along with an updated eclass is needed by whatever the update is for.
+        """
         stack, checkout = self._source.eclass_stack, self._source.checkout
         needed: dict[str, list[str]] = {}
         for candidate in self._ebuilds:
             for name, data in candidate.ebuild.data.get("_eclasses_", {}).items():
                 if name in stack.updates or not Path(data.path).is_relative_to(checkout.path):
                     needed.setdefault(name, []).append(candidate.cpv)
+        updated_for = {cpv for name in stack.updates for cpv in needed.get(name, ())}
+        for name in stack.companions:
+            needed.setdefault(name, list(updated_for))
         return tuple(
             EclassImport(
                 name=name,

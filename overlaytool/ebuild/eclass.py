@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from pkgcore.package.errors import MetadataException
 from overlaytool.dependency import Origin
 from overlaytool.flatcar.checkout import Checkout
 
-INHERIT = re.compile(r"^[ \t]*(?:[^#\n]*[;&|][ \t]*)?inherit[ \t]+((?:[^\n\\]|\\\n)*)", re.MULTILINE)
+INHERIT = re.compile(
+    r"^[ \t]*(?:[^#\n]*(?:[;&|(){]|\b(?:then|else|do))[ \t]*)?inherit[ \t]+((?:[^\n\\]|\\\n)*)", re.MULTILINE
+)
 WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -34,8 +37,29 @@ class EclassStack:
 
     @property
     def overrides(self) -> Mapping[str, Path]:
-        """The updated eclasses' files, by name."""
-        return {name: path for name in self.updates if (path := self.in_sources(name)) is not None}
+        """The files of the updated eclasses and of those that come along, by name."""
+        names = (*self.updates, *self.companions)
+        return {name: path for name in names if (path := self.in_sources(name)) is not None}
+
+    @cached_property
+    def companions(self) -> tuple[str, ...]:
+        """The eclasses that portage-stable lacks and that the updated ones inherit, sorted.
+
+        Without them an update would break the ebuilds of the checkout that inherit the updated ones.
+        """
+        found: set[str] = set()
+        pending = list(self.updates)
+        while pending:
+            path = self.in_sources(pending.pop())
+            inherited = _named(path) if path is not None else set()
+            new = {
+                name
+                for name in inherited - found
+                if self.in_sources(name) is not None and not (self._stable / f"{name}.eclass").is_file()
+            }
+            found |= new
+            pending += new
+        return tuple(sorted(found))
 
     def directories(self, name: str, origin: Origin) -> tuple[Path, ...]:
         """The eclass directories for the ebuilds of a tree, first wins."""
