@@ -85,8 +85,10 @@ def commit(
         resolution, plan, changes = _work_out(there, request, repository, base, name, today)
     _check_sources(space, plan)
     series = make_commits(repository, changes, base=base, branch=name, progress=space.progress)
-    kept = SeriesRecord(series=series, plan=plan, resolution=resolution, trees=_trees(space))
-    record.save(repository, kept)
+    if not (series.found and record.known(repository, name)):
+        record.save(
+            repository, SeriesRecord(series=series, plan=plan, resolution=resolution, trees=_trees(space))
+        )
     return Committed(series=series, resolution=resolution, plan=plan, notices=notices)
 
 
@@ -107,7 +109,7 @@ def write(space: Workspace, directory: Path, *, branch: str | None = None) -> Pu
     said = evidence.read(space.config.state, content) if content else ()
     text = directory / pull_request.FILE_NAME
     drawing = drawings.mermaid(graph.build(kept.resolution, kept.plan))
-    changelog = bool(repository.line("diff", "--name-only", series.base, series.tip, "--", "changelog"))
+    changelog = "changelog/" in repository.line("diff-tree", "-r", "--name-only", series.base, series.tip)
     try:
         text.write_text(
             pull_request.text(kept, series, said, graph=drawing, changelog=changelog), encoding="utf-8"
@@ -212,7 +214,11 @@ def _repository(space: Workspace) -> Repository:
 @contextmanager
 def _standing_at(space: Workspace, repository: Repository, commit: str) -> Iterator[Workspace]:
     """The workspace on the files of a commit: the user's, where they are just these, else a copy."""
-    if commit == repository.head() and not repository.dirty(PLANNED_FROM):
+    if (
+        commit == repository.head()
+        and not repository.dirty(PLANNED_FROM)
+        and not repository.hidden(PLANNED_FROM)
+    ):
         yield space
         return
     with (
@@ -257,7 +263,7 @@ def _day_of(repository: Repository, base: str, branch: str) -> date | None:
     """The day in the changelog entry of the series that the branch has, so that tomorrow finds it too."""
     if repository.branch_tip(branch) is None:
         return None
-    names = repository.line("diff", "--name-only", f"{base}...refs/heads/{branch}", "--", "changelog")
+    names = repository.line("diff-tree", "-r", "--name-only", base, f"refs/heads/{branch}")
     found = _CHANGELOG.search(names)
     return date.fromisoformat(found[1]) if found else None
 

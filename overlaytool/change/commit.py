@@ -19,10 +19,13 @@ from pathlib import Path
 from overlaytool.change.message import message, subject
 from overlaytool.change.objects import write_trees
 from overlaytool.change.template import trailers
-from overlaytool.change.worktree import LOG, NO_OBJECT, QUIET, Repository
-from overlaytool.errors import GitError, StaleError
+from overlaytool.change.worktree import LOG, QUIET, Repository
+from overlaytool.errors import GitError, StaleError, WriteError
 from overlaytool.model import ChangeSet, Series, SeriesCommit
 from overlaytool.progress import Progress
+
+NO_BRANCH = ""
+"""How ``git update-ref`` is told that the branch must not exist yet."""
 
 COMMIT = (
     *("-c", "core.fsmonitor=false"),
@@ -45,13 +48,35 @@ def commit(
 ) -> Series:
     """Make the steps of a change set commits on a branch of their own.
 
-    A branch that holds exactly this series already is found and left as it is.
+    A branch that holds this series already, whatever else is on top of it, is found and left as it is.
 
     :param base: the commit that the change set was made from, in hex.
     :param replacing: the branch's tip that the series takes the place of; None for a new branch.
     :raises GitError: when the branch holds something else, or git, a hook or a key refuses.
     :raises StaleError: when the change set was not made from ``base``.
+    :raises WriteError: when the temporary directory cannot be written.
     """
+    try:
+        return _commit(
+            repository, change_set, base=base, branch=branch, progress=progress, replacing=replacing
+        )
+    except OSError as error:
+        raise WriteError(
+            f"the series cannot be made: {error.strerror}",
+            details=(f"in {error.filename or tempfile.gettempdir()}",),
+            hint="nothing was changed; TMPDIR names another place for temporary files",
+        ) from error
+
+
+def _commit(
+    repository: Repository,
+    change_set: ChangeSet,
+    *,
+    base: str,
+    branch: str,
+    progress: Progress,
+    replacing: str | None,
+) -> Series:
     if not change_set.steps:
         raise GitError(
             f"there is nothing to commit: {base[:12]} has everything that was asked for",
@@ -82,8 +107,8 @@ def _find(
     lines = repository.line(
         *LOG, "--reverse", "--format=%H %T %P", f"{base}..refs/heads/{branch}", "--"
     ).splitlines()
-    rows = [line.split() for line in lines]
-    if tuple(row[1] for row in rows) != trees or not rows or rows[0][2:] != [base]:
+    rows = [line.split() for line in lines][: len(trees)]
+    if not rows or tuple(row[1] for row in rows) != trees or rows[0][2:] != [base]:
         return None
     series = _series(repository, change_set, tuple(row[0] for row in rows), base=base, branch=branch)
     return replace(series, found=True)
@@ -110,7 +135,7 @@ def _move_branch(
     """The one moment at which the user's repository changes."""
     status, _, stderr = repository.attempt(
         *("update-ref", "--create-reflog", "-m", f"overlaytool: {' '.join(change_set.plan.request)}"),
-        *(f"refs/heads/{branch}", tip, replacing or NO_OBJECT),
+        *(f"refs/heads/{branch}", tip, replacing or NO_BRANCH),
     )
     if status:
         raise StaleError(

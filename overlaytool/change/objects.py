@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from overlaytool.change.worktree import NO_OBJECT, QUIET, Repository
+from overlaytool.change.worktree import QUIET, Repository
 from overlaytool.errors import GitError, StaleError
 from overlaytool.model import ChangeSet, FileState, Step
 
@@ -28,7 +28,7 @@ def write_trees(repository: Repository, change_set: ChangeSet, base: str) -> tup
         repository.run(*QUIET, "read-tree", base, environment=environment)
         trees = []
         for step in change_set.steps:
-            entries = b"".join(_index_entries(step, blobs))
+            entries = b"".join(_index_entries(step, blobs, absent="0" * len(base)))
             repository.run(
                 *QUIET, "update-index", "-z", "--index-info", stdin=entries, environment=environment
             )
@@ -74,14 +74,14 @@ def _write_blobs(repository: Repository, change_set: ChangeSet, place: Path) -> 
     return dict(zip(contents, names.decode("ascii").split(), strict=True))
 
 
-def _index_entries(step: Step, blobs: dict[bytes, str]) -> Iterator[bytes]:
+def _index_entries(step: Step, blobs: dict[bytes, str], absent: str) -> Iterator[bytes]:
     """Lines for ``update-index --index-info``; removals first, so that a file may become a directory."""
     for change in sorted(step.changes, key=lambda change: change.after is not None):
-        yield _index_entry(change.path, change.after, blobs)
+        yield _index_entry(change.path, change.after, blobs, absent)
 
 
-def _index_entry(path: str, after: FileState | None, blobs: dict[bytes, str]) -> bytes:
+def _index_entry(path: str, after: FileState | None, blobs: dict[bytes, str], absent: str) -> bytes:
     name = path.encode("utf-8", "surrogateescape")
     if after is None:
-        return f"0 {NO_OBJECT}\t".encode() + name + b"\0"
+        return f"0 {absent}\t".encode() + name + b"\0"
     return f"{after.mode:o} {blobs[after.content]}\t".encode() + name + b"\0"

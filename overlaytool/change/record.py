@@ -62,6 +62,15 @@ def load(repository: Repository, branch: str) -> SeriesRecord:
         ) from None
 
 
+def known(repository: Repository, branch: str) -> bool:
+    """Whether there is a record of the series on a branch, and it can be read."""
+    try:
+        load(repository, branch)
+    except GitError:
+        return False
+    return True
+
+
 def branches(repository: Repository) -> tuple[str, ...]:
     """The branches that have a record and still exist, by name."""
     files = sorted(_directory(repository).glob("*.json"))

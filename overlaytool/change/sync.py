@@ -49,16 +49,24 @@ def _sync(source: SourceConfig, progress: Progress) -> Synced:
             f"{source.name} is to be at {source.path}, and nothing is there",
             hint="give it a url in overlaytool.toml, and sync clones it",
         )
-    if source.url is None or (source.path.exists() and not _managed(source.path)):
+    if source.url is None or (_there(source.path) and not _managed(source.path)):
         return _synced(source, SyncState.KEPT)
     try:
         source.path.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(source), progress.task(f"{source.name}: {source.url}") as task:
+            if _there(source.path):
+                return _refresh(source, source.url, task)
+            return _clone(source, source.url, task)
     except OSError as error:
-        raise WriteError(f"{source.path.parent} cannot be made: {error.strerror}") from error
-    with _locked(source), progress.task(f"{source.name}: {source.url}") as task:
-        if source.path.exists():
-            return _refresh(source, source.url, task)
-        return _clone(source, source.url, task)
+        raise WriteError(
+            f"{source.name} cannot be kept at {source.path}: {error.strerror}",
+            hint="path in overlaytool.toml, or XDG_CACHE_HOME, names another place",
+        ) from error
+
+
+def _there(path: Path) -> bool:
+    """Whether something is at a path; an empty directory is nothing yet."""
+    return path.is_symlink() or path.is_file() or (path.is_dir() and any(path.iterdir()))
 
 
 def _managed(path: Path) -> bool:
@@ -90,6 +98,12 @@ def _clone(source: SourceConfig, url: str, task: Task) -> Synced:
                 f"{source.name} cannot be cloned from {url}, and there is no clone yet",
                 details=error.details,
                 hint=f"try again with a network, or name a tree that you have with --{_option(source)}",
+            ) from error
+        except GitError as error:
+            raise GitError(
+                f"{source.name} cannot be cloned from {url}",
+                details=error.details,
+                hint="is that the url of a repository that you may read? overlaytool.toml sets it",
             ) from error
         (Path(place) / "clone").rename(source.path)
     return _synced(source, SyncState.CLONED)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 GITLINK = 0o160000
 """The mode of a submodule's entry in a tree."""
-
-NO_OBJECT = "0" * 40
-"""How git writes that something is not there."""
 
 REPOSITORY_VARIABLES = (
     "GIT_DIR",
@@ -169,8 +167,8 @@ class Repository:
     def _execute(
         self, arguments: Sequence[str], stdin: bytes | None, environment: Mapping[str, str] | None
     ) -> tuple[int, bytes, str]:
-        with tempfile.TemporaryFile() as stream:
-            if stdin:
+        with tempfile.TemporaryFile() if stdin else nullcontext(subprocess.DEVNULL) as stream:
+            if stdin and not isinstance(stream, int):
                 stream.write(stdin)
                 stream.seek(0)
             status, stdout, stderr = self._repo.git.execute(
@@ -267,8 +265,13 @@ class Repository:
 
     def unmerged(self) -> tuple[str, ...]:
         """Paths that a merge, rebase or cherry-pick left in conflict, sorted."""
-        output = self.run("diff", "--name-only", "--diff-filter=U", "--no-ext-diff", "-z")
-        return tuple(sorted(_decode(path) for path in output.split(b"\0") if path))
+        output = self.run("ls-files", "--unmerged", "-z")
+        return tuple(sorted({_decode(entry.partition(b"\t")[2]) for entry in output.split(b"\0") if entry}))
+
+    def hidden(self, pathspecs: Sequence[str]) -> bool:
+        """Whether git is told not to look at some files: sparse checkout, skip-worktree, assume-unchanged."""
+        output = self.run("ls-files", "-v", "-z", "--", *pathspecs)
+        return any(entry[:1] == b"S" or entry[:1].islower() for entry in output.split(b"\0"))
 
     def tree(self, revision: str) -> CommitTree:
         """The files of a commit, read from git's objects and never from the work tree."""

@@ -14,7 +14,7 @@ from series_steps import CHANGELOG, GENTOO, GURU, STABLE, Steps, git, htop
 from overlaytool.change import ready
 from overlaytool.change.commit import commit
 from overlaytool.change.worktree import Repository
-from overlaytool.errors import GitError, StaleError
+from overlaytool.errors import GitError, StaleError, WriteError
 from overlaytool.model import Action, ChangeSet, Request, Series, StepKind, TreeCommit
 from overlaytool.progress import SilentProgress
 
@@ -140,6 +140,25 @@ def test_the_same_series_again_is_found_and_adds_nothing(checkout_tree: Path) ->
     assert again.found
     assert again.commits == first.commits
     assert git(checkout_tree, "rev-parse", BRANCH) == first.tip
+
+
+def test_the_series_is_found_under_commits_that_the_user_put_on_top(checkout_tree: Path) -> None:
+    first = make(checkout_tree)
+    on_top = git(checkout_tree, "commit-tree", "-m", "mine", "-p", first.tip, "main^{tree}")
+    git(checkout_tree, "update-ref", f"refs/heads/{BRANCH}", on_top)
+    again = make(checkout_tree)
+    assert again.found
+    assert again.commits == first.commits
+
+
+def test_no_room_for_temporary_files_is_said(
+    checkout_tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change_set = htop(checkout_tree)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(WriteError, match="cannot be made") as caught:
+        make(checkout_tree, change_set)
+    assert caught.value.hint and "TMPDIR" in caught.value.hint
 
 
 def test_a_branch_with_something_else_is_left_alone(checkout_tree: Path) -> None:

@@ -90,6 +90,23 @@ def test_the_plan_is_made_from_the_commit_and_not_from_the_work_tree(
     assert git(checkout_tree, "status", "--porcelain") == status
 
 
+def test_files_that_git_is_told_not_to_look_at_take_no_part_and_the_index_stays(
+    checkout_tree: Path, gentoo_tree: Path
+) -> None:
+    clean = commit(checkout_tree, gentoo_tree, branch="clean").series
+    keywords = f"{THIRD_PARTY}/coreos-overlay/profiles/coreos/base/package.accept_keywords"
+    git(checkout_tree, "update-index", "--assume-unchanged", keywords)
+    (checkout_tree / keywords).write_text("sys-process/htop ~amd64\n")
+    (checkout_tree / "changelog/README.md").touch()
+    index = (checkout_tree / ".git/index").read_bytes()
+    other = commit(checkout_tree, gentoo_tree, branch="other").series
+    assert (checkout_tree / ".git/index").read_bytes() == index
+    assert (
+        git(checkout_tree, "rev-parse", f"{other.tip}^{{tree}}", f"{clean.tip}^{{tree}}").split()
+        == [git(checkout_tree, "rev-parse", "clean^{tree}")] * 2
+    )
+
+
 def test_tomorrow_the_series_is_still_found(checkout_tree: Path, gentoo_tree: Path) -> None:
     first = commit(checkout_tree, gentoo_tree)
     again = commit(checkout_tree, gentoo_tree, today=None)

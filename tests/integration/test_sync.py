@@ -18,7 +18,7 @@ from series_steps import git
 from overlaytool.change.head import head_commit
 from overlaytool.change.sync import sync
 from overlaytool.config import SourceConfig
-from overlaytool.errors import LockedError, NetworkError, RepositoryError
+from overlaytool.errors import LockedError, NetworkError, RepositoryError, WriteError
 from overlaytool.model import Synced, SyncState
 from overlaytool.progress import SilentProgress
 
@@ -120,6 +120,16 @@ def test_a_tree_of_the_users_own_is_never_touched(upstream: Path, tmp_path: Path
     for url in (None, f"file://{upstream}"):
         assert synced(SourceConfig(name="mine", path=mine, url=url)).state is SyncState.KEPT
     assert sorted((str(path), path.lstat().st_mtime_ns) for path in mine.rglob("*")) == before
+
+
+def test_an_empty_directory_is_filled_and_a_cache_that_cannot_be_written_is_said(
+    source: SourceConfig, tmp_path: Path
+) -> None:
+    source.path.mkdir(parents=True)
+    assert synced(source).state is SyncState.CLONED
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WriteError, match="cannot be kept at"):
+        synced(SourceConfig(name="gentoo", path=tmp_path / "file/trees/gentoo", url=source.url))
 
 
 def test_a_tree_without_url_that_is_not_there_is_said(tmp_path: Path) -> None:
