@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -392,17 +394,14 @@ def test_the_branch_is_named_after_the_request(atoms: tuple[str, ...], name: str
 # --- interrupted ----------------------------------------------------------------------------------
 
 KILLER = """#!/bin/sh
-# Stands in for git: counts its calls, and at the chosen one kills the process that made it.
+# Stands in for git: counts its calls, and at the chosen one, or after the one that makes the branch, kills
+# the process that made it.
 count=$(($(cat "$KILLER_COUNT" 2>/dev/null || echo 0) + 1))
 echo $count > "$KILLER_COUNT"
-if [ $count = "$KILLER_AT" ]; then
-  case "$KILLER_WHEN $*" in
-    *--batch*) ;;  # answers as long as it is asked: it has no end to be killed after
-    after*) "$KILLER_GIT" "$@" >/dev/null 2>&1 ;;
-  esac
-  kill -9 $PPID
-  exit 1
-fi
+case "$KILLER_AT $*" in
+  $count\\ *) kill -9 $PPID; exit 1 ;;
+  branch*update-ref*) "$KILLER_GIT" "$@"; kill -9 $PPID; exit 1 ;;
+esac
 exec "$KILLER_GIT" "$@"
 """
 
@@ -419,50 +418,84 @@ commit(repository, htop(checkout), base=repository.head(), branch="add-htop", pr
 """
 
 
-def killed(checkout: Path, scratch: Path, at: int, when: str) -> int:
-    """Make the series in a process that is killed at its call number ``at`` of git; its exit status."""
+def commit_command(checkout: Path) -> list[str]:
+    return [sys.executable, "-c", COMMIT_IN_A_PROCESS, str(checkout)]
+
+
+def surroundings(scratch: Path, **more: str) -> dict[str, str]:
     tests = Path(__file__).parent
-    environment = {
+    return {
         **os.environ,
-        "PATH": f"{scratch}/bin:{os.environ['PATH']}",
         "PYTHONPATH": f"{tests}:{tests.parent.parent}",
         "TMPDIR": str(scratch),
-        "KILLER_COUNT": str(scratch / "count"),
-        "KILLER_AT": str(at),
-        "KILLER_WHEN": when,
+        **more,
     }
+
+
+def killed(checkout: Path, scratch: Path, at: str) -> int:
+    """Make the series in a process that is killed at a call of git; its exit status."""
     (scratch / "count").unlink(missing_ok=True)
+    environment = surroundings(
+        scratch,
+        PATH=f"{scratch}/bin:{os.environ['PATH']}",
+        KILLER_COUNT=str(scratch / "count"),
+        KILLER_AT=at,
+        KILLER_GIT=str(shutil.which("git")),
+    )
     return subprocess.run(
-        [sys.executable, "-c", COMMIT_IN_A_PROCESS, str(checkout)],
+        commit_command(checkout),
         env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=60,
+        timeout=120,
     ).returncode
 
 
+def check_nothing_is_half_made(checkout: Path, before: tuple[str, ...]) -> bool:
+    """Everything of the user's is as before, and the branch is there as a whole or not at all: which."""
+    assert users_things(checkout) == before
+    assert not list((checkout / ".git").rglob("*.lock"))
+    tip = git(checkout, "rev-parse", "--verify", "-q", BRANCH, check=False)
+    if tip:
+        assert len(git(checkout, "rev-list", f"main..{tip}").splitlines()) == 5
+        git(checkout, "update-ref", "-d", f"refs/heads/{BRANCH}")
+    return bool(tip)
+
+
 def test_killed_at_any_call_of_git_the_users_work_is_as_it_was_and_the_next_run_completes(
-    checkout_tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    checkout_tree: Path, tmp_path: Path
 ) -> None:
     messy(checkout_tree)
     scratch = tmp_path / "scratch"
     (scratch / "bin").mkdir(parents=True)
     (scratch / "bin/git").write_text(KILLER)
     (scratch / "bin/git").chmod(0o755)
-    monkeypatch.setenv("KILLER_GIT", str(shutil.which("git")))
     before = users_things(checkout_tree)
-    calls = 0
-    for at in range(1, 200):
-        for when in ("before", "after"):
-            status = killed(checkout_tree, scratch, at, when)
-            assert users_things(checkout_tree) == before, f"call {at}, killed {when} it"
-            assert not list((checkout_tree / ".git").rglob("*.lock"))
-            tip = git(checkout_tree, "rev-parse", "--verify", "-q", BRANCH, check=False)
-            if tip:
-                assert len(git(checkout_tree, "rev-list", f"main..{tip}").splitlines()) == 5
-                git(checkout_tree, "update-ref", "-d", f"refs/heads/{BRANCH}")
-        if status == 0:
-            calls = at - 1
-            break
+    assert killed(checkout_tree, scratch, "branch") == -9
+    assert check_nothing_is_half_made(checkout_tree, before)
+    calls = 1
+    while killed(checkout_tree, scratch, str(calls)):
+        check_nothing_is_half_made(checkout_tree, before)
+        calls += 1
     assert calls > 15
+    assert check_nothing_is_half_made(checkout_tree, before)
     assert not make(checkout_tree).found
+
+
+def test_killed_together_with_its_git_at_any_time_the_users_work_is_as_it_was(
+    checkout_tree: Path, tmp_path: Path
+) -> None:
+    messy(checkout_tree)
+    before = users_things(checkout_tree)
+    start = time.monotonic()
+    subprocess.run(commit_command(checkout_tree), env=surroundings(tmp_path), check=True)
+    whole = time.monotonic() - start
+    assert check_nothing_is_half_made(checkout_tree, before)
+    for tenth in range(1, 10):
+        process = subprocess.Popen(
+            commit_command(checkout_tree), env=surroundings(tmp_path), start_new_session=True
+        )
+        time.sleep(whole * tenth / 10)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        check_nothing_is_half_made(checkout_tree, before)
