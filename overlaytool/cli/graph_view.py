@@ -12,6 +12,8 @@ from overlaytool.report import tree
 from overlaytool.report.records import Graph, Node
 
 STYLES = {State.ADD: "bold green", State.UPDATE: "bold yellow", State.PRESENT: "", State.PROVIDED: "dim"}
+NOTHING_NEW = "Nothing is new: the checkout has every package of this plan."
+NOTHING_PASSES = "Nothing to show: no package is of that root and reached by those classes."
 WORDS = {
     State.ADD: "add from {}",
     State.UPDATE: "update from {}",
@@ -23,7 +25,7 @@ WORDS = {
 def show(graph: Graph, targets: tuple[str, ...], *, depth: int | None) -> None:
     """Print the tree from the request down, or from ``targets`` (ids) up."""
     if not graph.nodes:
-        console.show(Text("Nothing to show: the checkout has every package of this plan."))
+        console.show(Text(NOTHING_NEW if graph.selection.imports_only else NOTHING_PASSES))
         return
     lines = tree.reverse_lines(graph, targets, depth=depth) if targets else tree.lines(graph, depth=depth)
     marks = set()

@@ -62,6 +62,7 @@ def build(
         nodes=tuple(sorted(nodes, key=lambda node: (not node.requested, len(node.chain), node.id))),
         links=_links(shown, resolution),
         cycles=cycles,
+        selection=selection,
     )
 
 
@@ -140,23 +141,37 @@ def graphml(graph: Graph) -> str:
 
 
 def _digraph(resolution: Resolution, merged: Merged, selection: Selection) -> nx.DiGraph[str]:
-    """The part of the merged graph that is selected and reached from the request, in a fixed order."""
+    """The part of the merged graph that is selected and reached from the request, in a fixed order.
+
+    What a package of a root that is left out asks for hangs from the request.
+    """
+    digraph = _reached(resolution, merged, selection.classes)
+    inside = {name for name in digraph if name and merged.members[name][0].root in selection.roots}
+    for name in sorted(inside):
+        outside = [parent for parent in digraph.pred[name] if parent not in inside]
+        edges = tuple(edge for parent in outside for edge in _edges(digraph, parent, name))
+        if edges:
+            digraph.add_edge(REQUEST, name, edges=edges)
+    kept = inside | {REQUEST}
+    if selection.imports_only:
+        imported = {name for name in inside if _imported(merged.members[name][0])}
+        kept &= imported.union({REQUEST}, *(nx.ancestors(digraph, name) for name in imported))
+    digraph.remove_nodes_from([name for name in digraph if name not in kept])
+    return digraph
+
+
+def _reached(resolution: Resolution, merged: Merged, classes: frozenset[DepClass]) -> nx.DiGraph[str]:
     edges: dict[tuple[str, str], list[Edge]] = defaultdict(list)
     for edge in resolution.edges:
-        child = merged.ids[edge.child]
-        parent = merged.ids[edge.parent] if edge.parent else REQUEST
-        chosen = edge.parent is None or edge.dep_class in selection.classes
-        if chosen and merged.members[child][0].root in selection.roots:
-            edges[parent, child].append(edge)
+        if edge.parent is None or edge.dep_class in classes:
+            parent = merged.ids[edge.parent] if edge.parent else REQUEST
+            edges[parent, merged.ids[edge.child]].append(edge)
     digraph: nx.DiGraph[str] = nx.DiGraph()
     digraph.add_node(REQUEST)
     for (parent, child), found in sorted(edges.items(), key=_strongest_first):
         digraph.add_edge(parent, child, edges=tuple(found))
-    kept = nx.descendants(digraph, REQUEST) | {REQUEST}
-    if selection.imports_only:
-        imported = {name for name in kept if name and _imported(merged.members[name][0])}
-        kept &= imported.union({REQUEST}, *(nx.ancestors(digraph, name) for name in imported))
-    digraph.remove_nodes_from([name for name in digraph if name not in kept])
+    reached = nx.descendants(digraph, REQUEST) | {REQUEST}
+    digraph.remove_nodes_from([name for name in digraph if name not in reached])
     return digraph
 
 

@@ -67,7 +67,7 @@ class Node:
     distfiles: tuple[Distfile, ...]
     requested: bool
     chain: tuple[str, ...]
-    """Ids from a requested package to this one, a shortest way."""
+    """Ids from a requested package to this one, a shortest way of what is selected."""
     because: tuple[Because, ...]
     """Every edge that asks for it."""
     download: int
@@ -114,6 +114,7 @@ class Graph:
     """Sorted by parent and child."""
     cycles: tuple[tuple[str, ...], ...]
     """Strongly connected components of more than one package, or of one that asks for itself."""
+    selection: Selection
 
     @property
     def imports(self) -> tuple[Node, ...]:

@@ -50,8 +50,8 @@ Children = Mapping[str, list[tuple[Node, tuple[DepClass, ...]]]]
 
 
 def lines(graph: Graph, *, depth: int | None = None) -> Iterator[Line]:
-    """From the requested packages down to ``depth`` levels below them (None: all the way)."""
-    roots = [node for node in graph.nodes if node.requested]
+    """From what the request leads to directly, down to ``depth`` levels below it (None: all the way)."""
+    roots = [node for node in graph.nodes if len(node.chain) == 1]
     return _walk(roots, _children(graph), depth)
 
 

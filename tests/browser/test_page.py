@@ -153,6 +153,9 @@ def test_filters_for_root_state_and_class_decide_what_is_drawn(report: Opened) -
     report.filter("host", False)
     assert report.nodes() == sorted(set(everything) - {PKGCONF})
     report.filter("host", True)
+    report.filter("board", False)
+    assert report.nodes() == [PKGCONF]
+    report.filter("board", True)
     report.filter("present", False)
     assert report.nodes() == sorted([HTOP, SCREEN, UPDATE, TMPFILES])
     report.filter("present", True)

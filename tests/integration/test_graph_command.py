@@ -47,6 +47,9 @@ def test_depth_class_and_root_cut_the_tree(graph: RunCli) -> None:
     flat = graph("sys-process/htop", "--depth", "1").stdout.splitlines()
     assert [line[4:] for line in flat[1:]] == [line[4:].lstrip() for line in flat[1:]]
     assert "host" not in graph("sys-process/htop", "--root", "board").stdout
+    hosted = graph("sys-process/htop", "--root", "host").stdout
+    assert hosted.startswith("sys-libs/libcap-")
+    assert "ncurses" not in hosted
     runtime = graph("sys-process/htop", "--class", "rdepend").stdout
     assert "BDEPEND" not in runtime
     assert "sys-libs/ncurses" in runtime
@@ -60,7 +63,7 @@ def test_imports_leave_out_what_is_there(graph: RunCli) -> None:
 
 def test_a_plan_that_imports_nothing_says_so(graph: RunCli) -> None:
     result = graph("sys-libs/ncurses", "--imports")
-    assert result.stdout == "Nothing to show: the checkout has every package of this plan.\n"
+    assert result.stdout == "Nothing is new: the checkout has every package of this plan.\n"
 
 
 def test_reverse_shows_who_pulls_a_package_into_the_image(graph: RunCli) -> None:

@@ -9,8 +9,8 @@ import pytest
 from records import edge, package, resolution
 
 from overlaytool.errors import UnknownPackageError
-from overlaytool.model import DepClass, Resolution, Root, State
-from overlaytool.report import document, graph
+from overlaytool.model import Because, DepClass, Resolution, Root, State
+from overlaytool.report import document, graph, tree
 from overlaytool.report.records import Graph, Node, Selection
 
 
@@ -161,6 +161,24 @@ def test_every_node_knows_its_chain_and_who_asks_for_it(diamond: Resolution) -> 
 def test_what_the_chosen_classes_do_not_reach_is_left_out(diamond: Resolution) -> None:
     shown = graph.build(diamond, selection=Selection(classes=frozenset({DepClass.RDEPEND})))
     assert ids(shown) == ["cat/a-1", "cat/b-1", "cat/d-1"]
+
+
+def test_the_build_host_alone_is_what_the_boards_ask_of_it_and_what_that_needs() -> None:
+    found = resolution(
+        [package("host:cat/c-1"), package("host:cat/b-1"), package("cat/a-1")],
+        [
+            edge(None, "cat/a-1"),
+            edge("cat/a-1", "host:cat/b-1", DepClass.BDEPEND),
+            edge("host:cat/b-1", "host:cat/c-1"),
+        ],
+    )
+    shown = graph.build(found, selection=Selection(roots=frozenset({Root.HOST})))
+    assert [(each.id, each.chain) for each in shown.nodes] == [
+        ("host:cat/b-1", ("host:cat/b-1",)),
+        ("host:cat/c-1", ("host:cat/b-1", "host:cat/c-1")),
+    ]
+    assert shown.nodes[0].because == (Because(parent="cat/a-1", atom="cat/b", dep_class=DepClass.BDEPEND),)
+    assert [line.node.id for line in tree.lines(shown)] == ["host:cat/b-1", "host:cat/c-1"]
 
 
 def test_imports_are_shown_with_the_way_to_them_and_at_their_full_cost(diamond: Resolution) -> None:

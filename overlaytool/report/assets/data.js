@@ -29,16 +29,16 @@ const overlaytool = {};
     return { 1: node.boards[0], 2: "both boards" }[node.boards.length] || "all boards";
   }
 
-  /* The nodes and links that pass: classes and roots decide what is reached, states what is shown of it. */
+  /* The nodes and links that pass: classes decide what is reached, roots and states what is shown of it. */
   function visible(filters) {
     const passes = (link) => link.classes.some((name) => filters.classes.has(name));
     const starts = report.nodes.filter((node) => node.requested);
-    const pending = (starts.length ? starts : report.nodes).filter((node) => filters.roots.has(node.root));
+    const pending = [...(starts.length ? starts : report.nodes)];
     const reached = new Set(pending.map((node) => node.id));
     while (pending.length) {
       for (const link of out.get(pending.pop().id)) {
         const child = nodes.get(link.target);
-        if (!reached.has(child.id) && passes(link) && filters.roots.has(child.root)) {
+        if (!reached.has(child.id) && passes(link)) {
           reached.add(child.id);
           pending.push(child);
         }
@@ -46,7 +46,10 @@ const overlaytool = {};
     }
     const shown = report.nodes.filter(
       (node) =>
-        reached.has(node.id) && filters.states.has(node.state) && (!filters.only || filters.only.has(node.id)),
+        reached.has(node.id) &&
+        filters.roots.has(node.root) &&
+        filters.states.has(node.state) &&
+        (!filters.only || filters.only.has(node.id)),
     );
     const ids = new Set(shown.map((node) => node.id));
     const between = links.filter((link) => ids.has(link.source) && ids.has(link.target) && passes(link));
