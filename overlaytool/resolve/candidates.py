@@ -13,6 +13,9 @@ from overlaytool.resolve.source import PackageSource
 NO_KEYWORD_REASON = "No keyword for this arch yet."
 UNSTABLE_REASON = "No stable keyword yet."
 
+UNKEYWORDED = frozenset({RejectionKind.KEYWORD, RejectionKind.LIVE})
+"""What an entry in package.accept_keywords can lift."""
+
 
 @dataclass(frozen=True, slots=True)
 class Option[C: Candidate]:
@@ -109,7 +112,7 @@ class Chooser[C: Candidate]:
         )
 
     def _lifted(self, view: View, rejection: Rejection, decisions: Decisions) -> bool:
-        if rejection.kind in (RejectionKind.KEYWORD, RejectionKind.LIVE):
+        if rejection.kind in UNKEYWORDED:
             return (rejection.cpv, self.source.arch(view)) in decisions.keywords
         if rejection.kind is RejectionKind.LICENSE:
             return (rejection.cpv, view.name) in decisions.licenses
@@ -167,7 +170,7 @@ class Chooser[C: Candidate]:
                 return None
             return self._with_eclasses(needed, view, atoms, decisions, source, candidate)
         keyword = self._keyword(view, candidate, kinds, decisions)
-        if kinds - {RejectionKind.KEYWORD, RejectionKind.LIVE, RejectionKind.LICENSE} or keyword == "":
+        if kinds - UNKEYWORDED - {RejectionKind.LICENSE} or keyword == "":
             return None
         if any(self._slot_differs(view, candidate, atom, changes) for atom in atoms):
             return None
@@ -221,7 +224,7 @@ class Chooser[C: Candidate]:
         self, view: View, candidate: C, kinds: set[RejectionKind], decisions: Decisions
     ) -> str | None:
         """The keyword to accept, None where none is needed, "" where none may be."""
-        if not kinds & {RejectionKind.KEYWORD, RejectionKind.LIVE}:
+        if not kinds & UNKEYWORDED:
             return None
         if not self.accept_keywords:
             return ""
@@ -343,7 +346,9 @@ class Chooser[C: Candidate]:
     ) -> Rejection | None:
         if self.source.version_matches(candidate, atom):
             hidden = self.hidden(view, candidate, decisions)
-            if hidden:
+            kinds = {rejection.kind for rejection in hidden}
+            acceptable = kinds <= UNKEYWORDED and self._keyword(view, candidate, kinds, decisions) != ""
+            if hidden and not acceptable:
                 return hidden[0]
         mismatch = self.source.mismatch(view, candidate, atom, changes)
         if mismatch is not None:

@@ -79,6 +79,8 @@ def _kind[C: Candidate](
     if not decisive and any(rejection.kind is RejectionKind.LIVE for rejection in failure.rejections):
         live = next(rejection.cpv for rejection in failure.rejections if rejection.kind is RejectionKind.LIVE)
         return KeywordError, f"only a live ebuild would do; name it to take it: ={live}"
+    if RejectionKind.REQUIRED_USE in decisive:
+        return UnsatisfiableError, f"set the flags in the request: {failure.atom.package}[flag]"
     return UnsatisfiableError, "is the Gentoo tree fresh? overlaytool sync"
 
 

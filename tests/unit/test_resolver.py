@@ -333,6 +333,14 @@ def test_an_error_gives_the_chain_down_from_the_request() -> None:
     assert "from your request dev-libs/a" in caught.value.details[1]
 
 
+def test_a_required_use_that_does_not_hold_is_told_and_not_the_keyword_that_could_be_accepted() -> None:
+    text = '[gentoo]\ndev-libs/a-1 keywords="~amd64 ~arm64" iuse="x" required="x"'
+    with pytest.raises(UnsatisfiableError) as caught:
+        answer(text, "dev-libs/a")
+    assert any("REQUIRED_USE x" in line for line in caught.value.details)
+    assert imported(answer(text, "dev-libs/a[x]")) == ["dev-libs/a-1"]
+
+
 def test_a_blocker_of_something_new_makes_the_resolver_look_further() -> None:
     found = answer(
         """

@@ -6,7 +6,8 @@
     [gentoo]                                       any other heading is a source, in order
     dev-libs/b-2   keywords="~amd64" iuse="x"
 
-Boards are amd64 and arm64; the build host is amd64. ``keywords`` is ``amd64 arm64`` where it is not said.
+``required`` is a flag that REQUIRED_USE asks for. Boards are amd64 and arm64; the build host is amd64.
+``keywords`` is ``amd64 arm64`` where it is not said.
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ class TextEbuild:
         self.enabled = frozenset(flag[1:] for flag in flags if flag.startswith("+"))
         self.iuse_stripped = frozenset(flag.removeprefix("+") for flag in flags)
         self.mask = said.pop("mask", "")
+        self.required = said.pop("required", "")
         self.eapi = Eapi()
         self.data = {name.upper(): said.pop(name, "") for name in CLASSES}
         assert not said, f"unknown words in {line!r}: {sorted(said)}"
@@ -184,7 +186,8 @@ class TextSource:
         return depend.mismatch(atom, candidate, use, candidate.iuse_stripped, candidate.repository)
 
     def required_use_violation(self, view: View, candidate: TextEbuild, changes: FlagChanges) -> str | None:
-        return None
+        missing = candidate.required and candidate.required not in self._use(candidate, changes)
+        return candidate.required if missing else None
 
     def demands(self, view: View, candidate: TextEbuild, changes: FlagChanges) -> tuple[Demand, ...]:
         use = self._use(candidate, changes) | {self.arch(view)}
