@@ -16,6 +16,7 @@ from typing import Any
 
 from pkgcore.package.errors import MetadataException
 
+from overlaytool.ebuild import runtime
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.flatcar.checkout import TREES, Checkout
@@ -23,6 +24,8 @@ from overlaytool.model import package_name
 
 NOT_STORED = frozenset(("INHERITED", "INHERIT"))
 """Made from ``_eclasses_`` by whoever reads an entry."""
+PATIENCE = 5.0
+"""Seconds to wait at the end for an ebuild that is being sourced ahead; then it counts as hung."""
 DEPENDENCIES = ("BDEPEND", "DEPEND", "RDEPEND", "PDEPEND", "IDEPEND")
 ATOM = re.compile(r"(?<![\w!~<>=])(?P<operator>[<>=~]*)(?P<name>[A-Za-z0-9+_.-]+/[A-Za-z0-9+_.-]+)")
 """An atom in a dependency string, as far as its name goes; blockers are none of those."""
@@ -47,10 +50,15 @@ class Lookup:
         self._thread.start()
         return self
 
-    def __exit__(self, *exc_info: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
         self._ended = True
         self._work.release()
-        self._thread.join()
+        if kind is not None:
+            runtime.abandon()
+        self._thread.join(PATIENCE)
+        if self._thread.is_alive():
+            runtime.abandon()
+            self._thread.join()
         self._cache.flush()
 
     def __call__(self, tree: Path, cpv: str) -> Mapping[str, str] | None:

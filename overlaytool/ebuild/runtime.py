@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from pkgcore import log as pkgcore_log
 
@@ -32,6 +33,16 @@ def allow_newest_eapi() -> None:
 def shut_down() -> None:
     """End the bash processes that source ebuilds. Python complains at exit about those left over."""
     processor.shutdown_all_processors()
+
+
+def abandon() -> None:
+    """End the bash processes that are at work, whatever they are doing: their readers see an error.
+
+    Their pipes are left alone: to close one waits for the thread that reads it.
+    """
+    for busy in list(processor.active_ebp_list):
+        with suppress(ProcessLookupError, TypeError):  # gone by itself, or shut down just now
+            os.killpg(busy.pid, signal.SIGKILL)
 
 
 @contextmanager

@@ -33,6 +33,8 @@ OLDEST = (3, 0, 66)
 """The oldest Portage whose data structures are known to be those that are read here."""
 LIMIT = 600.0
 """Seconds after which a process of Portage counts as hung."""
+PATIENCE = 2.0
+"""Seconds to wait for an answer that is being looked up when nobody wants it any more."""
 CONFIGURATION = "share/portage/config"
 """Portage's own defaults (make.globals), relative to where it is installed."""
 
@@ -84,6 +86,8 @@ class MetadataServer:
         self._lookup, self._lock, self._heard = lookup, lock, heard
         self._ours, self.theirs = socket.socketpair()
         self._error: Exception | None = None
+        self.asked = ""
+        """The CPV that was asked for last."""
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def __enter__(self) -> MetadataServer:
@@ -93,7 +97,7 @@ class MetadataServer:
     def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
         self.theirs.close()
         self._hang_up()
-        self._thread.join()
+        self._thread.join(PATIENCE)  # longer only where a lookup hangs: whoever gave it has to end that
         self._ours.close()
         if self._error is not None and kind is None:
             raise self._error
@@ -103,21 +107,22 @@ class MetadataServer:
             self._ours.shutdown(socket.SHUT_RDWR)
 
     def _serve(self) -> None:
-        with self._ours.makefile("rw", encoding="utf-8") as stream:
-            try:
+        try:
+            with self._ours.makefile("rw", encoding="utf-8") as stream:
                 for line in stream:
                     tree, cpv = json.loads(line)
+                    self.asked = cpv
                     with self._lock:
                         entry = self._lookup(Path(tree), cpv)
                     stream.write(json.dumps(dict(entry) if entry is not None else None) + "\n")
                     stream.flush()
                     self._heard()
-            except OSError:
-                pass  # the process was ended in the middle of a question
-            except Exception as error:
-                self._error = error
-            finally:
-                self._hang_up()  # Portage then sources for itself, and does not wait for an answer
+        except (OSError, ValueError):
+            pass  # the process was ended in the middle of a question
+        except Exception as error:
+            self._error = error
+        finally:
+            self._hang_up()  # Portage then sources for itself, and does not wait for an answer
 
 
 def run(
@@ -148,9 +153,10 @@ def run(
     try:
         output, _ = process.communicate(json.dumps(job).encode(), timeout=limit)
     except subprocess.TimeoutExpired:
+        asked = (f"the last ebuild that it asked for is {server.asked}",) if server and server.asked else ()
         raise HungError(
             f"Portage did not come to an end in {limit:.0f} seconds",
-            details=_tail(log),
+            details=asked + _tail(log),
             hint="give it longer with --time-limit, or fewer packages at once",
         ) from None
     finally:

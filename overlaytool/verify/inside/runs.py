@@ -129,18 +129,20 @@ def _name_the_broken(world: Any, found: dict[str, dict[str, Any]]) -> None:
             cpv = f"{category}/{file.removesuffix('.ebuild')}"
             said = _last_words(portdb, path, cpv, tree)
             kind = "eclass" if "could not be found by inherit" in said else "ebuild"
-            for finding in found.values():
-                _explain(finding, cpv, kind, said)
-            _add(found, {**findings._finding(kind, eroot), "cpvs": [cpv], "text": said})
+            explained = [_explain(finding, cpv, kind, said) for finding in found.values()]
+            if not any(explained):
+                _add(found, {**findings._finding(kind, eroot), "cpvs": [cpv], "text": said})
 
 
-def _explain(finding: dict[str, Any], cpv: str, kind: str, said: str) -> None:
-    """Put an ebuild's last words where Portage only says ``corruption``."""
+def _explain(finding: dict[str, Any], cpv: str, kind: str, said: str) -> bool:
+    """Put an ebuild's last words where Portage only says ``corruption``; whether it is about that alone."""
     for candidate in finding["candidates"]:
         if candidate["cpv"] == cpv:
             candidate["reasons"] = [{"kind": kind, "text": said}]
             if finding["kind"] == "ebuild":
-                finding["kind"] = kind
+                finding |= {"kind": kind, "cpvs": [cpv], "text": said}
+                return True
+    return False
 
 
 def _last_words(portdb: Any, path: str, cpv: str, tree: str) -> str:
