@@ -1,0 +1,172 @@
+"""Portage's process: what it may read, how it is ended, and what is said when there is no Portage."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ebuilds import write_ebuild
+
+from overlaytool.errors import CheckoutError, HungError, ToolMissingError
+from overlaytool.flatcar import checkout
+from overlaytool.model import ComplaintKind, Root
+from overlaytool.progress import SilentProgress
+from overlaytool.verify import emerge, root
+from overlaytool.verify.judge import Question, verify
+
+WATCH = """
+import os, sys
+def watch(event, arguments):
+    if event in ("open", "os.listdir", "os.scandir") and arguments and isinstance(arguments[0], str):
+        with_descriptor = os.open({file!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(with_descriptor, (os.path.abspath(arguments[0]) + "\\n").encode())
+        os.close(with_descriptor)
+busy = []
+def once(event, arguments):
+    if not busy:
+        busy.append(1)
+        try:
+            watch(event, arguments)
+        finally:
+            busy.pop()
+sys.addaudithook(once)
+"""
+HOSTS_PORTAGE = ("/etc/portage", "/etc/make", "/etc/profile.env", "/var/db", "/var/lib/portage", "/var/cache")
+
+
+def question(path: Path, *atoms: str, **fields: Any) -> Question:
+    """Portage is asked about one board."""
+    found = checkout.find(path)
+    return Question(checkout=found, boards=(found.board("amd64-usr"),), atoms=atoms, **fields)
+
+
+@pytest.mark.portage
+def test_the_hosts_own_portage_is_neither_read_nor_obeyed(
+    checkout_tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "watch").mkdir()
+    (tmp_path / "watch/sitecustomize.py").write_text(WATCH.format(file=str(tmp_path / "opened")))
+    clean = emerge._environment
+
+    def watched(directory: Path) -> dict[str, str]:
+        environment = clean(directory)
+        return environment | {"PYTHONPATH": f"{tmp_path}/watch:{environment['PYTHONPATH']}"}
+
+    monkeypatch.setattr(emerge, "_environment", watched)
+    for name, value in {
+        "PORTAGE_CONFIGROOT": "/nonexistent",
+        "ROOT": "/nonexistent",
+        "PORTDIR_OVERLAY": "/nonexistent",
+        "ACCEPT_KEYWORDS": "**",
+        "USE": "-* nothing",
+        "EMERGE_DEFAULT_OPTS": "--ask",
+        "PORTAGE_REPOSITORIES": "[gentoo]\nlocation = /nonexistent\n",
+    }.items():
+        monkeypatch.setenv(name, value)
+    write_ebuild(checkout.find(checkout_tree).portage_stable, "dev-libs/b-1", 'KEYWORDS="~amd64"')
+    verdict = verify(question(checkout_tree, "dev-libs/b"), SilentProgress())
+    assert [complaint.kind for complaint in verdict.complaints] == [ComplaintKind.KEYWORD]
+    opened = (tmp_path / "opened").read_text().splitlines()
+    assert any("portage-stable" in path for path in opened)
+    assert not [path for path in opened if path.startswith(HOSTS_PORTAGE)]
+
+
+@pytest.mark.portage
+def test_a_hang_is_ended_with_all_that_it_started(checkout_tree: Path) -> None:
+    write_ebuild(checkout.find(checkout_tree).portage_stable, "dev-libs/b-1", "while :; do :; done")
+    started = time.monotonic()
+    with pytest.raises(HungError, match="in 4 seconds"):
+        verify(question(checkout_tree, "dev-libs/b", limit=4.0), SilentProgress())
+    assert time.monotonic() - started < 15
+    processes = subprocess.run(["ps", "-e", "-o", "args"], capture_output=True, text=True).stdout
+    assert "[dev-libs/b-1]" not in processes
+
+
+@pytest.mark.portage
+def test_a_lookup_that_fails_is_an_error_and_no_hang(checkout_tree: Path) -> None:
+    def lookup(tree: Path, cpv: str) -> Mapping[str, str] | None:
+        raise CheckoutError(f"nothing is known of {cpv}")
+
+    with pytest.raises(CheckoutError, match="nothing is known of"):
+        verify(question(checkout_tree, "app-misc/jq", lookup=lookup), SilentProgress())
+
+
+@pytest.mark.portage
+def test_metadata_that_is_not_of_this_ebuild_is_not_believed(checkout_tree: Path) -> None:
+    def lookup(tree: Path, cpv: str) -> Mapping[str, str] | None:
+        return {"EAPI": "8", "SLOT": "0", "RDEPEND": "dev-libs/nowhere", "_md5_": "0" * 32}
+
+    assert verify(question(checkout_tree, "app-misc/jq", lookup=lookup), SilentProgress()).holds
+
+
+@pytest.mark.portage
+def test_a_profile_that_cannot_be_read_is_an_error_about_the_checkout(checkout_tree: Path) -> None:
+    parent = checkout.find(checkout_tree).overlay / "profiles/coreos/amd64/parent"
+    parent.write_text("portage-stable:no/such/profile\n")
+    with pytest.raises(CheckoutError, match="profile"):
+        verify(question(checkout_tree, "app-misc/jq"), SilentProgress())
+
+
+@pytest.mark.portage
+@pytest.mark.parametrize("root_deps", [False, True])
+def test_old_build_dependencies_are_wanted_where_the_checkouts_emerge_looks_for_them(
+    checkout_tree: Path, root_deps: bool
+) -> None:
+    setup_board = (
+        "for wrapper in 'emerge --root-deps' ebuild; do\n" if root_deps else "for wrapper in emerge\n"
+    )
+    (checkout_tree / "setup_board").write_text(setup_board)
+    stable = checkout.find(checkout_tree).portage_stable
+    write_ebuild(stable, "dev-libs/old-1", 'EAPI=6\nDEPEND="dev-libs/gone"')
+    (complaint,) = verify(question(checkout_tree, "dev-libs/old"), SilentProgress()).complaints
+    assert complaint.atom == "dev-libs/gone"
+    assert complaint.root is (Root.BOARD if root_deps else Root.HOST)
+
+
+@pytest.mark.portage
+def test_old_build_dependencies_do_not_get_into_the_image_of_3665(checkout_3665: Path) -> None:
+    (checkout_3665 / "setup_board").write_text("for wrapper in 'emerge --root-deps' ebuild; do\n")
+    stable = checkout.find(checkout_3665).portage_stable
+    write_ebuild(stable, "dev-libs/old-1", 'EAPI=6\nDEPEND="dev-lang/python"')
+    verdict = verify(question(checkout_3665, "dev-libs/old"), SilentProgress())
+    assert verdict.holds
+    assert [view.judged for view in verdict.views] == [True, True]
+
+
+def test_trees_are_called_what_their_profiles_call_them(checkout_3665: Path, checkout_tree: Path) -> None:
+    assert root.repository_names(checkout.find(checkout_3665)) == ("portage-stable", "coreos")
+    assert root.repository_names(checkout.find(checkout_tree)) == ("portage-stable", "coreos-overlay")
+
+
+def test_no_portage_is_one_message_that_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    with pytest.raises(ToolMissingError) as caught:
+        emerge.portage_version()
+    assert "pip install 'overlaytool[verify]'" in str(caught.value.hint)
+
+
+def test_another_pythons_portage_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "emerge").write_text("#!/bin/sh\n")
+    (tmp_path / "emerge").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ToolMissingError) as caught:
+        emerge.portage_version()
+    assert caught.value.details[0].startswith(f"{tmp_path}/emerge belongs to another Python than")
+
+
+@pytest.mark.parametrize("version", ["2.3.99", "3.0.30", "3.0.65"])
+def test_a_portage_that_is_too_old_is_refused(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: version)
+    with pytest.raises(ToolMissingError, match=f"Portage {version} is too old"):
+        emerge.portage_version()
