@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from overlaytool.flatcar.checkout import repository_name
+
 THIRD_PARTY = Path("sdk_container/src/third_party")
 
 
@@ -37,7 +39,7 @@ def pretend_command(checkout: Path, arch: str, place: Path, *atoms: str) -> tupl
         (place / name / "portage").symlink_to(Path(sys.prefix) / "share/portage")
     repositories = (
         "[DEFAULT]\nmain-repo = portage-stable\n"
-        f"[coreos-overlay]\nlocation = {overlay}\npriority = 1\n"
+        f"[{repository_name(overlay)}]\nlocation = {overlay}\npriority = 1\n"
         f"[portage-stable]\nlocation = {checkout / THIRD_PARTY / 'portage-stable'}\n"
     )
     environment = {
