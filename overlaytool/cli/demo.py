@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 REQUEST = ("sys-process/htop", "app-misc/screen")
 METAPACKAGE = "sdk_container/src/third_party/coreos-overlay/coreos-base/coreos"
 NEXT = """\
-The copies stay where they are: {checkout}
-Try there, with --gentoo {gentoo}:
+The copies stay where they are; `rm -r {place}` takes them away. Try there{program}
+with --gentoo ../gentoo:
 
     overlaytool why sys-libs/ncurses                what the image has it for
     overlaytool plan app-misc/needs-python          a warning about the production image
@@ -47,7 +49,13 @@ def demo(context: typer.Context) -> None:
     _git(made, "The metapackage", "diff", "HEAD", "--", f"{METAPACKAGE}/coreos-0.0.1.ebuild")
     _say("Where to go next")
     readme = trees.FIXTURES / "gentoo-mini/README.md"
-    console.write(NEXT.format(checkout=made.checkout, gentoo=made.gentoo, readme=readme))
+    console.write(NEXT.format(place=place, program=_program(), readme=readme))
+
+
+def _program() -> str:
+    """Where the program is, unless it can be called by its name."""
+    beside = Path(sys.executable).with_name("overlaytool")
+    return "" if shutil.which("overlaytool") or not beside.exists() else f" ({beside}),"
 
 
 def _say(title: str, command: str | None = None) -> None:
