@@ -271,7 +271,9 @@ def graph(
         resolution, made = plan(workspace, Request(atoms=atoms, into=into))
     else:
         resolution = resolve(workspace, Request(atoms=(METAPACKAGES[into],), into=into))
-    return build(resolution, made, selection=selection, binary_sizes=sizes)
+    checkout = workspace.checkout
+    state = CheckoutState(commit=head_commit(checkout.path), version=checkout.version)
+    return build(resolution, made, checkout=state, selection=selection, binary_sizes=sizes)
 
 
 def sync(checkout: Path | None, config: Path | None, progress: Progress) -> Iterator[Synced]:

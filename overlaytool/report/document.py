@@ -32,13 +32,13 @@ def to_json(graph: Graph) -> str:
 
 def summary(graph: Graph) -> dict[str, Any]:
     """What stands on top of a report: the request, what is copied, what the image gains, warnings."""
-    plan = graph.plan
+    plan, checkout = graph.plan, graph.checkout
     return {
         "schema": SCHEMA,
         "request": list(graph.resolution.request.atoms),
         "into": graph.resolution.request.into.value,
         "boards": list(graph.boards),
-        "checkout": {"commit": plan.checkout.commit, "version": plan.checkout.version} if plan else None,
+        "checkout": {"commit": checkout.commit, "version": checkout.version} if checkout else None,
         "sources": [{"name": tree.name, "commit": tree.commit} for tree in plan.sources] if plan else [],
         "states": {state.value: sum(node.state is state for node in graph.nodes) for state in State},
         "imports": [node.id for node in graph.imports],

@@ -14,7 +14,7 @@ from dataclasses import replace
 import networkx as nx
 
 from overlaytool.errors import UnknownPackageError
-from overlaytool.model import DepClass, Edge, Package, Plan, Resolution, Root, State
+from overlaytool.model import CheckoutState, DepClass, Edge, Package, Plan, Resolution, Root, State
 from overlaytool.report.merge import (
     BinarySizes,
     Merged,
@@ -36,6 +36,7 @@ def build(
     resolution: Resolution,
     plan: Plan | None = None,
     *,
+    checkout: CheckoutState | None = None,
     selection: Selection | None = None,
     binary_sizes: BinarySizes | None = None,
 ) -> Graph:
@@ -58,6 +59,7 @@ def build(
     return Graph(
         resolution=resolution,
         plan=plan,
+        checkout=plan.checkout if plan else checkout,
         boards=tuple(board.name for board in resolution.boards),
         nodes=tuple(sorted(nodes, key=lambda node: (not node.requested, len(node.chain), node.id))),
         links=_links(shown, resolution),

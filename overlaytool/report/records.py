@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from overlaytool.model import Because, DepClass, Distfile, Notice, Plan, Resolution, Root, State
+from overlaytool.model import (
+    Because,
+    CheckoutState,
+    DepClass,
+    Distfile,
+    Notice,
+    Plan,
+    Resolution,
+    Root,
+    State,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +117,7 @@ class Graph:
 
     resolution: Resolution
     plan: Plan | None
+    checkout: CheckoutState | None
     boards: tuple[str, ...]
     nodes: tuple[Node, ...]
     """Requested packages first, then by distance from them, then by id."""

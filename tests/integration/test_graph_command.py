@@ -121,6 +121,13 @@ def test_sizes_come_from_a_package_index(graph: RunCli, tmp_path: Path) -> None:
     assert next(node["binary"] for node in made["nodes"] if node["cpv"] == cpv) == 4711
 
 
+def test_the_image_names_the_checkout_that_it_was_read_from(run_cli: RunCli, checkout_tree: Path) -> None:
+    made = json.loads(run_cli("-C", checkout_tree, "graph", "--image", "--format", "json").stdout)
+    head = (checkout_tree / ".git/refs/heads/main").read_text().strip()
+    assert made["graph"]["checkout"]["commit"] == head
+    assert made["graph"]["checkout"]["version"]
+
+
 @pytest.mark.parametrize(
     ("args", "status", "said"),
     [
