@@ -10,12 +10,12 @@ from datetime import date
 from pathlib import Path
 
 from overlaytool import evidence, workflow
-from overlaytool.change import compare, patches, pull_request, ready, record, remote
+from overlaytool.change import cited, compare, patches, pull_request, ready, record, remote
 from overlaytool.change.commit import commit as make_commits
 from overlaytool.change.worktree import Repository
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.source import TreeSource
-from overlaytool.errors import GitError, OutputError, RepositoryError, StaleError
+from overlaytool.errors import GitError, OutputError, RepositoryError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.automation import PACKAGES_LIST
 from overlaytool.flatcar.checkout import TREES
@@ -83,8 +83,14 @@ def commit(
         return Committed(series=series, resolution=found.resolution, plan=found.plan, notices=notices)
     with _standing_at(space, repository, base) as there:
         resolution, plan, changes = _work_out(there, request, repository, base, name, today)
-    _check_sources(space, plan)
-    series = make_commits(repository, changes, base=base, branch=name, progress=space.progress)
+    series = make_commits(
+        repository,
+        changes,
+        base=base,
+        branch=name,
+        progress=space.progress,
+        approve=lambda tree: cited.check(repository, tree, plan, space.sources),
+    )
     if not (series.found and record.known(repository, name)):
         record.save(
             repository, SeriesRecord(series=series, plan=plan, resolution=resolution, trees=_trees(space))
@@ -181,9 +187,14 @@ def rebase(
     changed = compare.differences(kept.plan, plan)
     if changed:
         return Rebase(old_base=old.base, new_base=base, series=None, differences=changed)
-    _check_sources(there, plan)
     made = make_commits(
-        repository, changes, base=base, branch=name, progress=space.progress, replacing=old.tip
+        repository,
+        changes,
+        base=base,
+        branch=name,
+        progress=space.progress,
+        replacing=old.tip,
+        approve=lambda tree: cited.check(repository, tree, plan, there.sources),
     )
     made = replace(made, base_branch=kept.series.base_branch)
     record.save(
@@ -274,29 +285,6 @@ def _checked_out(repository: Repository, branch: str, request: Request) -> Serie
         return None
     kept = record.load(repository, branch)
     return kept if kept.resolution.request == request else None
-
-
-def _check_sources(space: Workspace, plan: Plan) -> None:
-    """What is copied has to be what the cited commit holds.
-
-    :raises StaleError: for a source with changes in what is copied.
-    """
-    for source in plan.sources:
-        if source.commit is None:
-            continue
-        copied = [
-            *(entry.package for entry in plan.imports if entry.source == source.name),
-            *(f"eclass/{entry.name}.eclass" for entry in plan.eclasses if entry.source == source.name),
-            *(f"licenses/{entry.name}" for entry in plan.licenses if entry.source == source.name),
-        ]
-        path = space.sources[source.name]
-        changed = Repository.open(path).dirty(copied, within=path) if copied else ()
-        if changed:
-            raise StaleError(
-                f"{source.name} has changes that are not in its commit {source.commit[:12]}",
-                details=changed,
-                hint=f"the series cites that commit: commit the changes in {path}, or undo them",
-            )
 
 
 def _trees(space: Workspace) -> tuple[TreePath, ...]:

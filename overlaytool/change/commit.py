@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,6 +45,7 @@ def commit(
     branch: str,
     progress: Progress,
     replacing: str | None = None,
+    approve: Callable[[str], None] | None = None,
 ) -> Series:
     """Make the steps of a change set commits on a branch of their own.
 
@@ -52,13 +53,20 @@ def commit(
 
     :param base: the commit that the change set was made from, in hex.
     :param replacing: the branch's tip that the series takes the place of; None for a new branch.
+    :param approve: is told the last tree, in hex, before anything is committed; it may raise.
     :raises GitError: when the branch holds something else, or git, a hook or a key refuses.
     :raises StaleError: when the change set was not made from ``base``.
     :raises WriteError: when the temporary directory cannot be written.
     """
     try:
         return _commit(
-            repository, change_set, base=base, branch=branch, progress=progress, replacing=replacing
+            repository,
+            change_set,
+            base=base,
+            branch=branch,
+            progress=progress,
+            replacing=replacing,
+            approve=approve,
         )
     except OSError as error:
         raise WriteError(
@@ -76,6 +84,7 @@ def _commit(
     branch: str,
     progress: Progress,
     replacing: str | None,
+    approve: Callable[[str], None] | None,
 ) -> Series:
     if not change_set.steps:
         raise GitError(
@@ -84,6 +93,8 @@ def _commit(
         )
     messages = tuple(message(step) for step in change_set.steps)
     trees = write_trees(repository, change_set, base)
+    if approve:
+        approve(trees[-1])
     tip = repository.branch_tip(branch)
     if tip is not None:
         found = _find(repository, change_set, trees, base=base, branch=branch)

@@ -141,11 +141,31 @@ def test_a_source_whose_files_are_not_those_of_its_commit_is_not_cited(
 ) -> None:
     (gentoo_tree / "app-misc/screen/metadata.xml").write_text("<pkgmetadata/>\n")
     assert commit(checkout_tree, gentoo_tree).series.commits
-    ebuild = gentoo_tree / "sys-process/htop/metadata.xml"
-    ebuild.write_text(ebuild.read_text() + "<!-- mine -->\n")
-    with pytest.raises(StaleError, match="not in its commit") as caught:
+    (gentoo_tree / ".git/info").mkdir(exist_ok=True)
+    (gentoo_tree / ".git/info/exclude").write_text("*.orig\n")
+    htop = gentoo_tree / "sys-process/htop"
+    (htop / "htop.orig").write_text("ignored by git\n")
+    (htop / "metadata.xml").write_text((htop / "metadata.xml").read_text() + "<!-- mine -->\n")
+    git(gentoo_tree, "update-index", "--assume-unchanged", "sys-process/htop/metadata.xml")
+    with pytest.raises(StaleError, match="not those of its commit") as caught:
         commit(checkout_tree, gentoo_tree, branch="other")
-    assert caught.value.details == ("sys-process/htop/metadata.xml",)
+    assert caught.value.details == ("sys-process/htop/htop.orig", "sys-process/htop/metadata.xml")
+    assert git(checkout_tree, "branch", "--list", "other") == ""
+
+
+def test_a_source_may_be_a_directory_of_a_repository(
+    checkout_tree: Path, gentoo_tree: Path, tmp_path: Path
+) -> None:
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    (gentoo_tree / ".git").rename(tmp_path / "its-git")
+    gentoo_tree.rename(outer / "gentoo")
+    git(outer, "init", "-q")
+    git(outer, "add", "-Af", ".")
+    git(outer, "commit", "-q", "-m", "all")
+    done = commit(checkout_tree, outer / "gentoo")
+    body = git(checkout_tree, "log", "-1", "--format=%b", done.series.commits[0].commit)
+    assert git(outer, "rev-parse", "HEAD") in body
 
 
 def test_a_checkout_inside_another_repository_is_refused(
