@@ -1,0 +1,28 @@
+"""One exit status for each kind of error, and the README names them all."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from overlaytool import errors
+from overlaytool.errors import OverlaytoolError
+
+KINDS = [
+    kind
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, OverlaytoolError) and kind is not OverlaytoolError
+]
+
+
+def test_no_two_kinds_of_error_share_an_exit_status() -> None:
+    statuses = [kind.exit_status for kind in KINDS]
+    assert len(set(statuses)) == len(statuses)
+    assert min(statuses) == 3
+
+
+def test_the_readme_lists_every_exit_status() -> None:
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    table = readme.partition("## Exit status")[2].partition("\n## ")[0]
+    listed = {int(number) for number in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
+    assert listed == {0, 1, 2, 130, *(kind.exit_status for kind in KINDS)}
