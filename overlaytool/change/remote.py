@@ -118,6 +118,12 @@ def _explained(error: GitError | NetworkError, branch: str, remote: str, url: st
             details=error.details,
             hint="the patches and the text are on disk; run the command again with a network",
         )
+    if "shallow update not allowed" in text:
+        return GitError(
+            f"{remote} takes no push from a shallow clone",
+            details=error.details,
+            hint="git fetch --unshallow completes the clone, then again",
+        )
     if "[rejected]" in text or "non-fast-forward" in text:
         return GitError(
             f"{remote} has another branch {branch}",

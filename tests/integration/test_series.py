@@ -505,3 +505,20 @@ def test_a_bare_clone_and_empty_submodules_are_said(
     (old / ".gitmodules").write_text("")
     result = run_cli("-C", old, "pr", check=False)
     assert "git submodule update --init" in result.stderr
+
+
+def test_a_server_that_refuses_shallow_clones_is_said(
+    checkout_tree: Path, gentoo_tree: Path, fork: Path, tmp_path: Path
+) -> None:
+    move_main(checkout_tree, "docs.md", "text\n")
+    shallow = tmp_path / "shallow"
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{checkout_tree}", str(shallow))
+    git(shallow, "remote", "add", "fork", f"file://{fork}")
+    git(fork, "config", "receive.shallowUpdate", "false")
+    commit(shallow, gentoo_tree)
+    with opened(shallow, gentoo_tree) as space:
+        written = series.write(space, tmp_path / "out")
+        assert len(written.patches) == 5
+        with pytest.raises(GitError, match="shallow clone") as caught:
+            series.push(space, written, "fork")
+    assert caught.value.hint and "--unshallow" in caught.value.hint
