@@ -94,7 +94,7 @@ class Chooser[C: Candidate]:
 
     def _fits(self, view: View, candidate: C, decisions: Decisions) -> bool:
         """Whether nothing that was learned, nor REQUIRED_USE, speaks against a candidate."""
-        if (view.name, candidate.cpv) in decisions.excluded:
+        if decisions.excludes(view, candidate.cpv):
             return False
         changes = decisions.changes(view, candidate.package)
         pins = decisions.pins.get((view.name, candidate.package, candidate.slot), ())
@@ -127,33 +127,28 @@ class Chooser[C: Candidate]:
         that needs a keyword; update portage-stable; change USE. Within one of these, the version that the
         boards can have in common, then the highest. Sources are asked in order; the first that can do it
         is taken. An ebuild with a licence that the profile does not accept comes after all others.
+        Updating an eclass touches every ebuild that inherits it: only where nothing else helps.
         """
         package = atoms[0].package
-        found = list(self._options(view, atoms, decisions, None, self.pool(package, decisions)))
+        trees: list[tuple[str | None, Sequence[C]]] = [(None, self.pool(package, decisions))]
         if package not in decisions.imports and not self.source.holds(Origin.OVERLAY, package):
-            for name in self.source.source_names():
-                offered = list(
-                    self._options(view, atoms, decisions, name, self.source.source_candidates(name, package))
+            names = self.source.source_names()
+            trees += [(name, self.source.source_candidates(name, package)) for name in names]
+        for look in (self._option, self._with_eclasses):
+            found: list[Option[C]] = []
+            for source, candidates in trees:
+                options = (
+                    look(view, atoms, decisions, source, candidate)
+                    for candidate in candidates
+                    if not decisions.excludes(view, candidate.cpv)
                 )
-                if offered:
-                    found += offered
+                offered = [option for option in options if option is not None]
+                found += offered
+                if source is not None and offered:
                     break
-        return min(found, key=lambda option: option.cost, default=None)
-
-    def _options(
-        self,
-        view: View,
-        atoms: tuple[Atom, ...],
-        decisions: Decisions,
-        source: str | None,
-        candidates: Sequence[C],
-    ) -> Iterator[Option[C]]:
-        for candidate in candidates:
-            if (view.name, candidate.cpv) in decisions.excluded:
-                continue
-            option = self._option(view, atoms, decisions, source, candidate)
-            if option is not None:
-                yield option
+            if found:
+                return min(found, key=lambda option: option.cost)
+        return None
 
     def _option(
         self, view: View, atoms: tuple[Atom, ...], decisions: Decisions, source: str | None, candidate: C
@@ -162,13 +157,6 @@ class Chooser[C: Candidate]:
             return None
         changes = decisions.changes(view, candidate.package)
         kinds = {rejection.kind for rejection in self.hidden(view, candidate, decisions)}
-        if RejectionKind.METADATA in kinds:
-            if source is None:
-                return None
-            needed = self.source.eclass_updates(candidate)
-            if needed is None:
-                return None
-            return self._with_eclasses(needed, view, atoms, decisions, source, candidate)
         keyword = self._keyword(view, candidate, kinds, decisions)
         if kinds - UNKEYWORDED - {RejectionKind.LICENSE} or keyword == "":
             return None
@@ -197,28 +185,38 @@ class Chooser[C: Candidate]:
         return mismatch is not None and mismatch.kind is not RejectionKind.USE
 
     def _with_eclasses(
-        self,
-        needed: tuple[str, ...],
-        view: View,
-        atoms: tuple[Atom, ...],
-        decisions: Decisions,
-        source: str,
-        candidate: C,
+        self, view: View, atoms: tuple[Atom, ...], decisions: Decisions, source: str | None, candidate: C
     ) -> Option[C] | None:
-        """The same candidate, looked at as if these eclasses had been updated."""
-        updated = Chooser(
+        """The same for a source's candidate that cannot be sourced until eclasses are updated."""
+        if not all(self.source.version_matches(candidate, atom) for atom in atoms):
+            return None
+        updated = self._updated(view, candidate, decisions)
+        if updated is None:
+            return None
+        needed, chooser, twin = updated
+        option = chooser._option(view, atoms, decisions, source, twin)
+        return replace(option, eclasses=needed) if option is not None else None
+
+    def _updated(
+        self, view: View, candidate: C, decisions: Decisions
+    ) -> tuple[tuple[str, ...], Chooser[C], C] | None:
+        """The eclass updates with which a source's candidate can be sourced; who sees it then, and it."""
+        if candidate.origin is not Origin.SOURCE:
+            return None
+        kinds = {rejection.kind for rejection in self.hidden(view, candidate, decisions)}
+        needed = self.source.eclass_updates(candidate) if RejectionKind.METADATA in kinds else None
+        if needed is None:
+            return None
+        chooser = Chooser(
             self.source.with_eclass_updates({*decisions.eclasses, *needed}),
             accept_keywords=self.accept_keywords,
         )
         twin = next(
             other
-            for other in updated.source.source_candidates(source, candidate.package)
+            for other in chooser.source.source_candidates(candidate.repository, candidate.package)
             if other.cpv == candidate.cpv
         )
-        option = updated._option(view, atoms, decisions, source, twin)
-        if option is None:
-            return None
-        return replace(option, eclasses=needed)
+        return needed, chooser, twin
 
     def _keyword(
         self, view: View, candidate: C, kinds: set[RejectionKind], decisions: Decisions
@@ -273,7 +271,8 @@ class Chooser[C: Candidate]:
         if option.flags:
             flags = decisions.use.setdefault((view.root, candidate.package), {})
             flags.update({flag: (state, because) for flag, state in option.flags})
-        decisions.eclasses.update(option.eclasses)
+        for name in option.eclasses:
+            decisions.eclasses.setdefault(name, (view, candidate.cpv))
 
     def bring_boards_up(self, atom: Atom, decisions: Decisions) -> None:
         """Accept the keyword with which every board gets the newest version that one of them gets."""
@@ -344,25 +343,34 @@ class Chooser[C: Candidate]:
         decisions: Decisions,
         changes: FlagChanges,
     ) -> Rejection | None:
+        def rejected(kind: RejectionKind, reason: str) -> Rejection:
+            return Rejection(cpv=candidate.cpv, repository=candidate.repository, kind=kind, reason=reason)
+
+        excluded = decisions.excluded.get((view.name, candidate.cpv))
+        if excluded is not None:
+            return rejected(excluded.kind, excluded.reason)
         if self.source.version_matches(candidate, atom):
             hidden = self.hidden(view, candidate, decisions)
             kinds = {rejection.kind for rejection in hidden}
             acceptable = kinds <= UNKEYWORDED and self._keyword(view, candidate, kinds, decisions) != ""
             if hidden and not acceptable:
-                return hidden[0]
+                return self._rejection_when_updated(view, candidate, atom, decisions, changes) or hidden[0]
         mismatch = self.source.mismatch(view, candidate, atom, changes)
         if mismatch is not None:
             return mismatch
-
-        def rejected(kind: RejectionKind, reason: str) -> Rejection:
-            return Rejection(cpv=candidate.cpv, repository=candidate.repository, kind=kind, reason=reason)
-
         violated = self.source.required_use_violation(view, candidate, changes)
         if violated is not None:
             return rejected(RejectionKind.REQUIRED_USE, f"REQUIRED_USE {violated}")
-        excluded = decisions.excluded.get((view.name, candidate.cpv))
-        if excluded is not None:
-            return rejected(RejectionKind.CONFLICT, excluded)
         if candidate.origin is Origin.SOURCE and self.source.holds(Origin.OVERLAY, candidate.package):
             return rejected(RejectionKind.OVERLAY, "coreos-overlay holds the package")
         return None
+
+    def _rejection_when_updated(
+        self, view: View, candidate: C, atom: Atom, decisions: Decisions, changes: FlagChanges
+    ) -> Rejection | None:
+        """What speaks against a candidate even with the eclasses updated that it needs."""
+        updated = self._updated(view, candidate, decisions)
+        if updated is None:
+            return None
+        _needed, chooser, twin = updated
+        return chooser._rejection(view, twin, atom, decisions, changes)

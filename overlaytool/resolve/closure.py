@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import deque
 
 from overlaytool.dependency import AllOf, AnyOf, Atom, Candidate, Demand, Dependency, View, atoms_in
-from overlaytool.model import DepClass, Notice, Root
+from overlaytool.model import DepClass, Notice, RejectionKind, Root
 from overlaytool.resolve import fallback
 from overlaytool.resolve.candidates import Chooser
-from overlaytool.resolve.decisions import Decisions
+from overlaytool.resolve.decisions import Decisions, Exclusion
 from overlaytool.resolve.graph import Ask, Conflict, Graph, Node, Restart, Unsatisfied
 
 TRIAL_DEPTH = 3
@@ -204,7 +204,7 @@ class Closure[C: Candidate]:
             f"{reason} on {view}",
             tuple(f"{asker.name} needs {wanted}" for asker, wanted in asked),
             tuple(
-                (asker.parent.view, asker.parent.cpv, reason)
+                Exclusion(asker.parent.view, asker.parent.cpv, RejectionKind.CONFLICT, reason)
                 for asker, _wanted in reversed(asked)
                 if asker.parent is not None
             ),
@@ -217,7 +217,7 @@ class Closure[C: Candidate]:
             and not self.chooser.hidden(view, candidate, self.decisions)
             and candidate.slot == slot
             and all(self.matches(view, candidate, atom) for atom in atoms)
-            and (view.name, candidate.cpv) not in self.decisions.excluded
+            and not self.decisions.excludes(view, candidate.cpv)
         )
 
     # --- any-of groups -----------------------------------------------------------------------------

@@ -5,10 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from overlaytool.dependency import Atom, FlagChanges, View
-from overlaytool.model import Because, Notice, Root
+from overlaytool.model import Because, Notice, RejectionKind, Root
 
 SYNC_REASON = "Keep versions on both arches in sync."
 """The sentence that Flatcar's package.accept_keywords uses for this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A candidate that may not be selected in a view, and why: a reason that can follow ``passed over:``."""
+
+    view: View
+    cpv: str
+    kind: RejectionKind
+    reason: str
 
 
 @dataclass(slots=True)
@@ -23,16 +33,18 @@ class Decisions:
     """Root and package to the flags to set, each with who asked."""
     licenses: set[tuple[str, str]] = field(default_factory=set)
     """CPV and view name: taken although its licence is not accepted yet."""
-    eclasses: set[str] = field(default_factory=set)
-    """Eclasses of the checkout to update."""
+    eclasses: dict[str, tuple[View, str]] = field(default_factory=dict)
+    """Eclass of the checkout to update, to the candidate that it is for: view and CPV."""
     manual: dict[str, Notice] = field(default_factory=dict)
     """What it is about, a package or a dependency, to the work that is left to a person."""
     dropped: dict[tuple[str, str], Notice] = field(default_factory=dict)
     """Package and USE flag that is switched off because what it asks for cannot be had."""
-    excluded: dict[tuple[str, str], str] = field(default_factory=dict)
+    excluded: dict[tuple[str, str], Exclusion] = field(default_factory=dict)
     """View name and CPV to why it may not be selected there."""
     pins: dict[tuple[str, str, str], tuple[Atom, ...]] = field(default_factory=dict)
     """View name, package and slot to atoms that have to hold together there."""
+    updates: frozenset[str] = frozenset()
+    """Packages of which the request itself wants the source's copy."""
     named: set[str] = field(default_factory=set)
     """CPVs that the request names: live ebuilds and ones without keywords among them may be taken."""
 
@@ -44,13 +56,21 @@ class Decisions:
             keywords=dict(self.keywords),
             use={key: dict(flags) for key, flags in self.use.items()},
             licenses=set(self.licenses),
-            eclasses=set(self.eclasses),
+            eclasses=dict(self.eclasses),
             manual=dict(self.manual),
             dropped=dict(self.dropped),
             excluded=dict(self.excluded),
             pins=dict(self.pins),
             named=set(self.named),
         )
+
+    def exclude(self, exclusion: Exclusion) -> None:
+        """Never select that candidate there."""
+        self.excluded[(exclusion.view.name, exclusion.cpv)] = exclusion
+
+    def excludes(self, view: View, cpv: str) -> bool:
+        """Whether a candidate may not be selected in a view."""
+        return (view.name, cpv) in self.excluded
 
     def changes(self, view: View, package: str) -> FlagChanges:
         """The USE flags that the plan sets for a package in a view's root."""

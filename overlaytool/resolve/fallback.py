@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from overlaytool.dependency import Atom, Candidate, Origin, View, atoms_in
-from overlaytool.model import Notice
-from overlaytool.resolve.graph import Ask, Conflict, Restart
+from overlaytool.dependency import Atom, Candidate, FlagChanges, Origin, View, atoms_in
+from overlaytool.model import Notice, RejectionKind
+from overlaytool.resolve.decisions import Exclusion
+from overlaytool.resolve.graph import Ask, Conflict, Restart, Unsatisfied
+from overlaytool.resolve.source import PackageSource
 
 if TYPE_CHECKING:
     from overlaytool.resolve.closure import Closure
@@ -44,11 +46,7 @@ def do_without[C: Candidate](closure: Closure[C], atom: Atom, ask: Ask[C]) -> No
         if (
             flag in decided
             or source.required_use_violation(node.view, node.candidate, fewer) is not None
-            or any(
-                other == atom
-                for demand in source.demands(node.view, node.candidate, fewer)
-                for other in atoms_in(demand.dependency)
-            )
+            or _asks(source, node.view, node.candidate, fewer, atom)
         ):
             continue
         flags = closure.decisions.use.setdefault((node.view.root, package), {})
@@ -67,13 +65,80 @@ def refuse_replacement[C: Candidate](closure: Closure[C], view: View, atom: Atom
     :raises Conflict: then.
     """
     source = closure.decisions.imports.get(atom.package)
-    if source is None:
+    if source is None or (ask.parent is None and atom.package in closure.decisions.updates):
         return
     for candidate in closure.source.checkout_candidates(atom.package):
         if closure.serves(view, candidate, (atom,), candidate.slot):
             chain = closure.graph.chain(ask.parent)
+            asker = ask.parent
             raise Conflict(
                 f"updating {atom.package} from {source} takes {candidate.cpv} away",
                 (f"{ask.name} needs {atom}", *(f"by {link.child.cpv}" for link in chain)),
-                ((ask.parent.view, ask.parent.cpv, f"it needs {atom}"),) if ask.parent else (),
+                (Exclusion(asker.view, asker.cpv, RejectionKind.CONFLICT, f"it needs {atom}"),)
+                if asker
+                else (),
             )
+
+
+def give_up[C: Candidate](closure: Closure[C], failure: Unsatisfied[C]) -> tuple[Exclusion, ...]:
+    """The candidates to do without so that nothing asks for what cannot be had; empty where that is no way.
+
+    They are the versions of the asker that ask for it, where another version is left that does not: emerge
+    looks further in the same way. Or, where an updated eclass is to blame, whatever the update is for.
+    """
+    broken = _broken_by_eclass(closure, failure)
+    if broken is not None:
+        return tuple(
+            Exclusion(
+                view, cpv, RejectionKind.METADATA, f"it needs a newer {name}.eclass, which breaks {broken}"
+            )
+            for name, (view, cpv) in closure.decisions.eclasses.items()
+        )
+    asker = failure.ask.parent
+    if asker is None or asker.candidate is None:
+        return ()
+    view, chooser, decisions = asker.view, closure.chooser, closure.decisions.copy()
+    atoms = tuple(dict.fromkeys(link.atom for link in closure.graph.links if link.child == asker))
+    reason = f"it needs {failure.atom}, which cannot be had"
+    given_up: list[Exclusion] = []
+    candidate: C | None = asker.candidate
+    while candidate is not None and _asks(
+        closure.source, view, candidate, decisions.changes(view, candidate.package), failure.atom
+    ):
+        given_up.append(Exclusion(view, candidate.cpv, RejectionKind.DEPENDENCY, reason))
+        decisions.exclude(given_up[-1])
+        candidate = chooser.best(view, atoms[0], decisions)
+        if candidate is None:
+            option = chooser.option(view, atoms, decisions)
+            candidate = option.candidate if option else None
+    return tuple(given_up) if candidate is not None else ()
+
+
+def _broken_by_eclass[C: Candidate](closure: Closure[C], failure: Unsatisfied[C]) -> str | None:
+    """The ebuild of the checkout that an updated eclass keeps from being sourced, or makes ask for more."""
+    updated = closure.decisions.eclasses.keys()
+    if not updated:
+        return None
+    for rejection in failure.rejections:
+        if (
+            rejection.kind is RejectionKind.METADATA
+            and rejection.repository not in closure.source.source_names()
+        ):
+            return rejection.cpv
+    asker = failure.ask.parent
+    if asker is None or asker.candidate is None or asker.candidate.origin is Origin.SOURCE:
+        return None
+    changes = closure.decisions.changes(asker.view, asker.candidate.package)
+    inherited = closure.source.describe(asker.view, asker.candidate, changes).inherited
+    return asker.cpv if updated & set(inherited) else None
+
+
+def _asks[C: Candidate](
+    source: PackageSource[C], view: View, candidate: C, changes: FlagChanges, atom: Atom
+) -> bool:
+    """Whether a candidate depends on an atom."""
+    return any(
+        other == atom
+        for demand in source.demands(view, candidate, changes)
+        for other in atoms_in(demand.dependency)
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from overlaytool.dependency import Atom, Candidate, View
 from overlaytool.model import Because, DepClass, Rejection
+from overlaytool.resolve.decisions import Exclusion
 
 
 class Restart(Exception):
@@ -70,9 +71,7 @@ class Unsatisfied[C: Candidate](Exception):
 class Conflict[C: Candidate](Exception):
     """Two selections exclude each other. ``excludable`` are those that another candidate could replace."""
 
-    def __init__(
-        self, message: str, details: tuple[str, ...], excludable: tuple[tuple[View, str, str], ...]
-    ) -> None:
+    def __init__(self, message: str, details: tuple[str, ...], excludable: tuple[Exclusion, ...]) -> None:
         super().__init__(message)
         self.message, self.details, self.excludable = message, details, excludable
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from overlaytool.dependency import Atom, Candidate, Origin, View
 from overlaytool.errors import ConflictError
 from overlaytool.model import Notice, RejectionKind, Request, Resolution, Root
+from overlaytool.resolve import fallback
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.closure import Closure
-from overlaytool.resolve.decisions import Decisions
+from overlaytool.resolve.decisions import Decisions, Exclusion
 from overlaytool.resolve.explain import unsatisfied_error
 from overlaytool.resolve.graph import Conflict, Restart, Unsatisfied
 from overlaytool.resolve.request import interpret
@@ -19,15 +20,9 @@ from overlaytool.resolve.source import PackageSource, everywhere
 MAX_PASSES = 200
 """Passes after which a resolution that keeps changing its mind is given up."""
 MAX_BACKTRACKS = 40
-"""Exclusions tried, over all conflicts of a resolution."""
+"""Choices of exclusions tried, over all dead ends of a resolution."""
 
 type Requests = tuple[tuple[View, Atom], ...]
-
-
-@dataclass(slots=True)
-class _Budget:
-    passes: int = MAX_PASSES
-    backtracks: int = MAX_BACKTRACKS
 
 
 def resolve[C: Candidate](request: Request, source: PackageSource[C]) -> Resolution:
@@ -40,9 +35,10 @@ def resolve[C: Candidate](request: Request, source: PackageSource[C]) -> Resolut
     requests, named = interpret(request, source)
     limits: list[Notice] = []
     while True:
-        decisions = Decisions(named=set(named), imports=_updates(request, source, requests))
+        updates = _updates(request, source, requests)
+        start = Decisions(named=set(named), imports=updates, updates=frozenset(updates))
         try:
-            closure = _solve(request, source, requests, decisions, _Budget())
+            closure = _Search(request, source, requests).solve(start)
         except Unsatisfied as failure:
             remaining = None if _refused(request, source, failure) else _without_board(requests, failure)
             if remaining is None:
@@ -59,33 +55,68 @@ def resolve[C: Candidate](request: Request, source: PackageSource[C]) -> Resolut
             return build(request, closure, requests, tuple(limits))
 
 
-def _solve[C: Candidate](
-    request: Request, source: PackageSource[C], requests: Requests, decisions: Decisions, budget: _Budget
-) -> Closure[C]:
-    """Passes under these decisions until one stands; conflicts are backed out of by exclusion."""
-    eclasses: set[str] = set()
-    chooser = Chooser(source, accept_keywords=request.accept_keywords)
-    while budget.passes > 0:
-        budget.passes -= 1
-        if decisions.eclasses != eclasses:
-            eclasses = set(decisions.eclasses)
-            chooser = Chooser(source.with_eclass_updates(eclasses), accept_keywords=request.accept_keywords)
-            requests = _rebound(requests, chooser.source)
-        closure = Closure(chooser, decisions)
-        try:
-            closure.run(requests)
-            _keep_boards_in_sync(closure)
-            _check_blockers(closure)
-        except Restart:
-            continue
-        except Conflict as conflict:
-            return _backtrack(request, source, requests, decisions, budget, conflict)
-        return closure
-    raise ConflictError(
-        "the steps that the packages ask for go round in a circle",
-        details=tuple(f"import {package}" for package in sorted(decisions.imports)),
-        hint="request one of these packages alone to see which update undoes another",
-    )
+class _Search[C: Candidate]:
+    """Passes until one stands. Dead ends are backed out of by excluding candidates, and starting afresh."""
+
+    def __init__(self, request: Request, source: PackageSource[C], requests: Requests) -> None:
+        self._request, self._source, self._requests = request, source, requests
+        self._passes, self._backtracks = MAX_PASSES, MAX_BACKTRACKS
+
+    def solve(self, start: Decisions) -> Closure[C]:
+        """The graph that comes of what is decided at the start.
+
+        :raises Unsatisfied, Conflict: where there is none.
+        :raises ConflictError: when the decisions go round in a circle.
+        """
+        decisions, requests = start.copy(), self._requests
+        chooser = self._chooser(self._source)
+        updated: set[str] = set()
+        while self._passes > 0:
+            self._passes -= 1
+            if decisions.eclasses.keys() != updated:
+                updated = set(decisions.eclasses)
+                chooser = self._chooser(self._source.with_eclass_updates(updated))
+                requests = _rebound(requests, chooser.source)
+            closure = Closure(chooser, decisions)
+            try:
+                closure.run(requests)
+                _keep_boards_in_sync(closure)
+                _check_blockers(closure)
+            except Restart:
+                continue
+            except Unsatisfied as failure:
+                given_up = fallback.give_up(closure, failure)
+                return self._without(start, [given_up] if given_up else [], failure)
+            except Conflict as conflict:
+                return self._without(start, [(exclusion,) for exclusion in conflict.excludable], conflict)
+            return closure
+        raise ConflictError(
+            "the steps that the packages ask for go round in a circle",
+            details=tuple(f"import {package}" for package in sorted(decisions.imports)),
+            hint="request one of these packages alone to see which update undoes another",
+        )
+
+    def _chooser(self, source: PackageSource[C]) -> Chooser[C]:
+        return Chooser(source, accept_keywords=self._request.accept_keywords)
+
+    def _without(
+        self, start: Decisions, choices: Sequence[Sequence[Exclusion]], failure: Unsatisfied[C] | Conflict[C]
+    ) -> Closure[C]:
+        """Try without one choice of candidates after the other; the failure stands when none helps."""
+        for exclusions in choices:
+            new = [entry for entry in exclusions if not start.excludes(entry.view, entry.cpv)]
+            if not new or self._backtracks <= 0:
+                continue
+            self._backtracks -= 1
+            other = start.copy()
+            for exclusion in new:
+                other.exclude(exclusion)
+            try:
+                return self.solve(other)
+            except (Unsatisfied, Conflict):
+                if any(exclusion.kind is RejectionKind.METADATA for exclusion in new):
+                    raise  # it says what the eclass was wanted for
+        raise failure
 
 
 def _updates[C: Candidate](request: Request, source: PackageSource[C], requests: Requests) -> dict[str, str]:
@@ -106,28 +137,6 @@ def _rebound[C: Candidate](requests: Requests, source: PackageSource[C]) -> Requ
     """The requests in the views of another source object; views are equal by value."""
     views = {view.name: view for view in source.views}
     return tuple((views[view.name], atom) for view, atom in requests)
-
-
-def _backtrack[C: Candidate](
-    request: Request,
-    source: PackageSource[C],
-    requests: Requests,
-    decisions: Decisions,
-    budget: _Budget,
-    conflict: Conflict[C],
-) -> Closure[C]:
-    """Try without each of those that could be replaced; the conflict stands when none can."""
-    for view, cpv, reason in conflict.excludable:
-        if (view.name, cpv) in decisions.excluded or budget.backtracks <= 0:
-            continue
-        budget.backtracks -= 1
-        other = decisions.copy()
-        other.excluded[(view.name, cpv)] = reason
-        try:
-            return _solve(request, source, requests, other, budget)
-        except (Unsatisfied, Conflict):
-            continue
-    raise conflict
 
 
 def _keep_boards_in_sync[C: Candidate](closure: Closure[C]) -> None:
@@ -169,7 +178,10 @@ def _check_blockers[C: Candidate](closure: Closure[C]) -> None:
                 raise Conflict(
                     f"{reason} on {view}",
                     (),
-                    ((view, node.cpv, reason), (blocker.view, blocker.cpv, reason)),
+                    (
+                        Exclusion(view, node.cpv, RejectionKind.BLOCKED, reason),
+                        Exclusion(blocker.view, blocker.cpv, RejectionKind.BLOCKED, reason),
+                    ),
                 )
 
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 import pytest
 from text_source import TextSource
 
-from overlaytool.errors import ConflictError, KeywordError, MaskedError, UnsatisfiableError
-from overlaytool.model import DepClass, Into, Request, Resolution, Root, State
+from overlaytool.errors import ConflictError, KeywordError, MaskedError, MetadataError, UnsatisfiableError
+from overlaytool.model import DepClass, Into, RejectionKind, Request, Resolution, Root, State
 from overlaytool.resolve.explain import chains
 from overlaytool.resolve.resolver import resolve
 
 
-def answer(text: str, *atoms: str, accept_keywords: bool = True, into: Into = Into.IMAGE) -> Resolution:
+def answer(
+    text: str,
+    *atoms: str,
+    accept_keywords: bool = True,
+    into: Into = Into.IMAGE,
+    update: bool = False,
+) -> Resolution:
     """Resolve a request on trees of text."""
-    return resolve(Request(atoms=atoms, accept_keywords=accept_keywords, into=into), TextSource(text))
+    request = Request(atoms=atoms, accept_keywords=accept_keywords, into=into, update=update)
+    return resolve(request, TextSource(text))
 
 
 def imported(resolution: Resolution, board: str | None = "amd64-usr") -> list[str]:
@@ -419,3 +426,142 @@ def test_updates_that_undo_each_other_end_with_an_error() -> None:
             """,
             "dev-libs/a",
         )
+
+
+def test_an_older_version_is_taken_where_the_newest_one_asks_for_what_cannot_be_had() -> None:
+    found = answer(
+        """
+        [gentoo]
+        dev-libs/a-1 rdepend="dev-libs/b"
+        dev-libs/b-1
+        dev-libs/b-2 rdepend="dev-libs/nowhere"
+        dev-libs/b-3 rdepend="dev-libs/nowhere"
+        """,
+        "dev-libs/a",
+    )
+    assert imported(found) == ["dev-libs/b-1", "dev-libs/a-1"]
+    assert {
+        (rejection.cpv, rejection.reason)
+        for rejection in found.rejections
+        if rejection.kind is RejectionKind.DEPENDENCY
+    } == {
+        ("dev-libs/b-3", "it needs dev-libs/nowhere, which cannot be had"),
+        ("dev-libs/b-2", "it needs dev-libs/nowhere, which cannot be had"),
+    }
+
+
+def test_what_cannot_be_had_stays_the_error_where_no_version_does_without() -> None:
+    with pytest.raises(UnsatisfiableError) as raised:
+        answer(
+            """
+            [gentoo]
+            dev-libs/a-1 rdepend="dev-libs/nowhere"
+            dev-libs/a-2 rdepend="dev-libs/nowhere"
+            """,
+            "dev-libs/a",
+        )
+    assert "dev-libs/a-2" in raised.value.details[0]
+
+
+def test_an_update_takes_along_what_asks_for_exactly_its_version() -> None:
+    found = answer(
+        """
+        dev-libs/base-1
+        dev-libs/policy-1 rdepend="=dev-libs/base-1"
+        dev-libs/base-1.5 keywords="~amd64 ~arm64"
+        dev-libs/policy-1.5 keywords="~amd64 ~arm64" rdepend="=dev-libs/base-1.5"
+        [gentoo]
+        dev-libs/a-1 rdepend=">=dev-libs/base-2 dev-libs/policy"
+        dev-libs/base-2
+        dev-libs/policy-2 rdepend="=dev-libs/base-2"
+        """,
+        "dev-libs/a",
+    )
+    assert imported(found) == ["dev-libs/base-2", "dev-libs/policy-2", "dev-libs/a-1"]
+    assert found.keywords == ()
+
+
+def test_what_was_decided_for_a_version_that_is_given_up_is_forgotten() -> None:
+    found = answer(
+        """
+        dev-libs/lib-1
+        dev-libs/user-1 rdepend="dev-libs/lib"
+        [gentoo]
+        dev-libs/a-1 rdepend="dev-libs/user"
+        dev-libs/a-2 rdepend="dev-libs/user >=dev-libs/lib-2 dev-libs/nowhere"
+        dev-libs/lib-2
+        """,
+        "dev-libs/a",
+    )
+    assert imported(found) == ["dev-libs/a-1"]
+
+
+def test_an_older_version_is_preferred_to_an_eclass_update() -> None:
+    found = answer(
+        """
+        [gentoo]
+        dev-libs/a-1 keywords="~amd64 ~arm64"
+        dev-libs/a-2 needs="python"
+        """,
+        "dev-libs/a",
+    )
+    assert imported(found) == ["dev-libs/a-1"]
+    assert found.eclass_updates == ()
+
+
+def test_an_eclass_is_updated_where_nothing_else_helps() -> None:
+    found = answer(
+        """
+        dev-libs/a-1
+        [gentoo]
+        dev-libs/a-2 needs="python"
+        """,
+        "dev-libs/a",
+        update=True,
+    )
+    assert imported(found) == ["dev-libs/a-2"]
+    assert found.eclass_updates == ("python",)
+
+
+def test_an_eclass_update_that_breaks_what_is_needed_is_given_up() -> None:
+    with pytest.raises(MetadataError) as raised:
+        answer(
+            """
+            dev-build/tool-1 breaks="python"
+            [gentoo]
+            dev-libs/a-1 bdepend="dev-build/tool" rdepend="dev-libs/b"
+            dev-libs/b-1 needs="python"
+            """,
+            "dev-libs/a",
+        )
+    assert "dev-libs/b" in raised.value.message
+    assert any(
+        "it needs a newer python.eclass, which breaks dev-build/tool-1" in line
+        for line in raised.value.details
+    )
+
+
+def test_what_an_eclass_update_would_not_help_with_is_told() -> None:
+    with pytest.raises(UnsatisfiableError) as raised:
+        answer(
+            """
+            [gentoo]
+            dev-libs/a-1 needs="python" iuse="new" required="new"
+            """,
+            "dev-libs/a",
+        )
+    assert any("REQUIRED_USE new" in line for line in raised.value.details)
+
+
+def test_an_update_that_cannot_be_taken_says_why() -> None:
+    with pytest.raises(UnsatisfiableError) as raised:
+        answer(
+            """
+            dev-libs/a-1
+            [gentoo]
+            dev-libs/a-2 iuse="new" required="new"
+            """,
+            "dev-libs/a",
+            update=True,
+        )
+    assert any("REQUIRED_USE new" in line for line in raised.value.details)

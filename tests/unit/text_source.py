@@ -6,7 +6,9 @@
     [gentoo]                                       any other heading is a source, in order
     dev-libs/b-2   keywords="~amd64" iuse="x"
 
-``required`` is a flag that REQUIRED_USE asks for. Boards are amd64 and arm64; the build host is amd64.
+``required`` is a flag that REQUIRED_USE asks for. An ebuild with ``needs="foo"`` is sourced only with a newer
+foo.eclass, one with ``breaks="foo"`` only without.
+Boards are amd64 and arm64; the build host is amd64.
 ``keywords`` is ``amd64 arm64`` where it is not said.
 """
 
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 from pkgcore.ebuild.cpv import VersionedCPV
@@ -75,6 +78,7 @@ class TextEbuild:
         self.enabled = frozenset(flag[1:] for flag in flags if flag.startswith("+"))
         self.iuse_stripped = frozenset(flag.removeprefix("+") for flag in flags)
         self.mask = said.pop("mask", "")
+        self.needs, self.breaks = said.pop("needs", ""), said.pop("breaks", "")
         self.required = said.pop("required", "")
         self.eapi = Eapi()
         self.data = {name.upper(): said.pop(name, "") for name in CLASSES}
@@ -90,6 +94,7 @@ class TextSource:
     views = VIEWS
 
     def __init__(self, text: str, *, provided: Sequence[str] = ()) -> None:
+        self._updated: frozenset[str] = frozenset()
         self._trees: dict[str, list[TextEbuild]] = {"stable": [], "overlay": []}
         tree = "stable"
         for line in filter(None, map(str.strip, text.splitlines())):
@@ -164,6 +169,8 @@ class TextSource:
         found = []
         if candidate.mask:
             found.append((RejectionKind.MASK, f"masked: {candidate.mask}"))
+        elif (candidate.needs and candidate.needs not in self._updated) or candidate.breaks in self._updated:
+            found.append((RejectionKind.METADATA, "failed sourcing"))
         elif self.arch(view) not in candidate.keywords:
             found.append((RejectionKind.KEYWORD, f"no keyword {self.arch(view)}"))
         return tuple(
@@ -216,10 +223,12 @@ class TextSource:
         )
 
     def eclass_updates(self, candidate: TextEbuild) -> tuple[str, ...] | None:
-        return None
+        return (candidate.needs,) if candidate.needs else None
 
     def with_eclass_updates(self, names: Iterable[str]) -> TextSource:
-        return self
+        other = copy(self)
+        other._updated = frozenset(names)
+        return other
 
     def prefetch(self, candidates: Iterable[TextEbuild]) -> None:
         """There is nothing to source."""
