@@ -19,6 +19,7 @@ from overlaytool.dependency import FlagChanges
 from overlaytool.ebuild.depend import is_about
 from overlaytool.ebuild.repository import Repository
 from overlaytool.ebuild.runtime import clean_environment
+from overlaytool.ebuild.use_expand import UseExpand
 from overlaytool.errors import CheckoutError
 
 NOWHERE = "/dev/null"
@@ -79,6 +80,7 @@ class ProfileView:
                 details=missing or (str(error),),
                 hint="is the clone complete? git checkout -- sdk_container restores the files",
             ) from error
+        self._use_expand = UseExpand(self._domain)
         self._iuse: dict[int, frozenset[str]] = {}
         self._flags: dict[int, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {}
 
@@ -88,8 +90,9 @@ class ProfileView:
         """Forced, enabled and masked flags of an ebuild."""
         known = self._flags.get(id(ebuild))
         if known is None:
-            forced, enabled, masked = self._domain.get_package_use_unconfigured(ebuild)
-            known = self._flags[id(ebuild)] = (frozenset(forced), frozenset(enabled), frozenset(masked))
+            forced, enabled, masked = map(frozenset, self._domain.get_package_use_unconfigured(ebuild))
+            enabled |= self._use_expand.enabled(ebuild, forced | masked)
+            known = self._flags[id(ebuild)] = (forced, enabled, masked)
         return known
 
     def use(self, ebuild: Any, changes: FlagChanges = frozenset()) -> frozenset[str]:

@@ -18,6 +18,8 @@ from overlaytool.resolve.graph import Ask, Conflict, Graph, Node, Restart, Unsat
 TRIAL_DEPTH = 3
 """How deep any-of groups within any-of groups are tried out before their first branch is taken."""
 
+BUILD_TIME = frozenset({DepClass.BDEPEND, DepClass.DEPEND})
+
 
 class Closure[C: Candidate]:
     """The graph of one pass, under decisions that it may add to."""
@@ -223,16 +225,27 @@ class Closure[C: Candidate]:
     # --- any-of groups -----------------------------------------------------------------------------
 
     def _branch(self, view: View, branches: tuple[Dependency, ...], ask: Ask[C]) -> Dependency:
-        """A branch that is satisfied already, else the one with the fewest imports, else the first."""
+        """A branch that is satisfied already, else the one with the fewest imports, else the first.
+
+        What would build a package with itself comes last: emerge has nothing to begin with then.
+        """
+        others = [branch for branch in branches if not self._is_asker(view, branch, ask)]
         for good_enough in (self._in_graph, self._satisfied):
-            for branch in branches:
+            for branch in others:
                 if good_enough(view, branch):
                     return branch
         if len(branches) == 1 or self._depth >= TRIAL_DEPTH:
             return branches[0]
-        costs = [self._cost(view, branch, ask) for branch in branches]
-        cheapest = min((cost for cost in costs if cost is not None), default=None)
-        return branches[costs.index(cheapest)] if cheapest is not None else branches[0]
+        costs = [(self._cost(view, branch, ask), branch) for branch in others]
+        possible = [(cost, branch) for cost, branch in costs if cost is not None]
+        return min(possible, key=lambda pair: pair[0])[1] if possible else branches[0]
+
+    def _is_asker(self, view: View, branch: Dependency, ask: Ask[C]) -> bool:
+        """Whether a branch is the very package that asks, to build itself with."""
+        if not isinstance(branch, Atom) or ask.dep_class not in BUILD_TIME or ask.parent is None:
+            return False
+        best = self.chooser.best(view, branch, self.decisions)
+        return best is not None and best is ask.parent.candidate and view == ask.parent.view
 
     def _satisfied(self, view: View, dependency: Dependency) -> bool:
         match dependency:

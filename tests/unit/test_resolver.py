@@ -222,6 +222,18 @@ def test_an_any_of_group_takes_what_is_there_before_anything_is_imported() -> No
     assert imported(found) == ["dev-libs/a-1"]
 
 
+def test_an_any_of_group_does_not_build_a_package_with_itself() -> None:
+    found = answer(
+        """
+        [gentoo]
+        dev-lang/go-1 bdepend="|| ( dev-lang/go dev-lang/go-bootstrap )"
+        dev-lang/go-bootstrap-1
+        """,
+        "dev-lang/go",
+    )
+    assert imported(found, None) == ["dev-lang/go-bootstrap-1", "dev-lang/go-1"]
+
+
 def test_trying_a_branch_out_leaves_nothing_behind() -> None:
     found = answer(
         """
