@@ -61,6 +61,7 @@ def verify(space: Workspace, subject: Subject) -> Verdict:
             atoms=subject.atoms,
             into=subject.into,
             steps=_steps(subject, repository, base),
+            with_metapackage=subject.plan is not None,
             base=base,
             lookup=stack.enter_context(Lookup(space.source.cache)),
             limit=subject.limit,

@@ -1,7 +1,8 @@
 """Metadata for Portage, entry by entry, in the format of ``metadata/md5-cache``.
 
 What Portage will ask for next stands in the dependencies of what it has just been told. So while it
-works on one answer, the ebuilds that are named there are sourced ahead, on another thread.
+works on one answer, the ebuilds that are named there are sourced ahead, on another thread; unless all
+that was asked for until then was known.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class Lookup:
 
     def _tell(self, source: TreeSource, ebuild: Any) -> dict[str, str] | None:
         entry = _entry(ebuild)
-        if entry is not None:
+        if entry is not None and self._cache.has_news:
             for package in _named_in(entry):
                 if (id(source), package) not in self._named:
                     self._named.add((id(source), package))

@@ -36,6 +36,11 @@ class Question:
     """Where the packages belong: those for a sysext are no matter of the production image."""
     steps: Steps = NO_STEPS
     """What was changed in the checkout since ``base``."""
+    with_metapackage: bool = False
+    """Whether the metapackage that got the request is resolved with the packages, as the build will do it.
+
+    What they do to the rest of the image shows only then: slots and USE flags that both want.
+    """
     base: str | None = None
     """The commit to compare with; None for no comparison."""
     lookup: MetadataLookup | None = None
@@ -161,14 +166,10 @@ def _roots(directory: Path, checkout: Checkout, board: Board | None) -> dict[str
 
 
 def _board_runs(question: Question, board: Board) -> list[_Run]:
-    """The board root, then the image from what was merged there.
-
-    After a change, the metapackage that got the request is resolved with the packages in question, as
-    the build will do it: what they do to the rest of the image shows in slots and USE flags.
-    """
+    """The board root, then the image from what was merged there."""
     image, more = METAPACKAGES[Into.IMAGE], METAPACKAGES[Into.BOARD]
     atoms = question.atoms or (image, more)
-    if question.steps.metapackage is not None and question.into is not Into.SDK:
+    if question.with_metapackage and question.into is not Into.SDK:
         atoms = (*atoms, METAPACKAGES[question.into])
     in_image = question.into is Into.IMAGE
     shipped = tuple(atom for atom in atoms if atom != more and (in_image or atom not in question.atoms))
@@ -190,7 +191,7 @@ def _board_runs(question: Question, board: Board) -> list[_Run]:
 
 
 def _host_runs(question: Question) -> list[_Run]:
-    alone = question.atoms and question.steps.metapackage is None
+    alone = question.atoms and not question.with_metapackage
     metapackage = () if alone else (METAPACKAGES[Into.SDK],)
     atoms = tuple(dict.fromkeys((*question.atoms, *metapackage)))
     return [_Run(view=ViewKind.HOST, target="host", atoms=atoms, options={})]
