@@ -646,6 +646,8 @@ class ComplaintKind(StrEnum):
     """A cycle of build dependencies that nothing can break, since all of it is new."""
     CONFLICT = "conflict"
     """Portage passed over all candidates, since each would be in the way of something else."""
+    SELECTION = "selection"
+    """Portage takes another ebuild than the plan says, or none."""
     PORTAGE = "portage"
     """Anything else: Portage's own words are all there is."""
 

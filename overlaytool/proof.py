@@ -61,6 +61,9 @@ def verify(space: Workspace, subject: Subject) -> Verdict:
             atoms=subject.atoms,
             into=subject.into,
             steps=_steps(subject, repository, base),
+            selected=tuple(one for entry in subject.plan.imports for one in entry.selected)
+            if subject.plan
+            else (),
             with_metapackage=subject.plan is not None,
             base=base,
             lookup=stack.enter_context(Lookup(space.source.cache)),

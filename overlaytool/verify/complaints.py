@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from overlaytool.model import Complaint, ComplaintKind, Root, ViewKind, package_name
+from overlaytool.model import Complaint, ComplaintKind, Root, Selected, ViewKind, package_name
 from overlaytool.verify import wording
 from overlaytool.verify.steps import Steps
 
@@ -39,6 +39,41 @@ def _packages(finding: Mapping[str, Any]) -> list[str]:
     named += map(package_name, finding["chain"][:-1])
     named += map(atom_package, finding["chain"][-1:])
     return named
+
+
+def disagreements(
+    selected: Iterable[Selected], board: str | None, packages: Iterable[Sequence[str]]
+) -> list[Complaint]:
+    """Where a plan says that emerge takes one ebuild, and it takes another or none.
+
+    :param board: None for the build host's own view.
+    :param packages: what emerge takes: the root's name, and the CPV.
+    """
+    taken = {(root, cpv) for root, cpv in packages}
+    found: dict[tuple[str, str], Complaint] = {}
+    for one in selected:
+        root = "host" if one.root is Root.HOST else "board"
+        mine = one.board == board if board is not None else one.root is Root.HOST
+        if not mine or (root, one.cpv) in taken:
+            continue
+        name = package_name(one.cpv)
+        instead = sorted(cpv for place, cpv in taken if place == root and package_name(cpv) == name)
+        where = f"for {board}" if one.root is Root.BOARD else "for the build host"
+        found[root, one.cpv] = Complaint(
+            kind=ComplaintKind.SELECTION,
+            view=ViewKind.BOARD if board is not None else ViewKind.HOST,
+            board=board,
+            root=one.root,
+            atom=f"={one.cpv}",
+            cpvs=(one.cpv, *instead),
+            rejections=(),
+            needs=(),
+            required_by=(),
+            message=f"the plan selects {one.cpv} {where}, emerge takes {' '.join(instead) or 'none'}",
+            hint="the plan is wrong until shown otherwise: please report it with this output",
+            step=name,
+        )
+    return list(found.values())
 
 
 def atom_package(atom: str) -> str:

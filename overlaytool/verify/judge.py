@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from overlaytool.flatcar.checkout import METAPACKAGES, Checkout
-from overlaytool.model import Board, Complaint, Into, JudgedView, Verdict, ViewKind
+from overlaytool.model import Board, Complaint, Into, JudgedView, Selected, Verdict, ViewKind
 from overlaytool.progress import Progress, SilentTask, Task
 from overlaytool.verify import complaints, emerge, root
 from overlaytool.verify.emerge import MetadataLookup
@@ -36,6 +36,8 @@ class Question:
     """Where the packages belong: those for a sysext are no matter of the production image."""
     steps: Steps = NO_STEPS
     """What was changed in the checkout since ``base``."""
+    selected: tuple[Selected, ...] = ()
+    """What a plan says that emerge will take, to be compared with what it takes."""
     with_metapackage: bool = False
     """Whether the metapackage that got the request is resolved with the packages, as the build will do it.
 
@@ -143,6 +145,8 @@ def _ask_one(
             complaints.read(finding, view=run.view, board=name, steps=question.steps)
             for finding in answer["findings"]
         ]
+        if run.view is not ViewKind.PRODUCTION and answer["success"]:
+            found += complaints.disagreements(question.selected, name, answer["packages"])
     return views, found
 
 
