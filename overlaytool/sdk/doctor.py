@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from overlaytool.errors import CheckoutError, OverlaytoolError
+from overlaytool.errors import CheckoutError, HungError, OverlaytoolError
 from overlaytool.flatcar.checkout import Checkout
 from overlaytool.model import Check, Fault, Readiness
 from overlaytool.sdk import engine as engines
@@ -169,7 +169,7 @@ def _image(checkout: Checkout, engine: Engine, choice: Choice, line: Callable[[s
             return _image_check(Readiness.OK, f"{reference} is here, and a container of it starts", None)
         found = f"no container of {reference} starts: {started.output[-1] if started.output else 'no reason'}"
         return _image_check(Readiness.MISSING, found, f"`{engine.kind} info` may say why")
-    if engine.call("manifest", "inspect", reference, timeout=LOOK_UP).ok:
+    if _can_be_pulled(engine, reference):
         return _image_check(Readiness.OK, f"{reference} can be pulled", None)
     return _image_check(
         Readiness.MISSING,
@@ -177,6 +177,14 @@ def _image(checkout: Checkout, engine: Engine, choice: Choice, line: Callable[[s
         f"get {reference.rpartition('/')[2].replace(':', '-')}.tar.gz from Flatcar's release servers, "
         "and give it with --image-file",
     )
+
+
+def _can_be_pulled(engine: Engine, reference: str) -> bool:
+    """Whether the registry has it; one that takes too long counts as one that has not."""
+    try:
+        return engine.call("manifest", "inspect", reference, timeout=LOOK_UP).ok
+    except HungError:
+        return False
 
 
 def _image_check(readiness: Readiness, found: str, hint: str | None) -> Check:

@@ -76,6 +76,15 @@ def _collision(lines: Sequence[str], index: int) -> tuple[str, ...]:
     return tuple(kept[:EXCERPT])
 
 
+def _script(lines: Sequence[str], index: int) -> tuple[str, ...]:
+    """The script's reason, and what was said before it began to complain: there the cause is."""
+    first = index
+    while first > 0 and lines[first - 1].startswith("ERROR "):
+        first -= 1
+    before = [line for line in lines[max(0, first - 6) : first] if line.strip()]
+    return (*before[-4:], lines[index])
+
+
 def _dependency(lines: Sequence[str], index: int) -> tuple[str, ...]:
     """The line and the chain of those who required it."""
     chain = [
@@ -217,11 +226,12 @@ RULES = (
     Rule(
         kind=FailureKind.SCRIPT,
         pattern=re.compile(
-            r"^ERROR +[\w.]+ *: +(?!Command failed|Error was|Backtrace|script called| *file )(?P<what>\S.*)"
+            r"^ERROR +[\w.]+ *: +"
+            r"(?!Command failed|Error was|Backtrace|script called|\(Note bash|file )(?P<what>\S.*)"
         ),
         summary="{what}",
         advice="do what the script says; afterwards `{again}`",
-        excerpt=_around,
+        excerpt=_script,
         last=True,
     ),
 )

@@ -10,6 +10,17 @@ from tests.container import disk
 from tests.container.conftest import git, podman
 
 
+def test_arm64_has_a_board_root_of_its_own(
+    scripts: Path, sdk_image: str, container_name: str, run_cli: RunCli
+) -> None:
+    options = ("--board", "arm64-usr", "--image", sdk_image, "--container", container_name)
+    done = run_cli("-C", scripts, "sdk", "emerge", "acct-group/utmp", *options, "--only", "emerge")
+    assert "building acct-group/utmp-0-r3" in done.stderr
+    podman("start", container_name)
+    contents = podman("exec", container_name, "cat", "/build/arm64-usr/var/db/pkg/acct-group/utmp-0-r3/CHOST")
+    assert contents == "aarch64-cros-linux-gnu"
+
+
 def test_added_packages_are_emerged_from_source_and_end_up_in_the_image(
     scripts: Path, gentoo_tree: Path, sdk_image: str, container_name: str, run_cli: RunCli, tmp_path: Path
 ) -> None:

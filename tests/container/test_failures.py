@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,8 +60,7 @@ CASES = {
 @pytest.fixture(scope="module")
 def name() -> Iterator[str]:
     """One container for all of these: none of them changes the board root."""
-    value = "overlaytool-test-failures"
-    podman("rm", "--force", "--time", "0", value, check=False)
+    value = f"overlaytool-test-{uuid.uuid4().hex[:8]}"
     yield value
     podman("rm", "--force", "--time", "0", value, check=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -15,7 +16,8 @@ import pytest
 from tests.conftest import ROOT, RunCli
 from tests.container.conftest import add_package, podman
 
-SLEEPS = "src_compile() { sleep 4711; }"
+SLEEPS = f"sleep {random.randrange(100_000, 999_999)}"
+"""What the package compiles: a command that no other test runs at the same time."""
 PATIENCE = 60
 
 Begin = Callable[..., subprocess.Popen[str]]
@@ -24,7 +26,7 @@ Begin = Callable[..., subprocess.Popen[str]]
 @pytest.fixture
 def begin(scripts: Path, sdk_image: str, container_name: str, tmp_path: Path) -> Iterator[Begin]:
     """Starts a build of a package that compiles for ever, and waits until it does."""
-    add_package(scripts, "sys-apps/sleeps-1", SLEEPS)
+    add_package(scripts, "sys-apps/sleeps-1", f"src_compile() {{ {SLEEPS}; }}")
     started: list[subprocess.Popen[str]] = []
 
     def start(**environment: str) -> subprocess.Popen[str]:
@@ -50,7 +52,7 @@ def begin(scripts: Path, sdk_image: str, container_name: str, tmp_path: Path) ->
 
 def sleeping(container: str) -> bool:
     """Whether the package is being compiled in the container."""
-    return "sleep 4711" in podman("top", container, "args", check=False)
+    return SLEEPS in podman("top", container, "args", check=False)
 
 
 def wait(condition: Callable[[], bool], message: str) -> None:
@@ -74,7 +76,7 @@ def test_ctrl_c_ends_the_command_in_a_container_that_others_use(
     output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, output
     left = podman("top", container_name, "args")
-    assert "4711" not in left
+    assert SLEEPS not in left
     assert "emerge" not in left
     assert "sleep 815" in left
 
@@ -85,7 +87,7 @@ def test_termination_stops_a_container_that_the_build_had_started(begin: Begin, 
     output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, output
     assert podman("inspect", "--format", "{{.State.Running}}", container_name) == "false"
-    assert "sleep 4711" not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+    assert SLEEPS not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
 
 
 def test_second_build_in_one_container_is_refused(
@@ -98,6 +100,18 @@ def test_second_build_in_one_container_is_refused(
     assert done.returncode == 17
     assert f"process {process.pid}" in done.stderr
     assert sleeping(container_name)
+
+
+def test_leftovers_of_a_killed_overlaytool_end_with_the_next_build(
+    begin: Begin, container_name: str, scripts: Path, sdk_image: str, run_cli: RunCli
+) -> None:
+    process = begin()
+    process.kill()
+    process.wait()
+    assert sleeping(container_name)
+    options = ("--image", sdk_image, "--container", container_name)
+    run_cli("-C", scripts, "sdk", "emerge", *options, "--only", "start")
+    assert podman("inspect", "--format", "{{.State.Running}}", container_name) == "false"
 
 
 def test_container_that_is_killed_is_noticed(begin: Begin, container_name: str) -> None:

@@ -99,13 +99,16 @@ def test_cause_is_told_before_its_effect() -> None:
 
 def test_script_is_quoted_with_its_reason_and_not_with_its_backtrace() -> None:
     output = [
+        "FileNotFoundError: 'cgpt'",
         "ERROR   build_image: script called: build_image '--board=amd64-usr'",
         "ERROR   build_image: Backtrace:  (most recent call is last)",
         "ERROR   build_image:   file build_image, line 140, called: die 'Unwilling'",
         "ERROR   build_image: Error was:",
         "ERROR   build_image:   Unwilling to overwrite /x.",
     ]
-    assert failures.explain(output, again=AGAIN).summary == "Unwilling to overwrite /x."
+    failure = failures.explain(output, again=AGAIN)
+    assert failure.summary == "Unwilling to overwrite /x."
+    assert failure.excerpt == (output[0], output[-1])
 
 
 def test_command_in_the_advice_names_the_package_without_its_version() -> None:

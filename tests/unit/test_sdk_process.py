@@ -15,6 +15,14 @@ import pytest
 from overlaytool.errors import HungError, LockedError, ToolMissingError, WriteError
 from overlaytool.sdk import in_container, lock, process, wrapper
 
+NAP = f"sleep {1_000_000 + os.getpid()}"
+"""A command line that no other test runs at the same time."""
+
+
+def napping() -> bool:
+    """Whether somebody sleeps still."""
+    return NAP in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+
 
 def test_output_comes_line_by_line_and_goes_to_the_log(tmp_path: Path) -> None:
     seen: list[str] = []
@@ -31,9 +39,9 @@ def test_output_comes_line_by_line_and_goes_to_the_log(tmp_path: Path) -> None:
 def test_time_limit_ends_the_whole_group() -> None:
     started = time.monotonic()
     with pytest.raises(HungError):
-        process.run(("sh", "-c", "sleep 4712 & sleep 4712"), timeout=0.5)
+        process.run(("sh", "-c", f"{NAP} & {NAP}"), timeout=0.5)
     assert time.monotonic() - started < 10
-    assert "sleep 4712" not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+    assert not napping()
 
 
 def test_program_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,8 +55,8 @@ def test_exception_in_the_listener_ends_the_program() -> None:
         raise RuntimeError(text)
 
     with pytest.raises(RuntimeError, match="go"):
-        process.run(("sh", "-c", "echo go; sleep 4713"), line=refuse)
-    assert "sleep 4713" not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+        process.run(("sh", "-c", f"echo go; {NAP}"), line=refuse)
+    assert not napping()
 
 
 def test_child_that_keeps_the_output_open_does_not_hold_us_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,10 +100,9 @@ def test_word_survives_two_layers_of_quotes(word: str) -> None:
 def test_what_a_command_started_ends_with_it_and_nothing_else_does(tmp_path: Path) -> None:
     record = tmp_path / "stat"
     script = (
-        f"cat /proc/$$/stat > {record}; (setsid sleep 4714 & sleep 4714) & trap '' TERM; "
-        "while :; do sleep 0.1; done"
+        f"cat /proc/$$/stat > {record}; (setsid {NAP} & {NAP}) & trap '' TERM; while :; do sleep 0.1; done"
     )
-    stranger = subprocess.Popen(["sleep", "4715"])
+    stranger = subprocess.Popen(["sleep", "60"])
     ours = subprocess.Popen(["bash", "-c", script], start_new_session=True)
     reaper = threading.Thread(target=ours.wait)
     reaper.start()
@@ -107,8 +114,7 @@ def test_what_a_command_started_ends_with_it_and_nothing_else_does(tmp_path: Pat
     try:
         assert done.returncode == 0
         assert stranger.poll() is None
-        listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-        assert "sleep 4714" not in listing
+        assert not napping()
         assert not record.exists()
     finally:
         stranger.kill()
