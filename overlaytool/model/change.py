@@ -1,0 +1,74 @@
+"""What changes on disk, file by file, and what was taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from overlaytool.model.plan import Action, Plan, TreeCommit
+
+
+class StepKind(StrEnum):
+    """What a step of a plan touches: one commit each, in this order within a plan."""
+
+    ECLASS = "eclass"
+    LICENSE = "license"
+    PACKAGE = "package"
+    KEYWORDS = "keywords"
+    USE = "use"
+    METAPACKAGE = "metapackage"
+    AUTOMATION = "automation"
+    CHANGELOG = "changelog"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChange:
+    """One path of the checkout before and after. Contents are bytes; a symlink's content is its target."""
+
+    path: str
+    before: FileState | None
+    """None: the path does not exist."""
+    after: FileState | None
+    """None: the path is deleted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileState:
+    """A file as git sees it."""
+
+    mode: int
+    """One of git's: 0o100644, 0o100755, 0o120000."""
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One self-contained change: what becomes one commit."""
+
+    kind: StepKind
+    action: Action
+    subject: str
+    """What it is about: ``sys-process/htop``, ``eclass/foo``, ``licenses/MIT-0``."""
+    source: TreeCommit | None
+    """The tree that it was copied from, where it was copied."""
+    changes: tuple[FileChange, ...]
+    """Sorted by path. A path that an earlier step changed too starts from that step's ``after``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSet:
+    """A plan, worked out down to bytes: apply writes it into the work tree, commit into git objects."""
+
+    plan: Plan
+    steps: tuple[Step, ...]
+
+    @property
+    def net(self) -> tuple[FileChange, ...]:
+        """The steps added up: one change a path, first ``before`` to last ``after``, sorted."""
+        total: dict[str, FileChange] = {}
+        for step in self.steps:
+            for change in step.changes:
+                first = total.get(change.path)
+                before = first.before if first else change.before
+                total[change.path] = FileChange(path=change.path, before=before, after=change.after)
+        return tuple(total[path] for path in sorted(total) if total[path].before != total[path].after)

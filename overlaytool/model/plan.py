@@ -1,0 +1,143 @@
+"""What will be done to the checkout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from overlaytool.model.resolution import Because, Into, Notice, Root
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeCommit:
+    """A tree that a plan was made from."""
+
+    name: str
+    commit: str | None
+    """40 hex digits; None where the tree is no git work tree."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutState:
+    """The checkout that a plan was made for."""
+
+    commit: str | None
+    version: str
+    """FLATCAR_VERSION of ``sdk_container/.repo/manifests/version.txt``."""
+
+
+class Action(StrEnum):
+    """What happens to a directory or file of the checkout."""
+
+    ADD = "add"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """What emerge will take for an imported package on one board."""
+
+    cpv: str
+    board: str
+    root: Root
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """A package directory that is copied whole."""
+
+    package: str
+    action: Action
+    source: str
+    repository: str
+    """Where it goes: ``portage-stable`` from Gentoo, ``coreos-overlay`` from anywhere else."""
+    selected: tuple[Selected, ...]
+    because: tuple[Because, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EclassImport:
+    """An eclass that is copied."""
+
+    name: str
+    action: Action
+    source: str
+    needed_by: tuple[str, ...]
+    """CPVs that are copied and inherit it."""
+    inherited_by: tuple[str, ...]
+    """For an update: the CPVs of the checkout that inherit the eclass that gets replaced."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenseImport:
+    """A licence text that is copied."""
+
+    name: str
+    source: str
+    needed_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeywordChange:
+    """A line of package.accept_keywords."""
+
+    atom: str
+    keywords: tuple[str, ...]
+    file: str
+    """Relative to the checkout, with forward slashes; so are all files below."""
+    comment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseChange:
+    """A line of package.use."""
+
+    atom: str
+    flags: tuple[str, ...]
+    file: str
+    because: Because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchLine:
+    """A line of a metapackage that stands in an ``amd64? ( )`` group."""
+
+    atom: str
+    arch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetapackageEdit:
+    """New lines in a metapackage's RDEPEND (DEPEND for the SDK), and its revision bump."""
+
+    file: str
+    """The plain ebuild, ``coreos-0.0.1.ebuild``, that the revision symlink points at."""
+    added: tuple[str, ...]
+    """Every new atom, once, in the order of the request."""
+    arch_only: tuple[ArchLine, ...]
+    """Those of ``added`` that not all boards can have."""
+    revision: tuple[int, int]
+    """The number in the symlink's name before and after."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What will be done to the checkout: the pivot between deciding and doing. Schema 1 of the contract."""
+
+    request: tuple[str, ...]
+    into: Into
+    boards: tuple[str, ...]
+    checkout: CheckoutState
+    sources: tuple[TreeCommit, ...]
+    imports: tuple[Import, ...]
+    """Dependencies first."""
+    eclasses: tuple[EclassImport, ...]
+    licenses: tuple[LicenseImport, ...]
+    keywords: tuple[KeywordChange, ...]
+    use: tuple[UseChange, ...]
+    metapackage: MetapackageEdit | None
+    """None where the metapackage has every requested package already."""
+    present: tuple[str, ...]
+    new_in_image: tuple[str, ...]
+    warnings: tuple[Notice, ...]
+    manual_work: tuple[Notice, ...]

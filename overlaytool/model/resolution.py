@@ -1,0 +1,252 @@
+"""What is asked, and what was found: the dependency graph over all boards and the build host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Into(StrEnum):
+    """The metapackage that gets the request."""
+
+    IMAGE = "image"
+    BOARD = "board"
+    SDK = "sdk"
+
+
+class Root(StrEnum):
+    """Where a package gets merged: the board root (``/build/<board>``) or the build host (the SDK)."""
+
+    BOARD = "board"
+    HOST = "host"
+
+
+class DepClass(StrEnum):
+    """The dependency classes of PMS section 8.1, strongest first: a cycle is cut at the last one."""
+
+    BDEPEND = "BDEPEND"
+    DEPEND = "DEPEND"
+    IDEPEND = "IDEPEND"
+    RDEPEND = "RDEPEND"
+    PDEPEND = "PDEPEND"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """A Flatcar board, as the checkout's profiles define it."""
+
+    name: str
+    """Flatcar's name, ``amd64-usr``."""
+    arch: str
+    """Gentoo's keyword for it, ``amd64``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the user asked for."""
+
+    atoms: tuple[str, ...]
+    """As typed, in the order given."""
+    into: Into = Into.IMAGE
+    accept_keywords: bool = True
+    """Whether a plan may write package.accept_keywords."""
+    update: bool = False
+    """Whether portage-stable's copies of the requested packages are to be replaced by the sources'."""
+
+
+class State(StrEnum):
+    """How a selected package relates to the checkout."""
+
+    PRESENT = "present"
+    """The checkout has the ebuild and needs no copy."""
+    ADD = "add"
+    """Copied; the checkout has no such package."""
+    UPDATE = "update"
+    """Copied over an older copy in portage-stable."""
+    PROVIDED = "provided"
+    """A package.provided entry of the profile; nothing is built."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distfile:
+    """One file of SRC_URI as its Manifest describes it."""
+
+    name: str
+    size: int
+    """Bytes; 0 where the Manifest does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """One selected ebuild in one root: a node of the dependency graph.
+
+    The build host's packages are the same for every board and stand once, with ``board`` None.
+    """
+
+    cpv: str
+    board: str | None
+    """The board's name for ``Root.BOARD``, None for ``Root.HOST``."""
+    root: Root
+    state: State
+    repository: str
+    """Where the ebuild is read: ``portage-stable``, a source, ``package.provided``."""
+    slot: str
+    subslot: str
+    eapi: str
+    keywords: tuple[str, ...]
+    use: tuple[str, ...]
+    """The enabled flags of IUSE, sorted."""
+    iuse: tuple[str, ...]
+    """All flags of IUSE without their defaults, sorted."""
+    license: str
+    """LICENSE with its USE conditionals evaluated."""
+    description: str
+    homepage: str
+    inherited: tuple[str, ...]
+    distfiles: tuple[Distfile, ...]
+
+    @property
+    def name(self) -> str:
+        """Category and package name without the version, ``sys-process/htop``."""
+        return package_name(self.cpv)
+
+    @property
+    def key(self) -> NodeKey:
+        """What edges refer to."""
+        return NodeKey(board=self.board, cpv=self.cpv)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class NodeKey:
+    """Identity of a package in a resolution. ``board`` is None on the build host."""
+
+    board: str | None
+    cpv: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """One atom of one package, or of the request (``parent`` None), and the package that satisfies it."""
+
+    parent: NodeKey | None
+    child: NodeKey
+    atom: str
+    dep_class: DepClass
+    """How the parent asks; RDEPEND for the request itself, since a metapackage asks that way."""
+
+
+class RejectionKind(StrEnum):
+    """Why a candidate was passed over."""
+
+    VERSION = "version"
+    SLOT = "slot"
+    USE = "use"
+    KEYWORD = "keyword"
+    MASK = "mask"
+    LICENSE = "license"
+    EAPI = "eapi"
+    METADATA = "metadata"
+    REQUIRED_USE = "required-use"
+    BLOCKED = "blocked"
+    CONFLICT = "conflict"
+    LIVE = "live"
+    OVERLAY = "overlay"
+    DEPENDENCY = "dependency"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """A candidate that was passed over, and the reason in words that can follow ``passed over:``."""
+
+    cpv: str
+    repository: str
+    kind: RejectionKind
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeywordNeed:
+    """A keyword that has to be accepted for an ebuild to be visible."""
+
+    cpv: str
+    keywords: tuple[str, ...]
+    """As package.accept_keywords wants them: empty for ~arch on all boards, ``~arm64`` or ``**``."""
+    reason: str
+    """A sentence for the comment above the entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseNeed:
+    """USE flags that a USE dependency or the request asks for."""
+
+    atom: str
+    flags: tuple[str, ...]
+    """``flag`` to enable, ``-flag`` to disable; sorted by name."""
+    root: Root
+    because: Because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Because:
+    """The edge that asked: written out, with the parent's CPV (None: the request)."""
+
+    parent: str | None
+    atom: str
+    dep_class: DepClass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that the user should know and that did not stop the work."""
+
+    reference: str
+    """A stable word for scripts, ``image-masked``."""
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requested:
+    """One atom of the request, under the names that the trees use now."""
+
+    atom: str
+    dependency: str
+    """What a metapackage has to say for it: the bare name, unless that would take another version."""
+    boards: tuple[str, ...]
+    """The boards that can have it; empty where it is for the build host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """The answer to a request: a dependency graph over all boards and the build host, and what it takes."""
+
+    request: Request
+    boards: tuple[Board, ...]
+    requested: tuple[Requested, ...]
+    """In the order of the request."""
+    packages: tuple[Package, ...]
+    """Every package reached, dependencies first; cycles are cut at the weakest dependency class."""
+    edges: tuple[Edge, ...]
+    """Sorted by parent, class, atom, child."""
+    keywords: tuple[KeywordNeed, ...]
+    use: tuple[UseNeed, ...]
+    eclass_updates: tuple[str, ...]
+    """Eclasses of the checkout that have to be replaced by the sources'; sorted."""
+    rejections: tuple[Rejection, ...]
+    """For every package that is imported or updated, what was passed over in its favour."""
+    notices: tuple[Notice, ...]
+    manual_work: tuple[Notice, ...]
+    """What a person has to do because overlaytool must not: a package that coreos-overlay holds, say."""
+
+
+def package_name(cpv: str) -> str:
+    """Category and package name of a CPV: what is left when the version is cut off (PMS section 3.1.2).
+
+    A version starts at the last hyphen that is followed by a digit, leaving out a revision.
+    """
+    head, _, tail = cpv.rpartition("-")
+    if len(tail) > 1 and tail[0] == "r" and tail[1:].isdigit() and "-" in head:
+        version_head, _, version = head.rpartition("-")
+        if version[:1].isdigit():
+            return version_head
+    return head

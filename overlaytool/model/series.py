@@ -1,0 +1,161 @@
+"""What was committed, pushed or synced, and what is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from overlaytool.model.plan import Plan
+from overlaytool.model.resolution import Resolution
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesCommit:
+    """One commit of a series."""
+
+    commit: str
+    """In hex."""
+    subject: str
+    step: str | None
+    """The `Step.subject` that it was made from; None for a commit that somebody else put on the branch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """A change set as commits on a branch of its own."""
+
+    branch: str
+    base: str
+    """The commit that it starts from, in hex."""
+    base_branch: str | None
+    """The branch that was checked out when it was made; None for a detached HEAD."""
+    commits: tuple[SeriesCommit, ...]
+    """Oldest first."""
+    found: bool = False
+    """Whether the branch had the series already and nothing was added."""
+
+    @property
+    def tip(self) -> str:
+        """The last commit."""
+        return self.commits[-1].commit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreePath:
+    """Where a tree to import from is on this machine."""
+
+    name: str
+    path: str
+    """Absolute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesRecord:
+    """How a series came about: kept in the git directory, to write its pull request and to make it again."""
+
+    series: Series
+    """As it was made. What the branch holds by now is read from the branch."""
+    plan: Plan
+    resolution: Resolution
+    trees: tuple[TreePath, ...]
+    """The trees that it was imported from, in order of preference."""
+    superseded: tuple[str, ...] = ()
+    """Tips that the branch had before it was made again: a push may replace these and no others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebase:
+    """What came of making a series again on a newer base."""
+
+    old_base: str
+    new_base: str
+    series: Series | None
+    """The series on the new base; None where the plan came out differently there and nothing was done."""
+    differences: tuple[str, ...]
+    """What is now different, a line each; empty where the series was made again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed:
+    """A branch on a remote, and how its pull request is opened."""
+
+    remote: str
+    url: str
+    already: bool
+    """Whether the remote had it before."""
+    command: tuple[str, ...] | None
+    """The command that opens the pull request; None where the remote is not on GitHub."""
+    page: str | None
+    """The page that does the same in a browser."""
+
+
+class SyncState(StrEnum):
+    """What `sync` did with a tree."""
+
+    CLONED = "cloned"
+    REFRESHED = "refreshed"
+    CURRENT = "current"
+    """It has the newest commit already."""
+    KEPT = "kept"
+    """The user keeps it; it is left alone."""
+    OFFLINE = "offline"
+    """The remote could not be reached; the clone is used as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """A tree to import from, after `sync`."""
+
+    name: str
+    path: str
+    commit: str | None
+    state: SyncState
+    reason: str | None = None
+    """For ``offline``: what git said."""
+
+
+class Stage(StrEnum):
+    """What can be tried on a changed checkout, in the order of cost."""
+
+    VERIFY = "verify"
+    EMERGE = "emerge"
+    IMAGE = "image"
+    SYSEXT = "sysext"
+    VM = "vm"
+
+
+class Outcome(StrEnum):
+    """How a try ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What one run of one stage really said, for the text of the pull request."""
+
+    stage: Stage
+    command: str
+    """As a person would type it again."""
+    outcome: Outcome
+    summary: str
+    """One line."""
+    output: str
+    """An excerpt that a reviewer wants to see; the whole is in a log."""
+    tree: str
+    """git's name for ``sdk_container/src/third_party`` when the stage ran: this very content was tried."""
+    when: str
+    """UTC, ISO 8601 to the second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """A change to a checkout that had been cut short and was taken back."""
+
+    started: str
+    """When it was begun: UTC, ISO 8601."""
+    request: tuple[str, ...]
+    """What had been asked for."""
+    restored: tuple[str, ...]
+    """Paths that are again what they were; empty where nothing had been changed yet."""
