@@ -76,10 +76,11 @@ def test_missing_program_and_unwritable_log_are_said(tmp_path: Path) -> None:
 
 
 def test_termination_becomes_an_interruption() -> None:
+    before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt), process.termination_as_interrupt():
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(5)
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_lock_is_for_one_process_and_names_it(tmp_path: Path) -> None:
