@@ -127,8 +127,8 @@ def _check_build(*, dry_run: bool, commit: bool, checkout: bool) -> None:
 def _commit(
     space: Workspace, request: Request, *, branch: str | None, checkout: bool, verify: bool, format: Format
 ) -> None:
-    from overlaytool import series
     from overlaytool.cli import plan_view, series_view
+    from overlaytool.workflow import series
 
     done = series.commit(space, request, branch=branch)
     if checkout:
@@ -174,7 +174,7 @@ def _run(
 
 def _verify(space: Workspace, plan: Plan, resolution: Resolution, *, tip: str | None = None) -> Verdict:
     """Ask Portage about what was written, or about a commit."""
-    from overlaytool import proof
+    from overlaytool.workflow import proof
 
     atoms = dict.fromkeys(edge.atom for edge in resolution.edges if edge.parent is None)
     return proof.verify(space, proof.Subject(atoms=tuple(atoms), into=plan.into, plan=plan, tip=tip))

@@ -16,7 +16,7 @@ from overlaytool.cli import console
 from overlaytool.cli.options import Globals
 
 if TYPE_CHECKING:
-    from overlaytool.demo import Demo
+    from overlaytool.workflow.demo import Demo
 
 REQUEST = ("sys-process/htop", "app-misc/screen")
 METAPACKAGE = "sdk_container/src/third_party/coreos-overlay/coreos-base/coreos"
@@ -35,7 +35,7 @@ flatcar/scripts it is the same, after `overlaytool sync` has fetched Gentoo once
 
 def demo(context: typer.Context) -> None:
     """Show the main job on copies of the trees in fixtures/, in a temporary directory."""
-    from overlaytool import demo as trees
+    from overlaytool.workflow import demo as trees
 
     place = Path(tempfile.mkdtemp(prefix="overlaytool-demo-"))
     for variable in ("CACHE", "STATE", "CONFIG"):

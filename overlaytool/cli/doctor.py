@@ -33,7 +33,7 @@ def doctor(
 
     Exit status 1: something is missing.
     """
-    from overlaytool import build_workflow
+    from overlaytool.workflow import build as build_workflow
 
     options: Globals = context.obj
     if fix:

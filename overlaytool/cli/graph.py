@@ -55,10 +55,10 @@ def graph(
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Show the dependency graph of a plan or of the image: a tree here, a page or a drawing with -o."""
-    from overlaytool import workflow
     from overlaytool.report import graph as graphs
     from overlaytool.report import output as outputs
     from overlaytool.report.records import Selection
+    from overlaytool.workflow.graph import graph as make_graph
 
     _check_usage(atoms, image, reverse, depth, output)
     if output:
@@ -69,7 +69,7 @@ def graph(
         imports_only=imports,
     )
     with workspace(context, gentoo=gentoo, sources=source, boards=board, with_sources=bool(atoms)) as space:
-        made = workflow.graph(
+        made = make_graph(
             space, tuple(atoms or ()), into, selection=selection, packages=tuple(packages or ())
         )
     targets = graphs.find(made, reverse) if reverse else ()

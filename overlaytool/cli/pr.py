@@ -33,8 +33,8 @@ def pr(
     open_: Annotated[bool, typer.Option("--open", help="Then open the pull request with gh.")] = False,
 ) -> None:
     """Write a series as patches for git am, as one diff, and the pull request's text."""
-    from overlaytool import series
     from overlaytool.cli import series_view
+    from overlaytool.workflow import series
 
     if base and not rebase:
         raise typer.BadParameter("--base goes with --rebase")

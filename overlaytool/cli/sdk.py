@@ -147,8 +147,8 @@ def run(
     show: Callable[[str], None],
 ) -> list[BuildResult]:
     """Build, watched, for one board after the other, and show what each has made."""
-    from overlaytool import build_workflow
     from overlaytool.cli import sdk_view
+    from overlaytool.workflow import build as build_workflow
 
     options: Globals = context.obj
     results = []

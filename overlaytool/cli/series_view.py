@@ -13,7 +13,7 @@ from overlaytool.cli import console
 from overlaytool.model import Notice, Pushed, Rebase, Synced, SyncState
 
 if TYPE_CHECKING:
-    from overlaytool.series import Committed, PullRequest
+    from overlaytool.workflow.series import Committed, PullRequest
 
 SYNCED = {
     SyncState.CLONED: "cloned",

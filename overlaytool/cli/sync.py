@@ -9,10 +9,10 @@ from overlaytool.cli.options import Globals
 
 def sync(context: typer.Context) -> None:
     """Clone the trees to import from into the cache, or refresh the clones."""
-    from overlaytool import workflow
     from overlaytool.cli import series_view
     from overlaytool.cli.console import TerminalProgress
+    from overlaytool.workflow.sync import sync as sync_trees
 
     options: Globals = context.obj
-    for tree in workflow.sync(options.checkout, options.config, TerminalProgress()):
+    for tree in sync_trees(options.checkout, options.config, TerminalProgress()):
         series_view.show_synced(tree)

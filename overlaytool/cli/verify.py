@@ -46,8 +46,8 @@ def verify(
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Ask Portage's own resolver whether packages, or the whole checkout, can be built into an image."""
-    from overlaytool import proof
     from overlaytool.cli import verify_view
+    from overlaytool.workflow import proof
 
     subject = proof.Subject(atoms=tuple(atoms or ()), into=into, base=base, minimal=minimal, limit=time_limit)
     with workspace(context, boards=board, with_sources=False) as space:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 from series_steps import STABLE, git
 
-from overlaytool import evidence, series, workflow
+from overlaytool import evidence
 from overlaytool.change import worktree
 from overlaytool.errors import GitError, NetworkError, StaleError
 from overlaytool.model import Evidence, Outcome, Request, Stage
-from overlaytool.series import Committed
-from overlaytool.workflow import Workspace
+from overlaytool.workflow import Workspace, series, workflow
+from overlaytool.workflow.series import Committed
 
 if TYPE_CHECKING:
     from conftest import RunCli

@@ -1,0 +1,160 @@
+"""From a request to files: resolve, plan, apply; and why.
+
+request --resolve--> resolution --plan--> plan --render--> change set --apply--> files
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from overlaytool.change import apply as writing
+from overlaytool.change.head import head_commit
+from overlaytool.change.plan import imports_of, run_time_packages
+from overlaytool.change.plan import plan as make_plan
+from overlaytool.change.render import render as work_out
+from overlaytool.ebuild.copied import CopiedPackages
+from overlaytool.ebuild.source import TreeSource
+from overlaytool.errors import ConflictError
+from overlaytool.flatcar import metapackage as metapackages
+from overlaytool.flatcar.checkout import METAPACKAGES
+from overlaytool.flatcar.tree import DiskTree, Tree
+from overlaytool.model import (
+    ChangeSet,
+    CheckoutState,
+    Edge,
+    FileChange,
+    Into,
+    Plan,
+    Recovery,
+    Request,
+    Resolution,
+    TreeCommit,
+)
+from overlaytool.resolve import explain
+from overlaytool.resolve.image import blocked, installed
+from overlaytool.resolve.request import known_atom
+from overlaytool.resolve.resolver import resolve as run_resolver
+from overlaytool.workflow.workspace import Workspace
+
+
+def resolve(workspace: Workspace, request: Request) -> Resolution:
+    """What a request takes, on every board and on the build host."""
+    with workspace.progress.task("resolving"):
+        return run_resolver(request, workspace.source)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan, with what it was made from and what its copies need to be checked."""
+
+    resolution: Resolution
+    plan: Plan
+    distfiles: Mapping[str, Mapping[str, tuple[str, ...]]]
+    """Package to CPV to the distfiles of every ebuild that gets copied: what its Manifest has to cover."""
+
+
+def plan(workspace: Workspace, request: Request) -> tuple[Resolution, Plan]:
+    """Resolve a request and say which files that touches. Writes nothing."""
+    planned = prepare(workspace, request)
+    return planned.resolution, planned.plan
+
+
+def prepare(workspace: Workspace, request: Request) -> Planned:
+    """The same as :func:`plan`, with all that :func:`render` needs.
+
+    :raises ConflictError: also where an import blocks a package that the image has.
+    """
+    resolution = resolve(workspace, request)
+    source = workspace.source
+    if resolution.eclass_updates:
+        source = source.with_eclass_updates(resolution.eclass_updates)
+    with workspace.progress.task("reading what gets copied"):
+        copied = CopiedPackages(source, imports_of(resolution))
+        image = _image(workspace, source, resolution) if request.into is Into.IMAGE else {}
+    checkout = workspace.checkout
+    made = make_plan(
+        resolution,
+        source,
+        copied=copied,
+        metapackage=metapackages.read(DiskTree(checkout.path), request.into),
+        image=image,
+        checkout=CheckoutState(commit=head_commit(checkout.path), version=checkout.version),
+        sources=tuple(
+            TreeCommit(name=name, commit=head_commit(path)) for name, path in workspace.sources.items()
+        ),
+    )
+    return Planned(resolution=resolution, plan=made, distfiles=copied.distfiles)
+
+
+def _image(workspace: Workspace, source: TreeSource, resolution: Resolution) -> dict[str, frozenset[str]]:
+    """For each board's name, the packages of a resolution that its image has already."""
+    wanted, excluded = run_time_packages(resolution), blocked(source, resolution)
+    looked_for = {board: wanted[board] | set(excluded[board]) for board in wanted}
+    image = installed(workspace.source, METAPACKAGES[Into.IMAGE], looked_for)
+    clashes = sorted(
+        f"{reason} on {board}"
+        for board, reasons in excluded.items()
+        for package, reason in reasons.items()
+        if package in image[board]
+    )
+    if clashes:
+        asked = " ".join(resolution.request.atoms)
+        raise ConflictError(
+            f"{asked} cannot be in one image with what that has already",
+            details=tuple(clashes),
+            hint="overlaytool why PACKAGE says how the other one gets into the image",
+        )
+    return image
+
+
+def render(workspace: Workspace, planned: Planned, tree: Tree, today: date) -> ChangeSet:
+    """A plan worked out down to bytes, for the checkout as ``tree`` reads it. Writes nothing.
+
+    :raises UnsafeSourceError, ManifestError, StaleError, CheckoutError: see :mod:`overlaytool.change.render`.
+    """
+    return work_out(planned.plan, tree, workspace.sources, planned.distfiles, today)
+
+
+def interrupted(workspace: Workspace) -> bool:
+    """Whether a run was cut short amid its writing: the checkout is neither as before nor as after."""
+    return writing.pending(workspace.checkout.path, workspace.config.state)
+
+
+def recover(workspace: Workspace) -> Recovery | None:
+    """Take back what an interrupted run left half done. Before anything that writes reads the trees."""
+    return writing.recover(workspace.checkout.path, workspace.config.state)
+
+
+def add(workspace: Workspace, planned: Planned, today: date) -> tuple[FileChange, ...]:
+    """Apply a plan to the work tree: all of it, or nothing.
+
+    :return: what was changed; nothing when the work tree was that way already.
+    """
+    checkout = workspace.checkout.path
+    change_set = render(workspace, planned, DiskTree(checkout), today)
+    with workspace.progress.task("writing"):
+        return writing.apply(change_set, checkout, workspace.config.state)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """How a package gets in."""
+
+    package: str
+    where: str
+    """``the image``, or the request in words."""
+    chains: tuple[tuple[Edge, ...], ...]
+    """See :func:`overlaytool.resolve.explain.chains`; empty when the package is not in there."""
+
+
+def why(workspace: Workspace, package: str, atoms: tuple[str, ...], into: Into) -> Why:
+    """The chains by which a package gets into the plan for ``atoms``; without any, into the image."""
+    request = Request(atoms=atoms or (METAPACKAGES[into],), into=into)
+    name = known_atom(package, workspace.source).package
+    return Why(
+        package=name,
+        where=f"the plan for {' '.join(atoms)}" if atoms else f"the {into} today",
+        chains=explain.chains(resolve(workspace, request), name),
+    )

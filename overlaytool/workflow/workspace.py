@@ -1,0 +1,92 @@
+"""What a command works on: the checkout, the trees to import from, the boards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from overlaytool import config as configuration
+from overlaytool.config import Config
+from overlaytool.ebuild import runtime
+from overlaytool.ebuild.cache import MetadataCache
+from overlaytool.ebuild.source import TreeSource
+from overlaytool.errors import RepositoryError
+from overlaytool.flatcar import checkout as checkouts
+from overlaytool.flatcar.checkout import Checkout
+from overlaytool.model import (
+    Board,
+)
+from overlaytool.progress import Progress, SilentProgress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """What a command works on."""
+
+    checkout: Checkout
+    config: Config
+    boards: tuple[Board, ...]
+    sources: dict[str, Path]
+    """Trees to import from by name, in order of preference: Gentoo first. Empty where none is needed."""
+    source: TreeSource
+    progress: Progress
+
+
+@contextmanager
+def open_workspace(
+    *,
+    checkout: Path | None = None,
+    config: Path | None = None,
+    gentoo: Path | None = None,
+    sources: Sequence[Path] = (),
+    boards: Sequence[str] = (),
+    with_sources: bool = True,
+    progress: Progress | None = None,
+) -> Iterator[Workspace]:
+    """Open the checkout and the trees to import from; write the metadata cache and end bash at the end.
+
+    :param with_sources: whether trees to import from are needed; without, only the checkout is looked at.
+    :raises CheckoutError: when there is no checkout, or no such board.
+    :raises ConfigError: when the configuration cannot be used.
+    :raises RepositoryError: when a source is no ebuild repository.
+    """
+    found = checkouts.find(checkout)
+    settings = configuration.load(config, checkout=found.path)
+    chosen = tuple(found.board(name) for name in (boards or settings.boards)) or found.boards
+    trees = _sources(settings, gentoo, sources) if with_sources else {}
+    cache = MetadataCache(settings.cache)
+    try:
+        yield Workspace(
+            checkout=found,
+            config=settings,
+            boards=chosen,
+            sources=trees,
+            source=TreeSource(found, trees, cache=cache, boards=chosen),
+            progress=progress or SilentProgress(),
+        )
+    finally:
+        cache.close()
+        runtime.shut_down()
+
+
+def _sources(config: Config, gentoo: Path | None, others: Sequence[Path]) -> dict[str, Path]:
+    """The trees by name. A name that is taken, the checkout's own among them, gets a number."""
+    first = (gentoo or config.gentoo.path).absolute()
+    if not first.is_dir():
+        raise RepositoryError(
+            f"no Gentoo tree at {first}",
+            hint="get one with: overlaytool sync; or name one with --gentoo",
+        )
+    trees = {"gentoo": first}
+    named = [(source.name, source.path) for source in config.sources]
+    named += [(checkouts.repository_name(path.absolute()), path.absolute()) for path in others]
+    for name, path in named:
+        taken = {*trees, "portage-stable", "coreos-overlay"}
+        number = 2
+        unique = name
+        while unique in taken:
+            unique, number = f"{name}-{number}", number + 1
+        trees[unique] = path
+    return trees
