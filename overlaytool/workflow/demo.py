@@ -1,6 +1,6 @@
 """The trees of the demonstration: copies of the fixtures in a directory that may be played with.
 
-Beside workflow, not in it: what is shown on them are the commands themselves.
+Only the trees: what is shown on them are the commands themselves.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from overlaytool.change.worktree import Repository
 from overlaytool.errors import RepositoryError
 
-FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
