@@ -64,9 +64,10 @@ def test_what_was_wrong_before_is_shown_and_fails_nothing(run_cli: RunCli, check
     commit(checkout_tree)
     write_ebuild(stable, "dev-libs/fine-1", "")
     ask_for(checkout_tree, "dev-libs/fine")
-    result = run_cli("-C", checkout_tree, "verify", "dev-libs/fine", "--board", "amd64-usr")
+    result = run_cli("-C", checkout_tree, "verify", "--board", "amd64-usr")
     assert "fail nothing" in result.stdout
     assert "no ebuild for amd64-usr satisfies dev-libs/long-gone" in result.stdout
+    assert "amd64-usr  production resolves" in result.stdout
 
 
 def test_what_is_wrong_since_the_base_fails_beside_what_was_wrong_before(
@@ -79,7 +80,7 @@ def test_what_is_wrong_since_the_base_fails_beside_what_was_wrong_before(
     ask_for(checkout_tree, "dev-libs/asks")
     commit(checkout_tree)
     result = run_cli(
-        *("-C", checkout_tree, "verify", "dev-libs/asks", "--base", "HEAD~1"),
+        *("-C", checkout_tree, "verify", "--base", "HEAD~1"),
         *("--board", "amd64-usr", "--format", "json"),
         check=False,
     )

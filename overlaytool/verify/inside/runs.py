@@ -5,8 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import re
+import sys
 import tempfile
-from pathlib import PurePath
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 from typing import Any
 
 import portage
@@ -19,6 +22,8 @@ from overlaytool.verify.inside import findings, graph, trees
 
 BUILD_TIME = ("DEPEND", "BDEPEND", "IDEPEND")
 """Dependencies that are of no account when a binary package is put into the image."""
+SAID = 12
+"""Lines of Portage's output that have to do where nothing else explains a refusal."""
 DIED = re.compile(r"^ \*\s+(?P<text>.*)$")
 
 
@@ -31,23 +36,39 @@ def carry_out(job: dict[str, Any]) -> dict[str, Any]:
     roles = {root["path"].rstrip("/") + "/": role for role, root in job["roots"].items()}
     graph.BootstrappedGraph.new = frozenset(job["new"])
     reports: list[dict[str, Any]] = []
-    built: dict[str, list[Any]] = {}
+    resolved: dict[str, _Resolved] = {}
     for run in job["runs"]:
         source = run.get("binaries_of")
-        if source is not None and source not in built:
+        if source is not None and source not in resolved:
             reports.append(_report(run, judged=False))
             continue
         world = trees.build(job["roots"], run["target"], client, root_deps=job["root_deps"])
+        known: frozenset[str] = frozenset()
         if source is not None:
-            _offer_binaries(world, built[source])
-        report, packages = _run(world, run)
+            known = resolved[source].passed_over
+            _offer_binaries(world, resolved[source].packages)
+        report, result = _run(world, run, known)
         if report["success"]:
-            built[run["view"]] = [package for package in packages if roles[package.root] == run["target"]]
+            resolved[run["view"]] = result.of_root(world._target_eroot)
+        elif not report["findings"]:
+            report["findings"] = [_unexplained(world, job["log"])]
         for finding in report["findings"]:
             finding["root"] = roles.get(finding["root"], run["target"])
-        report["packages"] = sorted([roles[package.root], str(package.cpv)] for package in packages)
+        report["packages"] = sorted([roles[package.root], str(package.cpv)] for package in result.packages)
         reports.append(report)
     return {"portage": str(portage.VERSION), "runs": reports}
+
+
+@dataclass(frozen=True)
+class _Resolved:
+    """What a run would merge, and the atoms that it passed over since nothing satisfies them."""
+
+    packages: tuple[Any, ...]
+    passed_over: frozenset[str]
+
+    def of_root(self, eroot: str) -> _Resolved:
+        """The packages of one root."""
+        return replace(self, packages=tuple(package for package in self.packages if package.root == eroot))
 
 
 def _report(run: dict[str, Any], *, judged: bool = True) -> dict[str, Any]:
@@ -61,27 +82,30 @@ def _report(run: dict[str, Any], *, judged: bool = True) -> dict[str, Any]:
     }
 
 
-def _run(world: Any, run: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
-    """Resolve the atoms, again and again with what failed passed over, until nothing new turns up."""
+def _run(world: Any, run: dict[str, Any], known: frozenset[str]) -> tuple[dict[str, Any], _Resolved]:
+    """Resolve the atoms, again and again with what failed passed over, until nothing new turns up.
+
+    :param known: atoms that are passed over from the start: they were complained of in another view.
+    """
     report = _report(run)
     atoms = list(run["atoms"])
-    passed_over: set[tuple[str, str]] = set()
+    passed_over = {(world._target_eroot, atom) for atom in known}
     found: dict[str, dict[str, Any]] = {}
-    packages: list[Any] = []
+    packages: tuple[Any, ...] = ()
     report["more"] = True
-    for number in range(graph.ROUNDS):
+    for _ in range(graph.ROUNDS):
         gc.collect()
         graph.BootstrappedGraph.passed_over = frozenset(passed_over)
         try:
-            success, result = graph.resolve(world, atoms, run["options"])
+            report["success"], result = graph.resolve(world, atoms, run["options"])
         except (PortageException, ValueError) as error:
-            _add(found, {**findings._finding("portage", world._target_eroot), "text": _words(error)})
+            text = f"{type(error).__name__}: {error}"
+            _add(found, {**findings._finding("portage", world._target_eroot), "text": text})
             report["more"] = False
             break
-        if not success:
+        if not report["success"]:
             result.display_problems()  # into the log
         packages = _merged(result)
-        report["success"] |= success and number == 0
         unsatisfied = result._dynamic_config._unsatisfied_deps_for_display
         for finding in findings.find(result):
             _add(found, finding)
@@ -96,14 +120,15 @@ def _run(world: Any, run: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
             break
     _name_the_broken(world, found)
     report["findings"] = list(found.values())
-    if not report["success"] and not found:
-        text = "emerge refuses, and gives no reason that overlaytool can read; its output is in the log"
-        report["findings"] = [{**findings._finding("portage", world._target_eroot), "text": text}]
-    return report, packages
+    return report, _Resolved(packages, frozenset(atom for _, atom in passed_over))
 
 
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def _unexplained(world: Any, log: str) -> dict[str, Any]:
+    """A refusal without a reason that can be read: what Portage printed last has to do."""
+    sys.stdout.flush()
+    lines = Path(log).read_text(encoding="utf-8", errors="replace").splitlines()
+    text = " / ".join([line.strip() for line in lines if line.strip()][-SAID:])
+    return {**findings._finding("portage", world._target_eroot), "text": text}
 
 
 def _add(found: dict[str, dict[str, Any]], finding: dict[str, Any]) -> None:
@@ -111,12 +136,12 @@ def _add(found: dict[str, dict[str, Any]], finding: dict[str, Any]) -> None:
     found.setdefault(key, finding)
 
 
-def _merged(result: Any) -> list[Any]:
-    return [
+def _merged(result: Any) -> tuple[Any, ...]:
+    return tuple(
         node
         for node in result._dynamic_config.digraph
         if isinstance(node, Package) and node.operation == "merge"
-    ]
+    )
 
 
 def _name_the_broken(world: Any, found: dict[str, dict[str, Any]]) -> None:
@@ -170,7 +195,7 @@ def _last_words(portdb: Any, path: str, cpv: str, tree: str) -> str:
     return told[0] if told else (others[0] if others else "it cannot be sourced")
 
 
-def _offer_binaries(world: Any, packages: list[Any]) -> None:
+def _offer_binaries(world: Any, packages: Iterable[Any]) -> None:
     """Put the packages of another run into the target root's binary packages, as they would be built.
 
     build_image merges binary packages only. gcc's are not merged: build_image extracts its libraries
