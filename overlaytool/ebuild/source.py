@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pkgcore.package.errors import MetadataException
@@ -19,11 +18,11 @@ from overlaytool.ebuild.candidate import (
     source_mask,
     sourcing_error,
 )
-from overlaytool.ebuild.eclass import EclassStack, needed_updates
+from overlaytool.ebuild.eclass import needed_updates
 from overlaytool.ebuild.evaluate import parse_atom, parsed
 from overlaytool.ebuild.mask import mask_comment
 from overlaytool.ebuild.profile import ProfileView
-from overlaytool.ebuild.repository import Eclasses, Repository, VersionKey
+from overlaytool.ebuild.trees import Trees
 from overlaytool.errors import MalformedAtomError, MetadataError
 from overlaytool.flatcar.checkout import Checkout
 from overlaytool.model import Board, Distfile, Rejection, RejectionKind, Root
@@ -31,7 +30,7 @@ from overlaytool.model import Board, Distfile, Rejection, RejectionKind, Root
 HOST = View(name="host", root=Root.HOST, board=None)
 
 
-class TreeSource:
+class TreeSource(Trees):
     """Everything that can be asked about the packages of a checkout and its sources."""
 
     def __init__(
@@ -50,146 +49,15 @@ class TreeSource:
         :raises RepositoryError: when a source is no ebuild repository.
         :raises CheckoutError: when a profile cannot be read.
         """
-        self.checkout, self.boards, self.cache, self._paths = checkout, tuple(boards), cache, sources
-        self.eclass_stack = EclassStack(checkout, sources, eclass_updates)
-        self._stable = self._open(checkout.portage_stable, "portage-stable", Origin.STABLE)
-        self._overlay = self._open(checkout.overlay, "coreos-overlay", Origin.OVERLAY, (self._stable,))
-        self.sources = tuple(self._open(path, name, Origin.SOURCE) for name, path in sources.items())
+        super().__init__(checkout, sources, cache=cache, eclass_updates=eclass_updates)
+        self.boards = tuple(boards)
         self.views = (
             *(View(name=board.name, root=Root.BOARD, board=board) for board in self.boards),
             HOST,
         )
         self._root_deps = checkout.root_deps
         self._profiles: dict[str, ProfileView] = {}
-        self._candidates: dict[tuple[str, str], Sequence[EbuildCandidate]] = {}
         self._eclass_updates: dict[tuple[str, str], tuple[str, ...] | None] = {}
-
-    def _open(
-        self, path: Path, name: str, origin: Origin, masters: tuple[Repository, ...] = ()
-    ) -> Repository:
-        eclasses = Eclasses(self.eclass_stack.directories(name, origin), self.eclass_stack.overrides)
-        return Repository(
-            path, name=name, origin=origin, eclasses=eclasses, cache=self.cache, masters=masters
-        )
-
-    # --- trees -------------------------------------------------------------------------------------
-
-    @property
-    def repositories(self) -> tuple[Repository, ...]:
-        """The checkout's, lowest priority first."""
-        return (self._stable, self._overlay)
-
-    @property
-    def _trees(self) -> tuple[Repository, ...]:
-        return (*self.repositories, *self.sources)
-
-    @cached_property
-    def _by_name(self) -> Mapping[str, Repository]:
-        return {repository.name: repository for repository in self.sources}
-
-    def checkout_candidates(self, package: str) -> Sequence[EbuildCandidate]:
-        """The checkout's ebuilds of a package in emerge's order: by version, the overlay first on a tie."""
-        key = ("", package)
-        known = self._candidates.get(key)
-        if known is None:
-            found = [*self._of(self._overlay, package), *self._of(self._stable, package)]
-            found.sort(key=lambda candidate: VersionKey(candidate.ebuild), reverse=True)
-            known = self._candidates[key] = found
-        return known
-
-    def source_candidates(self, name: str, package: str) -> Sequence[EbuildCandidate]:
-        """One source's ebuilds of a package, highest version first."""
-        key = (name, package)
-        known = self._candidates.get(key)
-        if known is None:
-            known = self._candidates[key] = list(self._of(self._by_name[name], package))
-        return known
-
-    def after_import(self, name: str, package: str) -> Sequence[EbuildCandidate]:
-        """The ebuilds that emerge chooses from once a source's directory replaced portage-stable's."""
-        key = (f"after {name}", package)
-        known = self._candidates.get(key)
-        if known is None:
-            found = [*self._of(self._overlay, package), *self.source_candidates(name, package)]
-            found.sort(key=lambda candidate: VersionKey(candidate.ebuild), reverse=True)
-            known = self._candidates[key] = found
-        return known
-
-    def _of(self, repository: Repository, package: str) -> Iterator[EbuildCandidate]:
-        return (EbuildCandidate(ebuild, repository) for ebuild in repository.ebuilds(package))
-
-    def source_names(self) -> tuple[str, ...]:
-        """The sources in order of preference."""
-        return tuple(repository.name for repository in self.sources)
-
-    def holds(self, origin: Origin, package: str) -> bool:
-        """Whether one of the checkout's trees has an ebuild of the package."""
-        return any(
-            repository.origin is origin and repository.has(package) for repository in self.repositories
-        )
-
-    def packages_named(self, name: str) -> tuple[str, ...]:
-        """Every ``category/name`` of all trees for a name without its category."""
-        found = set()
-        for repository in self._trees:
-            for category in {*repository.tree.categories, *repository.tree.category_dirs}:
-                package = f"{category}/{name}"
-                if repository.has(package):
-                    found.add(package)
-        return tuple(sorted(found))
-
-    def all_packages(self) -> frozenset[str]:
-        """Every ``category/name`` of all trees: for suggestions."""
-        return frozenset().union(*(repository.packages for repository in self._trees))
-
-    def moved(self, package: str) -> str | None:
-        """The package's new name by ``profiles/updates`` of the checkout or a source, or None."""
-        name, seen = package, {package}
-        while True:
-            target = next(filter(None, (self._move(repository, name) for repository in self._trees)), None)
-            if target is None or target in seen:
-                return name if name != package else None
-            seen.add(target)
-            name = target
-
-    def slot_moved(self, atom: Atom) -> Atom | None:
-        """An atom under the slot that ``profiles/updates`` moved its slot to, or None."""
-        for repository in self._by_name.values():
-            for kind, target in repository.updates.get(atom.package, ()):
-                if kind == "slotmove" and (moved := depend.with_slot(atom, *target.split())) is not None:
-                    return None if self._in_slot(atom.package, target.split()[0]) else moved
-        return None
-
-    def _in_slot(self, package: str, slot: str) -> bool:
-        """Whether any tree has an ebuild of a package in a slot. Sources them all."""
-        for repository in self._by_name.values():
-            for ebuild in repository.ebuilds(package):
-                try:
-                    if ebuild.slot == slot:  # type: ignore[attr-defined]
-                        return True
-                except MetadataException:
-                    continue
-        return False
-
-    def former_names(self, package: str) -> tuple[str, ...]:
-        """The names that packages had which are called ``package`` now."""
-        return tuple(
-            sorted(
-                {
-                    old
-                    for repository in self._trees
-                    for old, moves in repository.updates.items()
-                    if any(kind == "move" and target == package for kind, target in moves)
-                }
-            )
-        )
-
-    @staticmethod
-    def _move(repository: Repository, package: str) -> str | None:
-        for kind, target in repository.updates.get(package, ()):
-            if kind == "move":
-                return target
-        return None
 
     # --- views -------------------------------------------------------------------------------------
 
@@ -246,7 +114,7 @@ class TreeSource:
     def with_eclass_updates(self, names: Iterable[str]) -> TreeSource:
         """The same trees with these eclasses of the checkout replaced by the sources'."""
         return TreeSource(
-            self.checkout, self._paths, cache=self.cache, boards=self.boards, eclass_updates=names
+            self.checkout, self.paths, cache=self.cache, boards=self.boards, eclass_updates=names
         )
 
     def describe(self, view: View, candidate: EbuildCandidate, changes: FlagChanges) -> EbuildDescription:
