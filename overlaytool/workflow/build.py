@@ -5,7 +5,10 @@ engine, image --open_container--> container --stages--> packages, image --report
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +24,9 @@ from overlaytool.sdk import evidence, faults, opening, stages
 from overlaytool.sdk.doctor import examine
 from overlaytool.sdk.opening import Choice
 from overlaytool.sdk.stages import Reporter, Selection
+
+BUILD_LIBRARY = "build_library"
+BUILD_SCRIPTS = ("build_image", "image_to_vm.sh", "build_sysext")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +64,31 @@ def build(
     :raises LockedError: when another build is under way in the container.
     :raises ToolMissingError: when no container engine answers.
     """
-    tree = content(place.checkout.path, str(TREES)) or "unknown"
+    tree = content(place.checkout.path, str(TREES))
+    fingerprint = _fingerprint(place.checkout, tree)
     request = BuildRequest(board=place.board.name, atoms=atoms, into=into)
     state = place.config.state
     container = opening.open_container(
-        place.checkout, choice, request, selection, fingerprint=tree, state=state, line=reporter.line
+        place.checkout, choice, request, selection, fingerprint=fingerprint, state=state, line=reporter.line
     )
-    witness = evidence.Witness(reporter, request, state=state, tree=tree)
-    run = stages.build(container, request, selection, fingerprint=tree, reporter=witness)
+    witness = evidence.Witness(reporter, request, state=state, tree=tree) if tree else reporter
+    run = stages.build(container, request, selection, fingerprint=fingerprint, reporter=witness)
     return stages.result(container, run)
+
+
+def _fingerprint(checkout: Checkout, tree: str | None) -> str:
+    """What a build depends on in the checkout: ebuild repositories and build scripts, as they are now.
+
+    Where git cannot name them, nothing is known to be the same as before: every build is a new one.
+    """
+    library = content(checkout.path, BUILD_LIBRARY)
+    if tree is None or library is None:
+        return secrets.token_hex(20)
+    digest = hashlib.sha256(f"{tree} {library}".encode())
+    for script in BUILD_SCRIPTS:
+        with suppress(OSError):
+            digest.update((checkout.path / script).read_bytes())
+    return digest.hexdigest()
 
 
 def doctor(checkout: Path | None, choice: Choice, line: Callable[[str], None]) -> Iterator[Check]:

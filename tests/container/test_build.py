@@ -22,7 +22,13 @@ def test_arm64_has_a_board_root_of_its_own(
 
 
 def test_added_packages_are_emerged_from_source_and_end_up_in_the_image(
-    scripts: Path, gentoo_tree: Path, sdk_image: str, container_name: str, run_cli: RunCli, tmp_path: Path
+    scripts: Path,
+    gentoo_tree: Path,
+    sdk_image: str,
+    container_name: str,
+    run_cli: RunCli,
+    tmp_path: Path,
+    home: Path,
 ) -> None:
     options = ("--image", sdk_image, "--container", container_name)
     first = run_cli("-C", scripts, "sdk", "image", *options, timeout=300)
@@ -44,6 +50,10 @@ def test_added_packages_are_emerged_from_source_and_end_up_in_the_image(
             assert disk.read_file(tmp_path / "usr.ext4", program).startswith(b"\x7fELF")
     assert (images / "flatcar_production_qemu_uefi.sh").stat().st_mode & 0o100
     assert podman("inspect", "--format", "{{.State.Running}}", container_name) == "false"
+
+    kept = (home / ".local/state/overlaytool/evidence").glob("*.jsonl")
+    tried = [json.loads(line) for file in kept for line in file.read_text().splitlines()]
+    assert {entry["stage"] for entry in tried if entry["outcome"] == "passed"} == {"emerge", "image", "vm"}
 
     changed = git(scripts, "status", "--porcelain").splitlines()
     assert not [line for line in changed if "version.txt" in line or ".sdkenv" in line]

@@ -147,7 +147,7 @@ def test_full_disk_is_called_by_its_name(
 ) -> None:
     disk, place = tmp_path / "small.ext4", scripts / "__build__"
     place.mkdir()
-    subprocess.run(["mkfs.ext4", "-q", "-N", "512", disk, "2M"], check=True)
+    subprocess.run(["mkfs.ext4", "-q", "-N", "128", disk, "2M"], check=True)
     subprocess.run(["mount", "-o", "loop", disk, place], check=True)
     try:
         options = ("--image", sdk_image, "--container", container_name)
