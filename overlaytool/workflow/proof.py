@@ -16,6 +16,7 @@ from overlaytool.errors import GitError, WriteError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.checkout import TREES, Checkout
 from overlaytool.model import Evidence, Into, Outcome, Plan, Stage, Verdict
+from overlaytool.resolve.request import known_atom
 from overlaytool.verify import excerpt, judge, minimal
 from overlaytool.verify.emerge import LIMIT
 from overlaytool.verify.steps import Steps
@@ -47,6 +48,8 @@ def verify(space: Workspace, subject: Subject) -> Verdict:
     :raises ToolMissingError: when Portage is missing or too old for this.
     :raises HungError: when it does not come to an end.
     :raises GitError: when there is no such commit to compare with.
+    :raises MalformedAtomError: for text that is no atom.
+    :raises UnknownPackageError, AmbiguousPackageError: for a name without category that is not one package's.
     """
     repository = _repository_of(space.checkout)
     base = _base(space, subject, repository)
@@ -58,7 +61,7 @@ def verify(space: Workspace, subject: Subject) -> Verdict:
         question = judge.Question(
             checkout=checkout,
             boards=space.boards,
-            atoms=subject.atoms,
+            atoms=tuple(_atom(text, space) for text in subject.atoms),
             into=subject.into,
             steps=_steps(subject, repository, base),
             selected=tuple(one for entry in subject.plan.imports for one in entry.selected)
@@ -75,6 +78,13 @@ def verify(space: Workspace, subject: Subject) -> Verdict:
     if repository is not None:
         _keep(space, subject, verdict, repository)
     return verdict
+
+
+def _atom(text: str, space: Workspace) -> str:
+    """An atom as typed, its category filled in; whether any tree has such a package is Portage's to say."""
+    if "/" in text:
+        return space.source.parse_atom(text).text
+    return known_atom(text, space.source).text
 
 
 def _keep(space: Workspace, subject: Subject, verdict: Verdict, repository: Repository) -> None:

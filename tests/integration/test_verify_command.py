@@ -120,6 +120,18 @@ def test_a_base_that_is_no_commit_is_refused(run_cli: RunCli, checkout_tree: Pat
     assert "no commit no-such" in result.stderr
 
 
+@pytest.mark.parametrize(("text", "status"), [("foo bar/baz", 8), ("=app-misc/jq", 8), ("nosuchthing", 6)])
+def test_what_is_no_package_is_refused_before_portage_is_asked(
+    run_cli: RunCli, checkout_tree: Path, text: str, status: int
+) -> None:
+    assert run_cli("-C", checkout_tree, "verify", text, check=False).returncode == status
+
+
+def test_a_name_without_category_is_filled_in(run_cli: RunCli, checkout_tree: Path) -> None:
+    result = run_cli("-C", checkout_tree, "verify", "jq", "--board", "amd64-usr", "--format", "json")
+    assert json.loads(result.stdout)["atoms"] == ["app-misc/jq"]
+
+
 def test_add_with_verify_asks_portage_about_what_it_has_written(
     run_cli: RunCli, checkout_tree: Path, gentoo_tree: Path
 ) -> None:
