@@ -23,13 +23,15 @@ from pathlib import Path
 from typing import Any
 
 from overlaytool import workflow
+from overlaytool.ebuild.evaluate import parse_atom
 from overlaytool.errors import OverlaytoolError
 from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE, VERSION_FILE
-from overlaytool.model import Into, Plan, Request
+from overlaytool.model import Action, Into, Plan, Request
 
 PROJECT = Path(__file__).parent.parent
 OURS = PROJECT / "benchmarks/cases.json"
 CASE_FILES = (PROJECT.parent / "shared/replay.json", OURS)
+BOTH_BOARDS = {"~amd64", "~arm64"}
 CHECKOUT_PARTS = (str(PORTAGE_STABLE), str(OVERLAY), str(VERSION_FILE), "setup_board")
 
 
@@ -46,7 +48,7 @@ class Case:
     """A directory of that commit, which is one more tree to import from."""
     request: Request
     facts: frozenset[str]
-    """What they merged: ``import cat/pn``, ``eclass name``, ``keyword =cat/pn-1 ~arm64``."""
+    """What they merged: ``import a/b``, ``update a/b``, ``eclass name``, ``keyword =a/b-1 ~arm64``."""
     defended: Mapping[str, str]
     """Difference to the reason why it is right."""
 
@@ -113,12 +115,18 @@ def _case(entry: Mapping[str, Any], defended: Mapping[str, str]) -> Case:
         facts=frozenset(
             (
                 *(f"import {package}" for package in entry["imports"]),
+                *(f"update {package}" for package in entry.get("updates", ())),
                 *(f"eclass {name}" for name in entry["eclasses"]),
-                *(f"keyword {line}" for line in entry["keywords"]),
+                *(_keyword(*line.split()) for line in entry["keywords"]),
             )
         ),
         defended=defended,
     )
+
+
+def _keyword(atom: str, *keywords: str) -> str:
+    """An entry of package.accept_keywords, the same for both ways to accept ~arch on both boards."""
+    return " ".join(("keyword", atom, *(() if set(keywords) == BOTH_BOARDS else keywords)))
 
 
 def run(case: Case, trees: Trees) -> tuple[Plan, float]:
@@ -137,10 +145,11 @@ def differences(case: Case, plan: Plan) -> list[str]:
 
     The lists of the cases leave out what landed in coreos-overlay, and what was asked to be updated.
     """
+    requested = {parse_atom(atom).package for atom in case.request.atoms}
     imports = {
-        f"import {entry.package}": entry
+        f"{'update' if entry.action is Action.UPDATE else 'import'} {entry.package}": entry
         for entry in plan.imports
-        if not (case.request.update and entry.package in case.request.atoms)
+        if not (case.request.update and entry.package in requested)
     }
     ours = {
         *(
@@ -149,7 +158,7 @@ def differences(case: Case, plan: Plan) -> list[str]:
             if fact in case.facts or entry.repository == "portage-stable"
         ),
         *(f"eclass {entry.name}" for entry in plan.eclasses),
-        *(f"keyword {' '.join((entry.atom, *entry.keywords))}" for entry in plan.keywords),
+        *(_keyword(entry.atom, *entry.keywords) for entry in plan.keywords),
     }
     return [
         *(f"missing {fact}" for fact in sorted(case.facts - ours)),
