@@ -53,7 +53,7 @@ def do_without[C: Candidate](closure: Closure[C], atom: Atom, ask: Ask[C]) -> No
         flags[flag] = (False, ask.because(atom))
         closure.decisions.dropped[(package, flag)] = Notice(
             reference="use-dropped",
-            message=f"USE {flag} of {node.cpv} is switched off: it asks for {atom}, which cannot be had",
+            message=f"USE {flag} of {package} is switched off: it asks for {atom}, which cannot be had",
             hint=f"request {package}[{flag}] to see why",
         )
         raise Restart

@@ -38,7 +38,7 @@ def resolve[C: Candidate](request: Request, source: PackageSource[C]) -> Resolut
         updates = _updates(request, source, requests)
         start = Decisions(named=set(named), imports=updates, updates=frozenset(updates))
         try:
-            closure = _Search(request, source, requests).solve(start)
+            closure, requests = _solve(request, source, requests, start)
         except Unsatisfied as failure:
             remaining = None if _refused(request, source, failure) else _without_board(requests, failure)
             if remaining is None:
@@ -53,6 +53,30 @@ def resolve[C: Candidate](request: Request, source: PackageSource[C]) -> Resolut
             ) from None
         else:
             return build(request, closure, requests, tuple(limits))
+
+
+def _solve[C: Candidate](
+    request: Request, source: PackageSource[C], requests: Requests, start: Decisions
+) -> tuple[Closure[C], Requests]:
+    """The graph, and the requests that it is for: an update goes below what is there only where it has to."""
+    chooser = Chooser(source, accept_keywords=request.accept_keywords)
+    raised = tuple((view, _at_least(chooser, view, atom, start)) for view, atom in requests)
+    if raised != requests:
+        try:
+            return _Search(request, source, raised).solve(start), raised
+        except (Unsatisfied, Conflict, ConflictError):
+            pass
+    return _Search(request, source, requests).solve(start), requests
+
+
+def _at_least[C: Candidate](chooser: Chooser[C], view: View, atom: Atom, start: Decisions) -> Atom:
+    """The atom of an update, asking for no less than the version that the checkout has."""
+    if atom.package not in start.updates or not atom.text.startswith(atom.package):
+        return atom
+    present = chooser.best(view, atom, Decisions())
+    return (
+        chooser.source.parse_atom(f">={atom.text.replace(atom.package, present.cpv, 1)}") if present else atom
+    )
 
 
 class _Search[C: Candidate]:

@@ -52,6 +52,7 @@ def build[C: Candidate](
             *limits,
             *(closure.decisions.dropped[key] for key in sorted(closure.decisions.dropped)),
             *_licenses(closure, nodes.values()),
+            *_provided(closure),
         ),
         manual_work=tuple(closure.decisions.manual[package] for package in sorted(closure.decisions.manual)),
     )
@@ -231,3 +232,20 @@ def _licenses[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> tu
                     hint="add it to ACCEPT_LICENSE in profiles/coreos/base/make.defaults of coreos-overlay",
                 )
     return tuple(notices[cpv] for cpv in sorted(notices))
+
+
+def _provided[C: Candidate](closure: Closure[C]) -> tuple[Notice, ...]:
+    """Requests that emerge takes for installed already."""
+    entries = {
+        link.atom.text: link.child.cpv
+        for link in closure.graph.links
+        if link.parent is None and link.child.candidate is None
+    }
+    return tuple(
+        Notice(
+            reference="request-provided",
+            message=f"{atom} is in package.provided as {cpv}: nothing gets built",
+            hint="take it out of package.provided in the profile of coreos-overlay to have it built",
+        )
+        for atom, cpv in entries.items()
+    )

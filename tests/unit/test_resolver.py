@@ -577,3 +577,28 @@ def test_an_update_that_cannot_be_taken_says_why() -> None:
             update=True,
         )
     assert any("REQUIRED_USE new" in line for line in raised.value.details)
+
+
+def test_an_update_goes_below_what_the_checkout_has_only_where_the_source_does() -> None:
+    text = """
+        dev-libs/a-1
+        dev-libs/a-2
+        dev-libs/b-1
+        dev-libs/b-2
+        [gentoo]
+        dev-libs/a-1
+        dev-libs/a-2 needs="python"
+        dev-libs/b-1
+        """
+    found = answer(text, "dev-libs/a", update=True)
+    assert (imported(found), found.eclass_updates) == (["dev-libs/a-2"], ("python",))
+    assert imported(answer(text, "dev-libs/b", update=True)) == ["dev-libs/b-1"]
+
+
+def test_a_request_that_package_provided_satisfies_is_pointed_out() -> None:
+    found = resolve(
+        Request(atoms=("dev-lang/perl",)), TextSource("dev-lang/perl-5", provided=["dev-lang/perl-5"])
+    )
+    assert [(notice.reference, notice.message) for notice in found.notices] == [
+        ("request-provided", "dev-lang/perl is in package.provided as dev-lang/perl-5: nothing gets built")
+    ]
