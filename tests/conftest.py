@@ -8,23 +8,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import pytest
+from support import FIXTURES, ROOT, THIRD_PARTY, RunCli
 
-ROOT = Path(__file__).resolve().parent.parent
-FIXTURES = ROOT / "fixtures"
-THIRD_PARTY = Path("sdk_container/src/third_party")
 COMMIT_DATE = "2026-08-22T02:24:13+00:00"
-
-
-class RunCli(Protocol):
-    """``run_cli``: run ``overlaytool ARGS`` in a process of its own."""
-
-    def __call__(
-        self, *args: str | Path, cwd: Path | None = None, check: bool = True, timeout: float = 120
-    ) -> subprocess.CompletedProcess[str]:
-        """Exit status, standard output and standard error; with ``check`` a failure fails the test."""
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, THIRD_PARTY, RunCli
+from support import ROOT, THIRD_PARTY, RunCli
 
 HTOP = "sys-process/htop"
 METAPACKAGE = THIRD_PARTY / "coreos-overlay/coreos-base/coreos/coreos-0.0.1.ebuild"

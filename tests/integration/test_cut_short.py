@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import ROOT, RunCli
+from support import ROOT, RunCli
 
 KILLED = """
 import os, signal, sys

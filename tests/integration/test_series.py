@@ -21,7 +21,7 @@ from overlaytool.workflow import Workspace, series, workflow
 from overlaytool.workflow.series import Committed
 
 if TYPE_CHECKING:
-    from conftest import RunCli
+    from support import RunCli
 
 HTOP = Request(atoms=("sys-process/htop",))
 BRANCH = "add-htop"

@@ -23,7 +23,7 @@ from overlaytool.model import Synced, SyncState
 from overlaytool.progress import SilentProgress
 
 if TYPE_CHECKING:
-    from conftest import RunCli
+    from support import RunCli
 
 NOWHERE = "http://127.0.0.1:9/gentoo"
 

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import RunCli
 from ebuilds import write_ebuild
+from support import RunCli
 
 from overlaytool.flatcar import checkout
 
