@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 from series_steps import STABLE, git
 
-from overlaytool import evidence
+from overlaytool import evidence, workflow
 from overlaytool.change import worktree
 from overlaytool.errors import GitError, NetworkError, StaleError
 from overlaytool.model import Evidence, Outcome, Request, Stage
-from overlaytool.workflow import Workspace, series, workflow
+from overlaytool.workflow import Workspace, series
 from overlaytool.workflow.series import Committed
 
 if TYPE_CHECKING:
