@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,7 +38,7 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Stop after the pl
 BuildOption = Annotated[
     bool, typer.Option("--build", help="Then build packages and image in the SDK container, see `sdk`.")
 ]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Write without asking, and ask nothing after.")]
 VerifyOption = Annotated[bool, typer.Option("--verify", help="Then ask Portage's own resolver.")]
 CommitOption = Annotated[
     bool, typer.Option("--commit", help="Make commits on a branch of their own; your files stay as they are.")
@@ -72,15 +73,20 @@ def add(
     """Add packages to the checkout: copy what is missing, edit the metapackage, accept keywords."""
     chosen = choice(engine, image, image_file, container)
     request = Request(atoms=tuple(atoms), into=into, accept_keywords=accept_keywords)
-    _check(commit=commit, branch=branch, checkout=checkout)
+    how = _How(
+        dry_run=dry_run,
+        yes=yes,
+        commit=commit,
+        branch=branch,
+        checkout=checkout,
+        verify=verify,
+        format=format,
+    )
     if build:
-        _check_build(dry_run=dry_run, commit=commit, checkout=checkout)
+        _check_build(how)
     with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
-        if commit and not dry_run:
-            _commit(space, request, branch=branch, checkout=checkout, verify=verify, format=format)
-        else:
-            _run(space, request, dry_run=dry_run, yes=yes, verify=verify, format=format)
-    if build:
+        written = _carry_out(space, request, how)
+    if build or (written and not yes and _wants_build(how)):
         build_added(context, request.atoms, into, board, chosen, format)
 
 
@@ -102,74 +108,109 @@ def update(
 ) -> None:
     """Replace portage-stable's copies of packages by Gentoo's, and add what these newly need."""
     request = Request(atoms=tuple(atoms), into=into, accept_keywords=accept_keywords, update=True)
-    _check(commit=commit, branch=branch, checkout=checkout)
+    how = _How(
+        dry_run=dry_run,
+        yes=yes,
+        commit=commit,
+        branch=branch,
+        checkout=checkout,
+        verify=verify,
+        format=format,
+    )
     with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
-        if commit and not dry_run:
-            _commit(space, request, branch=branch, checkout=checkout, verify=verify, format=format)
-        else:
-            _run(space, request, dry_run=dry_run, yes=yes, verify=verify, format=format)
+        _carry_out(space, request, how)
 
 
-def _check(*, commit: bool, branch: str | None, checkout: bool) -> None:
-    if branch and not commit:
-        raise typer.BadParameter("--branch goes with --commit")
-    if checkout and not commit:
-        raise typer.BadParameter("--checkout goes with --commit")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _How:
+    """What to do with a plan."""
+
+    dry_run: bool
+    yes: bool
+    commit: bool
+    branch: str | None
+    checkout: bool
+    verify: bool
+    format: Format
+
+    def __post_init__(self) -> None:
+        if self.branch and not self.commit:
+            raise typer.BadParameter("--branch goes with --commit")
+        if self.checkout and not self.commit:
+            raise typer.BadParameter("--checkout goes with --commit")
 
 
-def _check_build(*, dry_run: bool, commit: bool, checkout: bool) -> None:
-    if dry_run:
+def _check_build(how: _How) -> None:
+    if how.dry_run:
         raise typer.BadParameter("--build and --dry-run exclude each other")
-    if commit and not checkout:
+    if how.commit and not how.checkout:
         raise typer.BadParameter("--build needs --checkout: the container builds the files that are there")
 
 
-def _commit(
-    space: Workspace, request: Request, *, branch: str | None, checkout: bool, verify: bool, format: Format
-) -> None:
+def _wants_build(how: _How) -> bool:
+    """Ask whether to go on, where somebody can say so. A build takes an hour: nobody is not a yes."""
+    if how.format is Format.JSON:
+        return False
+    return console.confirm(
+        "\nEmerge and rebuild the image in the SDK container now?", default=False, unattended=False
+    )
+
+
+def _carry_out(space: Workspace, request: Request, how: _How) -> bool:
+    """Plan, and do what is asked for with the plan; whether files of the work tree were written."""
+    if how.commit and not how.dry_run:
+        _commit(space, request, how)
+        return False
+    return _run(space, request, how)
+
+
+def _commit(space: Workspace, request: Request, how: _How) -> None:
     from overlaytool.cli import plan_view, series_view
     from overlaytool.workflow import series
 
-    done = series.commit(space, request, branch=branch)
-    if checkout:
+    done = series.commit(space, request, branch=how.branch)
+    if how.checkout:
         series.check_out(space, done.series)
-    verdict = _verify(space, done.plan, done.resolution, tip=done.series.tip) if verify else None
-    if format is Format.JSON:
+    verdict = _verify(space, done.plan, done.resolution, tip=done.series.tip) if how.verify else None
+    if how.format is Format.JSON:
         _write_json(series_view.to_data(done), verdict)
     else:
         plan_view.show(done.plan, done.resolution)
-        series_view.show_committed(done, checked_out=checkout)
-    _end_with(verdict, format)
+        series_view.show_committed(done, checked_out=how.checkout)
+    _end_with(verdict, how.format)
 
 
-def _run(
-    space: Workspace, request: Request, *, dry_run: bool, yes: bool, verify: bool, format: Format
-) -> None:
+def _run(space: Workspace, request: Request, how: _How) -> bool:
+    """Plan and apply; whether anything was written."""
     from overlaytool import workflow
     from overlaytool.change import plan_json
     from overlaytool.cli import plan_view
 
-    if not dry_run:
+    if not how.dry_run:
         plan_view.show_recovery(workflow.recover(space))
     planned = workflow.prepare(space, request)
-    if format is Format.TEXT:
+    text = how.format is Format.TEXT
+    if text:
         plan_view.show(planned.plan, planned.resolution)
-    if dry_run:
-        if format is Format.JSON:
+    if how.dry_run:
+        if not text:
             _write_json(plan_json.to_data(planned.plan))
-        return
-    if not yes and format is Format.TEXT and not console.confirm("\nWrite this into the checkout?"):
-        raise typer.Exit(1)
+        return False
+    if text and not how.yes:
+        question = "\nWrite this into the checkout?"
+        if not console.confirm(question, default=True, unattended=True):
+            raise typer.Exit(1)
     changes = workflow.add(space, planned, date.today())
-    verdict = _verify(space, planned.plan, planned.resolution) if verify else None
-    if format is Format.JSON:
+    verdict = _verify(space, planned.plan, planned.resolution) if how.verify else None
+    if not text:
         _write_json(plan_json.to_data(planned.plan), verdict)
     elif changes:
         plan_view.show_changes(changes)
         plan_view.show_next(planned.plan)
     else:
         console.show("Nothing was written.")
-    _end_with(verdict, format)
+    _end_with(verdict, how.format)
+    return bool(changes)
 
 
 def _verify(space: Workspace, plan: Plan, resolution: Resolution, *, tip: str | None = None) -> Verdict:

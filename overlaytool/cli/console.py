@@ -85,15 +85,19 @@ def say(message: RenderableType) -> None:
         err().print(message)
 
 
-def confirm(question: str) -> bool:
-    """Ask on a terminal; where there is none, nobody could say no and the answer is yes."""
+def confirm(question: str, *, default: bool, unattended: bool) -> bool:
+    """Ask on a terminal.
+
+    :param default: what Enter says.
+    :param unattended: the answer where there is no terminal, and nobody to ask.
+    """
     import sys
 
     if not (sys.stdin.isatty() and err().is_terminal):
-        return True
+        return unattended
     from rich.prompt import Confirm
 
-    return Confirm.ask(question, console=err(), default=True)
+    return Confirm.ask(question, console=err(), default=default)
 
 
 def show_error(error: OverlaytoolError) -> None:

@@ -38,9 +38,10 @@ def show(plan: Plan, resolution: Resolution) -> None:
     if not (plan.imports or plan.keywords or plan.use or plan.metapackage):
         console.show(Text("\nNothing to do: the checkout has it all, and the metapackage asks for it."))
     passed_over = len(resolution.rejections)
-    if passed_over:
-        console.say(Text(f"{passed_over} candidates were passed over; -v says why", style="dim"))
-    if console.verbose():
+    if passed_over and not console.verbose():
+        what = "1 candidate was" if passed_over == 1 else f"{passed_over} candidates were"
+        console.say(Text(f"{what} passed over; -v says why", style="dim"))
+    if passed_over and console.verbose():
         console.show(Text("\nPassed over", style="bold"))
         for rejection in resolution.rejections:
             console.show(Text(f"  {rejection.cpv}::{rejection.repository}  {rejection.reason}"))
