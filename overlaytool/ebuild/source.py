@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pkgcore.package.errors import MetadataException
@@ -247,7 +248,7 @@ class TreeSource(Trees):
         profile = self.profile(view)
         try:
             use, iuse = profile.use(candidate.ebuild, changes), profile.iuse(candidate.ebuild)
-            return depend.mismatch(atom, candidate.ebuild, use, iuse, candidate.repository)
+            found = depend.mismatch(atom, candidate.ebuild, use, iuse, candidate.repository)
         except MetadataException as error:
             return Rejection(
                 cpv=candidate.cpv,
@@ -255,6 +256,12 @@ class TreeSource(Trees):
                 kind=RejectionKind.METADATA,
                 reason=sourcing_error(error),
             )
+        if found is None or found.kind is not RejectionKind.USE:
+            return found
+        fixed = profile.unchangeable(candidate.ebuild, depend.use_dependencies(atom, iuse))
+        return (
+            replace(found, reason=f"{found.reason}; the profile fixes {', '.join(fixed)}") if fixed else found
+        )
 
     def flags_to_change(
         self, view: View, candidate: EbuildCandidate, atom: Atom, changes: FlagChanges

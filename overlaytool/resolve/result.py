@@ -229,7 +229,8 @@ def _licenses[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> tu
                 notices[node.cpv] = Notice(
                     reference="license-not-accepted",
                     message=f"{node.cpv}: {obstacle.reason} by the profile",
-                    hint="add it to ACCEPT_LICENSE in profiles/coreos/base/make.defaults of coreos-overlay",
+                    hint="add it to ACCEPT_LICENSE in profiles/coreos/base/make.defaults of coreos-overlay;"
+                    " or update profiles/license_groups of portage-stable, if Gentoo counts it as free",
                 )
     return tuple(notices[cpv] for cpv in sorted(notices))
 
