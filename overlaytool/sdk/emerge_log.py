@@ -21,12 +21,7 @@ class Step:
     package: str
     """Its CPV; empty where emerge works on several at once."""
     verb: str
-    """``building``, ``unpacking`` a binary package, ``merging``, or ``merged``."""
-
-    @property
-    def finished(self) -> int:
-        """How many packages are done."""
-        return self.number if self.verb in ("merged", "complete") else self.number - 1
+    """``building``, ``unpacking`` a binary package, ``merging``, ``merged``; ``complete`` for several."""
 
 
 VERBS = {

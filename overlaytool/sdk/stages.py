@@ -116,7 +116,7 @@ def build(
     """
     wanted = selection.wanted()
     with lock.held(container.state, container.name), process.termination_as_interrupt(), ExitStack() as up:
-        pipeline = _Pipeline(container, request, reporter)
+        pipeline = _Pipeline(container, request, reporter, image_follows=StageName.IMAGE in wanted)
         pipeline.start(up)
         pipeline.take_up(selection, fingerprint)
         for stage in wanted:
@@ -141,7 +141,10 @@ def continues(last: BuildRun | None, request: BuildRequest, selection: Selection
 class _Pipeline:
     """The state of one call of `build`."""
 
-    def __init__(self, container: Container, request: BuildRequest, reporter: Reporter) -> None:
+    def __init__(
+        self, container: Container, request: BuildRequest, reporter: Reporter, *, image_follows: bool
+    ) -> None:
+        self._image_follows = image_follows
         self._container = container
         self._reporter = reporter
         self._began = datetime.now(UTC)
@@ -210,7 +213,7 @@ class _Pipeline:
             raise self._explained(record, done)
 
     def _explained(self, record: StageRecord, done: Completed) -> StageFailed:
-        again = go_on(self.run.request, record.stage)
+        again = go_on(self.run.request, record.stage, image_follows=self._image_follows)
         failure = self._gone(again) or failures.explain(done.output, again=again)
         build_log = failure.build_log
         tail = self._container.read(build_log, last=BUILD_LOG_LINES) if build_log else ()
@@ -288,9 +291,11 @@ def reports_before(container: Container, board: str) -> Path:
     return journal.directory(container.state, container.name) / f"reports-{board}"
 
 
-def go_on(request: BuildRequest, stage: StageName) -> str:
-    """The command that goes on from a stage."""
-    words = ["overlaytool", "sdk", "emerge" if stage in PACKAGES else "image"]
-    if stage in PACKAGES:
-        words += request.atoms
-    return " ".join([*words, "--board", request.board, "--from", stage])
+def go_on(request: BuildRequest, stage: StageName, *, image_follows: bool) -> str:
+    """The command that goes on from a stage; two of them where `add --build` broke before the image."""
+    board = f"--board {request.board}"
+    if stage not in PACKAGES:
+        return f"overlaytool sdk image {board} --from {stage}"
+    packages = shlex.join(("overlaytool", "sdk", "emerge", *request.atoms))
+    image = f" && overlaytool sdk image {board}" if image_follows else ""
+    return f"{packages} {board} --from {stage}{image}"

@@ -125,6 +125,15 @@ def test_from_and_only_name_a_stage_of_this_command() -> None:
         Selection(stages=stages.PACKAGES, start=StageName.IMAGE).wanted()
 
 
+def test_command_to_go_on_with_leads_to_the_end_of_what_was_asked() -> None:
+    request = replace(REQUEST, atoms=(">=a/b-1",))
+    emerge = "overlaytool sdk emerge '>=a/b-1' --board amd64-usr --from emerge"
+    image = "overlaytool sdk image --board amd64-usr"
+    assert stages.go_on(request, StageName.EMERGE, image_follows=False) == emerge
+    assert stages.go_on(request, StageName.EMERGE, image_follows=True) == f"{emerge} && {image}"
+    assert stages.go_on(request, StageName.VM_IMAGE, image_follows=True) == f"{image} --from vm-image"
+
+
 def test_same_work_on_the_same_trees_goes_on_and_other_work_does_not() -> None:
     last, plain = run((StageName.EMERGE, StageState.FAILED)), Selection(stages=stages.PACKAGES)
     resumed = Selection(stages=stages.PACKAGES, start=StageName.EMERGE)

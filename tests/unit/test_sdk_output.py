@@ -39,15 +39,6 @@ def test_progress_is_read_from_emerges_lines(line: str, expected: Step | None) -
     assert emerge_log.step(line) == expected
 
 
-def test_packages_count_as_finished_when_they_are_merged() -> None:
-    emerging, merged = (
-        emerge_log.step(f">>> {verb} (3 of 4) a/b-1::c for /") for verb in ("Emerging", "Completed")
-    )
-    assert emerging is not None
-    assert merged is not None
-    assert (emerging.finished, merged.finished) == (2, 3)
-
-
 @pytest.mark.parametrize(
     ("line", "kind", "summary"),
     [
