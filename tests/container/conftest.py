@@ -54,13 +54,18 @@ def podman(*arguments: str | Path, check: bool = True) -> str:
 
 
 @pytest.fixture(scope="session")
-def sdk_image(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The reference of the SDK image. It is built once on a machine, and again when what is in it changes."""
+def engine() -> None:
+    """podman is ready. Elsewhere than in CI the tests are left out where it cannot be."""
     if not shutil.which("podman") or not shutil.which("mmdebstrap") or os.geteuid() != 0:
         if os.environ.get("CI"):
             pytest.fail("CI needs root, podman and mmdebstrap")
         pytest.skip("needs root, podman and mmdebstrap")
     subprocess.run([HERE / "engine"], check=True)
+
+
+@pytest.fixture(scope="session")
+def sdk_image(engine: None, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The reference of the SDK image. It is built once on a machine, and again when what is in it changes."""
     reference = f"localhost/overlaytool-sdk:{_digest()}"
     with Path("/var/tmp/overlaytool-sdk-image.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

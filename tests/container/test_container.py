@@ -39,11 +39,11 @@ NASTY = (
 def opened(scripts: Path, image: str, name: str, state: Path) -> Container:
     """The container, not made yet."""
     checkout = find(scripts)
-    engine = engines.find(EngineKind.PODMAN)
+    client = engines.find(EngineKind.PODMAN)
     return Container(
-        engine=engine,
+        engine=client,
         checkout=checkout,
-        wrapper=wrapper.look(checkout, engine),
+        wrapper=wrapper.look(checkout, client),
         name=name,
         image=image,
         chosen=True,
@@ -104,7 +104,7 @@ def test_container_of_another_checkout_is_refused(
 
 
 @pytest.mark.parametrize("program", ["gzip", "cat"])
-def test_image_is_loaded_from_a_tarball(program: str, tmp_path: Path) -> None:
+def test_image_is_loaded_from_a_tarball(program: str, engine: None, tmp_path: Path) -> None:
     reference = f"localhost/overlaytool-tiny:{program}"
     (tmp_path / "file").write_text("content")
     subprocess.run(["tar", "-cf", tmp_path / "root.tar", "-C", tmp_path, "file"], check=True)
@@ -113,16 +113,16 @@ def test_image_is_loaded_from_a_tarball(program: str, tmp_path: Path) -> None:
     podman("rmi", reference)
     with (tmp_path / "image.tar").open("rb") as source, (tmp_path / "image").open("wb") as packed:
         subprocess.run([program], stdin=source, stdout=packed, check=True)
-    engine = engines.find(EngineKind.PODMAN)
-    assert engine.image(reference) is None
+    client = engines.find(EngineKind.PODMAN)
+    assert client.image(reference) is None
     try:
-        assert engine.load(tmp_path / "image") == reference
-        assert engine.image(reference)
+        assert client.load(tmp_path / "image") == reference
+        assert client.image(reference)
     finally:
         podman("rmi", reference, check=False)
 
 
-def test_file_that_is_no_image_is_refused(tmp_path: Path) -> None:
+def test_file_that_is_no_image_is_refused(engine: None, tmp_path: Path) -> None:
     (tmp_path / "image.tar.gz").write_bytes(b"\x1f\x8bnothing")
     with pytest.raises(SdkError, match="could not be loaded"):
         engines.find(EngineKind.PODMAN).load(tmp_path / "image.tar.gz")
