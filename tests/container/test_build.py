@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.conftest import RunCli
-from tests.container import disk
-from tests.container.conftest import git, podman
+import disk_image as disk
+from container_support import git, podman
+from support import RunCli
 
 
 def test_arm64_has_a_board_root_of_its_own(

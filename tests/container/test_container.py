@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
+from container_support import git, podman
+from support import RunCli
 
 from overlaytool.errors import SdkError
 from overlaytool.flatcar.checkout import find
@@ -16,8 +18,6 @@ from overlaytool.sdk import engine as engines
 from overlaytool.sdk import wrapper
 from overlaytool.sdk.container import Container
 from overlaytool.sdk.engine import EngineKind
-from tests.conftest import RunCli
-from tests.container.conftest import git, podman
 
 NASTY = (
     "plain",

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from tests.conftest import RunCli
-from tests.container.conftest import STABLE, add_package, podman, prepare
+from container_support import STABLE, add_package, podman, prepare
+from support import RunCli
 
 COMPILE = r"""
 src_compile() {

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-from tests.conftest import ROOT, RunCli
-from tests.container.conftest import add_package, podman
+from container_support import add_package, podman
+from support import ROOT, RunCli
 
 SLEEPS = f"sleep {random.randrange(100_000, 999_999)}"
 """What the package compiles: a command that no other test runs at the same time."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from tests.conftest import RunCli
-from tests.unit.test_sdk_choices import OEM_FUNCTION
+from sdk_scripts import OEM_FUNCTION
+from support import RunCli
 
 FILE = "build_library/vm_image_util.sh"
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sdk_scripts import OEM_FUNCTION, PULL_FUNCTION
 
 from overlaytool.errors import SdkError
 from overlaytool.flatcar.checkout import Checkout
@@ -26,28 +27,6 @@ from overlaytool.sdk.opening import Choice
 from overlaytool.sdk.stages import Selection
 
 REQUEST = BuildRequest(board="amd64-usr", atoms=("=sys-process/htop-3.4.1-r2", "app-misc/screen:0"))
-OEM_FUNCTION = """\
-VALID_IMG_TYPES=(
-    ami
-    qemu
-    qemu_uefi
-)
-install_oem_sysext() {
-    local build_sysext_flags=(
-        --board="${BOARD}"
-    )
-    sudo "${SCRIPT_ROOT}/build_sysext" "${build_sysext_flags[@]}" "${oem_sysext}"
-}
-"""
-PULL_FUNCTION = """\
-function docker_image_from_registry_or_buildcache() {
-    local image="$1"
-
-    if $docker pull "${CONTAINER_REGISTRY}/${image}:${version}" ; then
-        return
-    fi
-}
-"""
 
 
 def checkout(path: Path, **files: str) -> Checkout:
