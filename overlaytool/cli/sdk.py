@@ -37,7 +37,7 @@ FromOption = Annotated[
 ]
 OnlyOption = Annotated[StageName | None, typer.Option("--only", help="Do this stage alone.")]
 BuildAtoms = Annotated[
-    list[str] | None, typer.Argument(metavar="[ATOM...]", help="Default: the metapackage alone.")
+    list[str] | None, typer.Argument(metavar="ATOM...", help="Default: the metapackage alone.")
 ]
 
 
