@@ -13,6 +13,7 @@ from overlaytool.ebuild import depend
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.candidate import EbuildCandidate
 from overlaytool.ebuild.eclass import EclassStack
+from overlaytool.ebuild.evaluate import parsed
 from overlaytool.ebuild.repository import Eclasses, Repository, VersionKey
 from overlaytool.flatcar.checkout import Checkout
 
@@ -128,6 +129,8 @@ class Trees:
 
     def slot_moved(self, atom: Atom) -> Atom | None:
         """An atom under the slot that ``profiles/updates`` moved its slot to, or None."""
+        if parsed(atom).slot is None:
+            return None
         for repository in self._trees:
             for kind, target in repository.updates.get(atom.package, ()):
                 if kind == "slotmove" and (moved := depend.with_slot(atom, *target.split())) is not None:

@@ -104,13 +104,17 @@ class Closure[C: Candidate]:
 
     def _need(self, view: View, atom: Atom, ask: Ask[C]) -> None:
         written, atom = atom, self.current_name(atom)
-        if atom != written and ask.parent is not None:
-            self._note_move(written, atom, ask.parent)
         provided = self.source.provided(view, atom)
         if provided is not None:
             self.graph.link(Node(view, provided), atom, ask)
             return
-        candidate = self._existing(view, atom) or self._take(view, atom, ask)
+        candidate = self._existing(view, atom)
+        if candidate is None and (moved := self.source.slot_moved(atom)) is not None:
+            atom = moved
+            candidate = self._existing(view, atom)
+        if atom != written and ask.parent is not None:
+            self._note_move(written, atom, ask.parent)
+        candidate = candidate or self._take(view, atom, ask)
         if candidate is None:
             return
         node = Node(view, candidate.cpv, candidate)
@@ -130,7 +134,7 @@ class Closure[C: Candidate]:
         ):
             moved = self.source.moved(atom.package)
             return self.source.renamed(atom, moved) if moved else atom
-        return self.source.slot_moved(atom) or atom
+        return atom
 
     def _note_move(self, written: Atom, current: Atom, parent: Node[C]) -> None:
         """Portage follows ``profiles/updates`` for what is installed and not for what ebuilds say."""
@@ -253,10 +257,10 @@ class Closure[C: Candidate]:
                 if dependency.blocks:
                     return not self._selected(view, dependency)
                 atom = self.current_name(dependency)
-                return (
-                    self.source.provided(view, atom) is not None
-                    or self.chooser.best(view, atom, self.decisions) is not None
-                )
+                if self.source.provided(view, atom) or self.chooser.best(view, atom, self.decisions):
+                    return True
+                moved = self.source.slot_moved(atom)
+                return moved is not None and self.chooser.best(view, moved, self.decisions) is not None
             case AllOf(children):
                 return all(self._satisfied(view, child) for child in children)
             case AnyOf(children):
