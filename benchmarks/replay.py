@@ -190,6 +190,10 @@ def replay(cases: Iterable[Case], trees: Trees) -> int:
     for case in cases:
         try:
             lines = list(report(case, *run(case, trees)))
+        except subprocess.CalledProcessError as error:
+            lines = [
+                (True, f"{case.name}: the clone does not give {case.checkout} and {case.source}: {error}")
+            ]
         except OverlaytoolError as error:
             lines = [(True, f"{case.name}: error: {error.message}")]
             lines += [(False, f"  {line}") for line in (*error.details, error.hint) if line]
@@ -218,6 +222,9 @@ def main() -> int:
     )
     options = parser.parse_args()
     files = options.cases or [file for file in CASE_FILES if file.is_file()]
+    missing = [str(file) for file in files if not file.is_file()]
+    if missing:
+        parser.error(f"no file {', '.join(missing)}")
     cases = read_cases(files)
     unknown = set(options.case or ()) - {case.name for case in cases}
     if unknown:

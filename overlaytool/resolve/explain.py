@@ -81,6 +81,11 @@ def _kind[C: Candidate](
         return KeywordError, f"only a live ebuild would do; name it to take it: ={live}"
     if RejectionKind.REQUIRED_USE in decisive:
         return UnsatisfiableError, f"set the flags in the request: {failure.atom.package}[flag]"
+    if not failure.rejections and failure.ask.parent is not None:
+        return UnsatisfiableError, (
+            "is the Gentoo tree fresh? overlaytool sync; where Flatcar does without it,"
+            " a version of it can go into package.provided of the profile"
+        )
     return UnsatisfiableError, "is the Gentoo tree fresh? overlaytool sync"
 
 
