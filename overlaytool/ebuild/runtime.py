@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -16,6 +18,12 @@ pkgcore_log.logger.setLevel(logging.CRITICAL + 1)
 
 from pkgcore.ebuild import processor  # noqa: E402
 from pkgcore.ebuild.eapi import EAPI  # noqa: E402
+
+# pkgcore's handlers, set by that import, close pipes that other threads may be reading, and so wait for
+# them. Whoever is interrupted here ends with KeyboardInterrupt or SystemExit, and cleans up on its way.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
 PERSONAL_VARIABLES = ("USE", "FEATURES", "ACCEPT_KEYWORDS", "ACCEPT_LICENSE", "PORTDIR_OVERLAY")
 

@@ -75,6 +75,42 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(words)
 
 
+class Processes:
+    """The processes of Portage that are at work, so that all of them can be ended at once."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._lock, self._ended = threading.Lock(), False
+
+    def start(self, command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        """A process that leads a process group of its own; not to outlive :meth:`end_all`."""
+        with self._lock:
+            process: subprocess.Popen[bytes] = subprocess.Popen(command, start_new_session=True, **options)
+            self._running.add(process)
+            if self._ended:
+                _kill(process)
+        return process
+
+    def end(self, process: subprocess.Popen[bytes]) -> None:
+        """End a process and all that it has started."""
+        _kill(process)
+        process.wait()
+        with self._lock:
+            self._running.discard(process)
+
+    def end_all(self) -> None:
+        """End what runs, and what is started from now on."""
+        with self._lock:
+            self._ended = True
+            for process in self._running:
+                _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
 class MetadataServer:
     """Answers Portage's questions for metadata over a socket, on a thread of its own."""
 
@@ -126,7 +162,11 @@ class MetadataServer:
 
 
 def run(
-    job: dict[str, Any], directory: Path, server: MetadataServer | None = None, limit: float = LIMIT
+    job: dict[str, Any],
+    directory: Path,
+    processes: Processes,
+    server: MetadataServer | None = None,
+    limit: float = LIMIT,
 ) -> dict[str, Any]:
     """Let Portage carry out a job and return its report (:mod:`overlaytool.verify.inside.__main__`).
 
@@ -140,7 +180,7 @@ def run(
     log = directory / "portage.log"
     inherited = (server.theirs.fileno(),) if server else ()
     job = {**job, "log": str(log), "metadata": inherited[0] if inherited else None}
-    process = subprocess.Popen(
+    process = processes.start(
         [sys.executable, "-m", "overlaytool.verify.inside"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -148,7 +188,6 @@ def run(
         cwd=directory,
         env=_environment(directory),
         pass_fds=inherited,
-        start_new_session=True,
     )
     try:
         output, _ = process.communicate(json.dumps(job).encode(), timeout=limit)
@@ -160,15 +199,8 @@ def run(
             hint="give it longer with --time-limit, or fewer packages at once",
         ) from None
     finally:
-        _end(process)
+        processes.end(process)
     return _read(output, log)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all that it has started; it leads a process group of its own."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _read(output: bytes, log: Path) -> dict[str, Any]:

@@ -92,10 +92,13 @@ def ask(question: Question, task: Task) -> tuple[tuple[JudgedView, ...], tuple[C
     places: list[Board | None] = [] if question.into is Into.SDK and question.atoms else [*question.boards]
     if question.into is Into.SDK or not question.atoms:
         places.append(None)
-    heard = _Counter(task)
-    lock = threading.Lock()
+    asking = _Asking(question, task)
     with ThreadPoolExecutor(max_workers=min(len(places), os.cpu_count() or 1)) as pool:
-        answers = list(pool.map(lambda place: _ask_one(question, place, lock, heard), places))
+        try:
+            answers = list(pool.map(asking.one, places))
+        except BaseException:
+            asking.processes.end_all()  # nobody waits for the others any more
+            raise
     views = tuple(view for answer in answers for view in answer[0])
     return views, tuple(complaint for answer in answers for complaint in answer[1])
 
@@ -113,24 +116,36 @@ class _Counter:
                 self._task.describe(f"Asking Portage: {self._count} ebuilds read")
 
 
-def _ask_one(
-    question: Question, board: Board | None, lock: threading.Lock, heard: _Counter
+class _Asking:
+    """What the processes of one question have in common."""
+
+    def __init__(self, question: Question, task: Task) -> None:
+        self._question, self._heard, self._lock = question, _Counter(task), threading.Lock()
+        self.processes = emerge.Processes()
+
+    def one(self, board: Board | None) -> tuple[list[JudgedView], list[Complaint]]:
+        """One process of Portage: a board with its production image, or the build host."""
+        question = self._question
+        runs = _host_runs(question) if board is None else _board_runs(question, board)
+        with tempfile.TemporaryDirectory(prefix="overlaytool-verify-") as place:
+            directory = Path(place).resolve()
+            job = {
+                "roots": _roots(directory, question.checkout, board),
+                "runs": [run.as_job() for run in runs],
+                "new": sorted(question.steps.added),
+                "root_deps": question.checkout.root_deps,
+            }
+            with _server(question.lookup, self._lock, self._heard) as server:
+                report = emerge.run(job, directory, self.processes, server, question.limit)
+        return _read(question, board, runs, report["runs"])
+
+
+def _read(
+    question: Question, board: Board | None, runs: list[_Run], answers: list[dict[str, Any]]
 ) -> tuple[list[JudgedView], list[Complaint]]:
-    """One process of Portage: a board with its production image, or the build host."""
-    runs = _host_runs(question) if board is None else _board_runs(question, board)
-    with tempfile.TemporaryDirectory(prefix="overlaytool-verify-") as place:
-        directory = Path(place).resolve()
-        job = {
-            "roots": _roots(directory, question.checkout, board),
-            "runs": [run.as_job() for run in runs],
-            "new": sorted(question.steps.added),
-            "root_deps": question.checkout.root_deps,
-        }
-        with _server(question.lookup, lock, heard) as server:
-            report = emerge.run(job, directory, server, question.limit)
     name = board.name if board else None
     views, found = [], []
-    for run, answer in zip(runs, report["runs"], strict=True):
+    for run, answer in zip(runs, answers, strict=True):
         views.append(
             JudgedView(
                 view=run.view,

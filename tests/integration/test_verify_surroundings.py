@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -87,6 +89,25 @@ def test_a_hang_is_ended_with_all_that_it_started(checkout_tree: Path) -> None:
     assert time.monotonic() - started < 15
     processes = subprocess.run(["ps", "-e", "-o", "args"], capture_output=True, text=True).stdout
     assert "[dev-libs/b-1]" not in processes
+
+
+@pytest.mark.portage
+def test_ctrl_c_ends_it_with_all_that_it_started(checkout_tree: Path, home: Path) -> None:
+    write_ebuild(checkout.find(checkout_tree).portage_stable, "dev-libs/b-1", "while :; do :; done")
+    command = [sys.executable, "-m", "overlaytool", "-C", str(checkout_tree), "verify", "dev-libs/b"]
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, "PYTHONPATH": str(Path(emerge.__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    time.sleep(6)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    processes = subprocess.run(["ps", "-e", "-o", "args"], capture_output=True, text=True).stdout
+    assert str(checkout_tree) not in processes
 
 
 @pytest.mark.portage
