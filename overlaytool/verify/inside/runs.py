@@ -93,8 +93,9 @@ def _run(world: Any, run: dict[str, Any], known: frozenset[str]) -> tuple[dict[s
     found: dict[str, dict[str, Any]] = {}
     packages: tuple[Any, ...] = ()
     report["more"] = True
-    for _ in range(graph.ROUNDS):
-        gc.collect()
+    for number in range(graph.ROUNDS):
+        if number:
+            gc.collect()
         graph.BootstrappedGraph.passed_over = frozenset(passed_over)
         try:
             report["success"], result = graph.resolve(world, atoms, run["options"])
