@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from pkgcore.package.errors import MetadataException
 
 from overlaytool.dependency import Demand, FlagChanges, Origin
 from overlaytool.ebuild.depend import is_about
+from overlaytool.ebuild.evaluate import words
 from overlaytool.ebuild.repository import Repository
 from overlaytool.model import Distfile, Rejection
 
@@ -32,6 +33,8 @@ class EbuildCandidate:
         self.hidden_at_sight: dict[str, bool] = {}
         """By view: what :class:`TreeSource` answered."""
         self.demands: dict[tuple[str, FlagChanges], tuple[Demand, ...]] = {}
+        """By view and USE changes: what :class:`TreeSource` answered."""
+        self.violations: dict[tuple[str, FlagChanges], str | None] = {}
         """By view and USE changes: what :class:`TreeSource` answered."""
         self.cpv: str = ebuild.cpvstr
         self.package: str = ebuild.key
@@ -121,6 +124,26 @@ class EbuildDescription:
     homepage: str
     inherited: tuple[str, ...]
     distfiles: tuple[Distfile, ...]
+
+
+def license_text(ebuild: Any, use: Collection[str]) -> str:
+    """LICENSE with its USE conditionals evaluated."""
+    raw = ebuild.data.get("LICENSE")  # until pkgcore has parsed it
+    if raw is not None and "?" not in raw:
+        return " ".join(raw.split())
+    return str(ebuild.license.evaluate_depset(use))
+
+
+def distfile_names(ebuild: Any, use: Collection[str]) -> tuple[str, ...]:
+    """The files of SRC_URI (PMS section 7.3.2) in order, each once."""
+    names: list[str] = []
+    following = words(ebuild.data.get("SRC_URI", ""), use)
+    for word in following:
+        if word == "->":
+            names[-1] = next(following)
+        else:
+            names.append(word.rpartition("/")[2])
+    return tuple(dict.fromkeys(names))
 
 
 @cache

@@ -13,11 +13,9 @@ from typing import Any
 
 from pkgcore.ebuild import restricts
 from pkgcore.ebuild.atom import atom as PkgcoreAtom
-from pkgcore.ebuild.conditionals import DepSet
 from pkgcore.package.errors import MetadataException
 from pkgcore.restrictions import boolean, packages
 from pkgcore.restrictions.packages import PackageRestriction
-from snakeoil.sequences import iflatten_instance
 
 from overlaytool.dependency import Atom, Demand
 from overlaytool.ebuild.evaluate import evaluate, parse_atom, parsed
@@ -169,8 +167,3 @@ def _required_use_text(node: Any) -> str:
         return f"{_required_use_text(node.restriction)}? ( {inner} )"
     flags = " ".join(sorted(node.vals))
     return f"!{flags}" if node.negate else flags
-
-
-def flags_of(depset: DepSet) -> tuple[str, ...]:
-    """The leaves of an evaluated LICENSE or RESTRICT, in order."""
-    return tuple(iflatten_instance(depset))

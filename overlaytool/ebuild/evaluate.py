@@ -53,6 +53,22 @@ def evaluate(text: str, use: Collection[str]) -> AllOf:
     return AllOf(tuple(_evaluated(_parse(text).children, use)))
 
 
+def words(text: str, use: Collection[str]) -> Iterator[str]:
+    """The words of a LICENSE or SRC_URI under these enabled USE flags, groups laid flat.
+
+    :raises MalformedAtomError: when it cannot be parsed.
+    """
+    return _words(_parse(text).children, use)
+
+
+def _words(children: tuple[_Group | str, ...], use: Collection[str]) -> Iterator[str]:
+    for child in children:
+        if isinstance(child, str):
+            yield child
+        elif child.operator in ("", "||") or _holds(child.operator, use):
+            yield from _words(child.children, use)
+
+
 @cache
 def _parse(text: str) -> _Group:
     """The string as a tree."""

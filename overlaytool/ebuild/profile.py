@@ -16,6 +16,7 @@ from pkgcore.ebuild import profiles as pkgcore_profiles
 from pkgcore.ebuild.misc import incremental_expansion_license
 
 from overlaytool.dependency import FlagChanges
+from overlaytool.ebuild.candidate import license_text
 from overlaytool.ebuild.depend import is_about
 from overlaytool.ebuild.repository import Repository
 from overlaytool.ebuild.runtime import clean_environment
@@ -72,7 +73,6 @@ class ProfileView:
                     config_dir=NOWHERE,
                 )
                 self.arch: str = self._domain.arch
-                _ = (self._domain.enabled_use, self._domain.stable_enabled_use, self._domain.features)
         except (pkgcore_profiles.ProfileError, pkgcore_domain.Failure, OSError) as error:
             missing = tuple(_missing_parents(profile, {tree.name: tree.path for tree in repositories}))
             raise CheckoutError(
@@ -90,10 +90,17 @@ class ProfileView:
         """Forced, enabled and masked flags of an ebuild."""
         known = self._flags.get(id(ebuild))
         if known is None:
+            if not self._flags:
+                self._settle_use()
             forced, enabled, masked = map(frozenset, self._domain.get_package_use_unconfigured(ebuild))
             enabled |= self._use_expand.enabled(ebuild, forced | masked)
             known = self._flags[id(ebuild)] = (forced, enabled, masked)
         return known
+
+    def _settle_use(self) -> None:
+        """Let pkgcore work out the profile's USE now, where it cannot see the caller's own."""
+        with clean_environment():
+            _ = (self._domain.enabled_use, self._domain.stable_enabled_use, self._domain.features)
 
     def use(self, ebuild: Any, changes: FlagChanges = frozenset()) -> frozenset[str]:
         """Enabled flags, with those implied by the profile, after ``changes`` as far as they can be made."""
@@ -181,10 +188,11 @@ class ProfileView:
         """The licences of an ebuild that ACCEPT_LICENSE does not admit; empty where one choice is."""
         if not self._accepted_licenses:
             return ()
-        license = ebuild.license.evaluate_depset(self.use(ebuild))
-        text = str(license)
+        use = self.use(ebuild)
+        text = license_text(ebuild, use)
         known = self._refused_licenses.get(text)
         if known is None:
+            license = ebuild.license.evaluate_depset(use)
             known = self._refused_licenses[text] = self._refused(ebuild, license)
         return known
 

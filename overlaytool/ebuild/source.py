@@ -14,7 +14,9 @@ from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.candidate import (
     EbuildCandidate,
     EbuildDescription,
+    distfile_names,
     keyword_reason,
+    license_text,
     manifest_sizes,
     source_mask,
     sourcing_error,
@@ -129,7 +131,7 @@ class TreeSource(Trees):
             keywords=tuple(ebuild.keywords),
             use=tuple(sorted(use & iuse)),
             iuse=tuple(sorted(iuse)),
-            license=str(ebuild.license.evaluate_depset(use)),
+            license=license_text(ebuild, use),
             description=ebuild.description,
             homepage=" ".join(ebuild.homepage),
             inherited=tuple(sorted(ebuild.inherited)),
@@ -292,9 +294,11 @@ class TreeSource(Trees):
         self, view: View, candidate: EbuildCandidate, changes: FlagChanges
     ) -> str | None:
         """The part of REQUIRED_USE that the flags of the view break, or None."""
-        return depend.required_use_violation(
-            candidate.ebuild, self.profile(view).use(candidate.ebuild, changes)
-        )
+        key = (view.name, changes)
+        if key not in candidate.violations:
+            use = self.profile(view).use(candidate.ebuild, changes)
+            candidate.violations[key] = depend.required_use_violation(candidate.ebuild, use)
+        return candidate.violations[key]
 
     def demands(self, view: View, candidate: EbuildCandidate, changes: FlagChanges) -> tuple[Demand, ...]:
         """The evaluated dependencies of a candidate that is merged in a view."""
@@ -339,6 +343,7 @@ class TreeSource(Trees):
     def distfiles(self, candidate: EbuildCandidate, view: View, changes: FlagChanges) -> tuple[Distfile, ...]:
         """What emerge downloads, with the sizes that the Manifest gives."""
         use = self.profile(view).use(candidate.ebuild, changes)
-        names = dict.fromkeys(depend.flags_of(candidate.ebuild.distfiles.evaluate_depset(use)))
         sizes = manifest_sizes(Path(candidate.ebuild.path).parent)
-        return tuple(Distfile(name=name, size=sizes.get(name, 0)) for name in names)
+        return tuple(
+            Distfile(name=name, size=sizes.get(name, 0)) for name in distfile_names(candidate.ebuild, use)
+        )

@@ -51,6 +51,7 @@ class Chooser[C: Candidate]:
 
     def __init__(self, source: PackageSource[C], *, accept_keywords: bool) -> None:
         self.source, self.accept_keywords = source, accept_keywords
+        self._best: dict[tuple[tuple[object, ...], str, str], C | None] = {}
         self._boards = tuple(view for view in source.views if view.root is Root.BOARD)
 
     # --- what emerge takes -------------------------------------------------------------------------
@@ -64,6 +65,12 @@ class Chooser[C: Candidate]:
 
     def best(self, view: View, atom: Atom, decisions: Decisions) -> C | None:
         """The ebuild that emerge takes for an atom in an empty root, or None."""
+        key = (decisions.stamp, view.name, atom.text)
+        if key not in self._best:
+            self._best[key] = self._find_best(view, atom, decisions)
+        return self._best[key]
+
+    def _find_best(self, view: View, atom: Atom, decisions: Decisions) -> C | None:
         changes = decisions.changes(view, atom.package)
         for candidate in self.pool(atom.package, decisions):
             if (

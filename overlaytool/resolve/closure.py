@@ -39,6 +39,8 @@ class Closure[C: Candidate]:
         self.classes = classes
         self.chooser, self.source, self.decisions = chooser, chooser.source, decisions
         self.graph: Graph[C] = Graph()
+        self._foreseen: set[tuple[str, str]] = set()
+        """View name and text of the atoms whose likely candidates were prefetched."""
         self._queue: deque[Node[C]] = deque()
         self._depth = depth
         self._host = next(view for view in self.source.views if view.root is Root.HOST)
@@ -69,7 +71,10 @@ class Closure[C: Candidate]:
             for demand in self._demands(node):
                 view = self._host if demand.root is Root.HOST else node.view
                 for atom in atoms_in(demand.dependency):
-                    candidate = None if atom.blocks else self.chooser.likely(view, atom, self.decisions)
+                    if atom.blocks or (view.name, atom.text) in self._foreseen:
+                        continue
+                    self._foreseen.add((view.name, atom.text))
+                    candidate = self.chooser.likely(view, atom, self.decisions)
                     if candidate is not None:
                         wanted.setdefault(id(candidate), candidate)
         self.source.prefetch(wanted.values())

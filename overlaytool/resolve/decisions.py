@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 from overlaytool.dependency import Atom, FlagChanges, View
 from overlaytool.model import Because, Notice, RejectionKind, Root
@@ -19,6 +20,9 @@ class Exclusion:
     cpv: str
     kind: RejectionKind
     reason: str
+
+
+_tokens = count()
 
 
 @dataclass(slots=True)
@@ -47,6 +51,8 @@ class Decisions:
     """Packages of which the request itself wants the source's copy."""
     named: set[str] = field(default_factory=set)
     """CPVs that the request names: live ebuilds and ones without keywords among them may be taken."""
+    token: int = field(default_factory=lambda: next(_tokens))
+    """Tells these decisions from all others, copies too."""
 
     def copy(self) -> Decisions:
         """An independent copy."""
@@ -62,7 +68,25 @@ class Decisions:
             excluded=dict(self.excluded),
             pins=dict(self.pins),
             named=set(self.named),
+            token=next(_tokens),
         )
+
+    @property
+    def stamp(self) -> tuple[object, ...]:
+        """Something that differs whenever what emerge would take may differ. Decisions only grow."""
+        flags = frozenset(
+            (key, flag, state)
+            for key, set_flags in self.use.items()
+            for flag, (state, _) in set_flags.items()
+        )
+        sizes = (
+            len(self.imports),
+            len(self.keywords),
+            len(self.licenses),
+            len(self.excluded),
+            len(self.pins),
+        )
+        return (self.token, *sizes, flags)
 
     def exclude(self, exclusion: Exclusion) -> None:
         """Never select that candidate there."""
