@@ -5,6 +5,9 @@ Whatever is answered was made from exactly this ebuild and these eclasses: both 
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -12,6 +15,7 @@ from hashlib import md5
 from pathlib import Path
 from typing import Any
 
+from pkgcore.ebuild import processor
 from pkgcore.ebuild.ebuild_src import package_factory
 from pkgcore.package.errors import MetadataException
 
@@ -20,6 +24,9 @@ from overlaytool.ebuild.cache import MetadataCache
 SHIPPED_CACHE = "metadata/md5-cache"
 WORKERS = 2
 """Ebuilds sourced at the same time. Sourcing is bash's work; more than the usual cores gain nothing."""
+
+SOURCING_LIMIT = 60.0
+"""Seconds after which an ebuild counts as one that never ends. Sourcing takes some hundredths."""
 
 
 class CachedMetadataFactory(package_factory):  # type: ignore[misc]
@@ -42,20 +49,42 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
         :param digest: the ebuild's md5, in hex.
         """
         cache: MetadataCache = self._parent_repo.metadata_cache
-        for entry in (*cache.get(pkg.cpvstr, digest), self._shipped(pkg, digest)):
-            if entry is not None and (inherited := self._inherited(entry)) is not None:
+        for entry in cache.get(pkg.cpvstr, digest):
+            if (inherited := self._inherited(entry)) is not None:
                 return _bound(entry, inherited)
+        shipped = self._shipped(pkg, digest)
+        if shipped is not None and (inherited := self._inherited(shipped)) is not None:
+            return _bound(shipped, inherited)
         return None
+
+    def _update_metadata(self, pkg: Any, ebp: Any = None) -> dict[str, Any]:
+        """Source an ebuild, for so long.
+
+        :raises MetadataException: pkgcore's, when it cannot be sourced, or takes longer.
+        """
+        with processor.reuse_or_request(ebp) as bash:
+            late = threading.Event()
+            timer = threading.Timer(SOURCING_LIMIT, _end, (bash, late))
+            timer.start()
+            try:
+                metadata: dict[str, Any] = super()._update_metadata(pkg, ebp=bash)
+            except MetadataException as error:
+                if not late.is_set():
+                    raise
+                reason = f"it was not sourced after {SOURCING_LIMIT:.0f} seconds"
+                raise MetadataException(pkg, "data", reason) from error
+            finally:
+                timer.cancel()
+            return metadata
 
     def _inherited(self, entry: Mapping[str, str]) -> dict[str, Any] | None:
         """The entry's eclasses as pkgcore wants them, or None when one differs from ours."""
         words = entry.get("_eclasses_", "").split("\t")
         inherited: dict[str, Any] = {}
         for name, digest in zip(words[::2], words[1::2], strict=False):
-            data = self._ecache.eclasses.get(name)
-            if data is None or f"{data.md5:032x}" != digest:
+            if self._ecache.digest(name) != digest:
                 return None
-            inherited[name] = data
+            inherited[name] = self._ecache.eclasses[name]
         return inherited
 
     def _plain(self, metadata: Mapping[str, Any], digest: str) -> dict[str, str]:
@@ -63,7 +92,7 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
         eclasses = metadata.get("_eclasses_")
         if eclasses:
             plain["_eclasses_"] = "\t".join(
-                word for name, data in eclasses.items() for word in (name, f"{data.md5:032x}")
+                word for name in eclasses for word in (name, self._ecache.digest(name))
             )
         plain["_md5_"] = digest
         return plain
@@ -77,6 +106,13 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
             return None
         entry = dict(line.partition("=")[::2] for line in text.splitlines() if "=" in line)
         return entry if entry.get("_md5_") == digest and "SLOT" in entry else None
+
+
+def _end(bash: Any, late: threading.Event) -> None:
+    """End a bash that sources for too long; its reader sees an error."""
+    late.set()
+    with suppress(ProcessLookupError, TypeError):  # it has just ended by itself
+        os.killpg(bash.pid, signal.SIGKILL)
 
 
 def _digest(pkg: Any) -> str:

@@ -36,6 +36,7 @@ class Eclasses(eclass_cache.base):  # type: ignore[misc]
         super().__init__(location=str(directories[0].parent), eclassdir=str(directories[0]))
         self.directories = directories
         self.overrides = dict(overrides or {})
+        self._digests: dict[str, str | None] = {}
 
     def _load_eclasses(self) -> Mapping[str, LazilyHashedPath]:
         found: dict[str, LazilyHashedPath] = {}
@@ -47,6 +48,13 @@ class Eclasses(eclass_cache.base):  # type: ignore[misc]
             found[name] = LazilyHashedPath(str(path), eclassdir=str(path.parent))
         eclasses: Mapping[str, LazilyHashedPath] = ImmutableDict(found)
         return eclasses
+
+    def digest(self, name: str) -> str | None:
+        """The md5 of the file that an ``inherit`` of that name sources, in hex; None without one."""
+        if name not in self._digests:
+            data = self.eclasses.get(name)
+            self._digests[name] = None if data is None else f"{data.md5:032x}"
+        return self._digests[name]
 
     def path(self, name: str) -> Path | None:
         """The file that an ``inherit`` of that name sources, or None."""
