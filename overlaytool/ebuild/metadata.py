@@ -63,6 +63,7 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
         :raises MetadataException: pkgcore's, when it cannot be sourced, or takes longer.
         """
         with processor.reuse_or_request(ebp) as bash:
+            self._use_preloaded(bash)
             late = threading.Event()
             timer = threading.Timer(SOURCING_LIMIT, _end, (bash, late))
             timer.start()
@@ -76,6 +77,15 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
             finally:
                 timer.cancel()
             return metadata
+
+    def _use_preloaded(self, bash: Any) -> None:
+        """Let bash keep the eclasses that it has read; not those that are others for this tree."""
+        bash.allow_eclass_caching()
+        eclasses = self._ecache.eclasses
+        for name, path in bash._preloaded_eclasses.items():
+            if name not in eclasses or eclasses[name].path != path:
+                bash.clear_preloaded_eclasses()
+                return
 
     def _inherited(self, entry: Mapping[str, str]) -> dict[str, Any] | None:
         """The entry's eclasses as pkgcore wants them, or None when one differs from ours."""

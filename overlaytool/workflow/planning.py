@@ -9,11 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from overlaytool.change import apply as writing
 from overlaytool.change.head import head_commit
 from overlaytool.change.plan import imports_of, run_time_packages
 from overlaytool.change.plan import plan as make_plan
-from overlaytool.change.render import render as work_out
 from overlaytool.ebuild.copied import CopiedPackages
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import ConflictError
@@ -114,16 +112,22 @@ def render(workspace: Workspace, planned: Planned, tree: Tree, today: date) -> C
 
     :raises UnsafeSourceError, ManifestError, StaleError, CheckoutError: see :mod:`overlaytool.change.render`.
     """
+    from overlaytool.change.render import render as work_out
+
     return work_out(planned.plan, tree, workspace.sources, planned.distfiles, today)
 
 
 def interrupted(workspace: Workspace) -> bool:
     """Whether a run was cut short amid its writing: the checkout is neither as before nor as after."""
+    from overlaytool.change import apply as writing
+
     return writing.pending(workspace.checkout.path, workspace.config.state)
 
 
 def recover(workspace: Workspace) -> Recovery | None:
     """Take back what an interrupted run left half done. Before anything that writes reads the trees."""
+    from overlaytool.change import apply as writing
+
     return writing.recover(workspace.checkout.path, workspace.config.state)
 
 
@@ -132,6 +136,8 @@ def add(workspace: Workspace, planned: Planned, today: date) -> tuple[FileChange
 
     :return: what was changed; nothing when the work tree was that way already.
     """
+    from overlaytool.change import apply as writing
+
     checkout = workspace.checkout.path
     change_set = render(workspace, planned, DiskTree(checkout), today)
     with workspace.progress.task("writing"):
