@@ -307,7 +307,7 @@ def _masks_left_behind(index: _Index, source: TreeSource) -> tuple[Notice, ...]:
             if candidate.cpv == package.cpv:
                 break
             mask = source.mask_left_behind(views[key.board], candidate)
-            if mask and all(source.version_matches(candidate, atom) for atom in atoms):
+            if mask and all(source.admits(candidate, atom) for atom in atoms):
                 notices[candidate.cpv] = Notice(
                     reference="mask-left-behind",
                     message=f"emerge would take {candidate.cpv}, which {package.repository} masks by {mask}",

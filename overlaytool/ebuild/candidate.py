@@ -22,6 +22,9 @@ KEYWORDS = re.compile(
 )
 """A line that sets KEYWORDS."""
 
+SLOT = re.compile(r"""SLOT=["']?([^"'\s#]*)""")
+"""What sets SLOT, and its value."""
+
 
 class EbuildCandidate:
     """An ebuild of a repository: a :class:`overlaytool.dependency.Candidate`."""
@@ -79,6 +82,18 @@ class EbuildCandidate:
                 return None
             values.append(tuple(value.split()))
         return tuple(dict.fromkeys(values))
+
+    @cached_property
+    def slot_at_sight(self) -> str | None:
+        """SLOT without the subslot, read from the ebuild's text; None where that cannot be told."""
+        start = self._text.find("\nSLOT=") + 1
+        found = SLOT.match(self._text, start)
+        if not start or found is None or self._text.count("SLOT=") > 1:
+            return None
+        value, version = found[1], self.ebuild.version
+        written = {"${PV}": version, "${PV%%_*}": version.partition("_")[0]}
+        slot: str = value.partition("/")[0]
+        return (written.get(value) if "$" in slot or "`" in slot else slot) or None
 
     @cached_property
     def _text(self) -> str:

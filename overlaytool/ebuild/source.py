@@ -229,15 +229,18 @@ class TreeSource(Trees):
 
     # --- candidates in a view ----------------------------------------------------------------------
 
-    def version_matches(self, candidate: EbuildCandidate, atom: Atom) -> bool:
-        """Whether a candidate's version is one that an atom of its package admits."""
-        return depend.version_matches(parsed(atom), candidate.ebuild)
+    def admits(self, candidate: EbuildCandidate, atom: Atom) -> bool:
+        """Whether an atom of its package admits a candidate's version, and its slot if the text says it."""
+        wanted = parsed(atom)
+        if not depend.version_matches(wanted, candidate.ebuild):
+            return False
+        return wanted.slot is None or candidate.slot_at_sight in (None, wanted.slot)
 
     def mismatch(
         self, view: View, candidate: EbuildCandidate, atom: Atom, changes: FlagChanges
     ) -> Rejection | None:
         """Why a candidate of the atom's package does not satisfy it, or None."""
-        if not self.version_matches(candidate, atom):
+        if not depend.version_matches(parsed(atom), candidate.ebuild):
             return Rejection(
                 cpv=candidate.cpv,
                 repository=candidate.repository,

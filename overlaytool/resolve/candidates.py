@@ -74,7 +74,7 @@ class Chooser[C: Candidate]:
         changes = decisions.changes(view, atom.package)
         for candidate in self.pool(atom.package, decisions):
             if (
-                self.source.version_matches(candidate, atom)
+                self.source.admits(candidate, atom)
                 and not self._out_of_question(view, candidate, decisions)
                 and not self.hidden(view, candidate, decisions)
                 and self.source.mismatch(view, candidate, atom, changes) is None
@@ -86,9 +86,7 @@ class Chooser[C: Candidate]:
     def likely(self, view: View, atom: Atom, decisions: Decisions) -> C | None:
         """What :meth:`best` will look at first, told without sourcing anything."""
         for candidate in self.pool(atom.package, decisions):
-            if self.source.version_matches(candidate, atom) and not self._out_of_question(
-                view, candidate, decisions
-            ):
+            if self.source.admits(candidate, atom) and not self._out_of_question(view, candidate, decisions):
                 return candidate
         return None
 
@@ -160,7 +158,7 @@ class Chooser[C: Candidate]:
     def _option(
         self, view: View, atoms: tuple[Atom, ...], decisions: Decisions, source: str | None, candidate: C
     ) -> Option[C] | None:
-        if not all(self.source.version_matches(candidate, atom) for atom in atoms):
+        if not all(self.source.admits(candidate, atom) for atom in atoms):
             return None
         changes = decisions.changes(view, candidate.package)
         kinds = {rejection.kind for rejection in self.hidden(view, candidate, decisions)}
@@ -195,7 +193,7 @@ class Chooser[C: Candidate]:
         self, view: View, atoms: tuple[Atom, ...], decisions: Decisions, source: str | None, candidate: C
     ) -> Option[C] | None:
         """The same for a source's candidate that cannot be sourced until eclasses are updated."""
-        if not all(self.source.version_matches(candidate, atom) for atom in atoms):
+        if not all(self.source.admits(candidate, atom) for atom in atoms):
             return None
         updated = self._updated(view, candidate, decisions)
         if updated is None:
@@ -336,7 +334,7 @@ class Chooser[C: Candidate]:
     def mask_comment(self, view: View, atom: Atom, decisions: Decisions) -> tuple[str, ...]:
         """What people wrote above the mask of the first masked candidate of an atom."""
         for candidate in self._everywhere(atom.package, decisions):
-            if self.source.version_matches(candidate, atom) and any(
+            if self.source.admits(candidate, atom) and any(
                 obstacle.kind is RejectionKind.MASK for obstacle in self.source.obstacles(view, candidate)
             ):
                 return self.source.mask_comment(candidate, view)
@@ -356,7 +354,7 @@ class Chooser[C: Candidate]:
         excluded = decisions.excluded.get((view.name, candidate.cpv))
         if excluded is not None:
             return rejected(excluded.kind, excluded.reason)
-        if self.source.version_matches(candidate, atom):
+        if self.source.admits(candidate, atom):
             hidden = self.hidden(view, candidate, decisions)
             kinds = {rejection.kind for rejection in hidden}
             acceptable = kinds <= UNKEYWORDED and self._keyword(view, candidate, kinds, decisions) != ""

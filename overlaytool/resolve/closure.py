@@ -224,7 +224,7 @@ class Closure[C: Candidate]:
     def serves(self, view: View, candidate: C, atoms: tuple[Atom, ...], slot: str) -> bool:
         """Whether emerge could take a candidate for all of these atoms in one slot."""
         return (
-            all(self.source.version_matches(candidate, atom) for atom in atoms)
+            all(self.source.admits(candidate, atom) for atom in atoms)
             and not self.chooser.hidden(view, candidate, self.decisions)
             and candidate.slot == slot
             and all(self.matches(view, candidate, atom) for atom in atoms)

@@ -27,7 +27,7 @@ def interpret[C: Candidate](
         if atom.text.startswith(("=", "~"))
         for candidates in everywhere(atom.package, source)
         for candidate in candidates
-        if source.version_matches(candidate, atom)
+        if source.admits(candidate, atom)
     )
     return tuple((view, atom) for atom in atoms for view in views), named
 

@@ -79,8 +79,11 @@ class PackageSource[C: Candidate](Protocol):
     def obstacles(self, view: View, candidate: C) -> tuple[Rejection, ...]:
         """What hides a candidate in a view, whoever asks for it. Empty: visible."""
 
-    def version_matches(self, candidate: C, atom: Atom) -> bool:
-        """Whether a candidate's version is one that an atom of its package admits. Sources nothing."""
+    def admits(self, candidate: C, atom: Atom) -> bool:
+        """Whether an atom of its package admits a candidate's version, and its slot if that is known.
+
+        Sources nothing: a slot that only sourcing tells is left to :meth:`mismatch`.
+        """
 
     def mismatch(self, view: View, candidate: C, atom: Atom, changes: FlagChanges) -> Rejection | None:
         """Why a candidate of the atom's package does not satisfy it, or None."""

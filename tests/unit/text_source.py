@@ -178,7 +178,7 @@ class TextSource:
             for kind, reason in found
         )
 
-    def version_matches(self, candidate: TextEbuild, atom: Atom) -> bool:
+    def admits(self, candidate: TextEbuild, atom: Atom) -> bool:
         return depend.version_matches(parsed(atom), candidate)
 
     def _use(self, candidate: TextEbuild, changes: FlagChanges) -> frozenset[str]:
