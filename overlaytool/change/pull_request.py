@@ -199,7 +199,7 @@ def _tried(plan: Plan, said: dict[Stage, Evidence]) -> Iterator[str]:
         Stage.VERIFY: f"overlaytool verify {request}",
         Stage.EMERGE: f"overlaytool sdk emerge {request}",
         Stage.IMAGE: "overlaytool sdk image",
-        Stage.VM: "overlaytool sdk vm",
+        Stage.VM: "./image_to_vm.sh",
     }
     for stage in Stage:
         one = said.get(stage)

@@ -203,7 +203,7 @@ def test_pr_writes_patches_one_diff_and_the_text(
         "## How to use",
         "## Testing done",
         "- [ ] not run: `overlaytool verify sys-process/htop app-misc/screen`",
-        "- [ ] not run: `overlaytool sdk vm`",
+        "- [ ] not run: `./image_to_vm.sh`",
         "- [x] Changelog entries added",
         "- [ ] Inspected CI output for image differences",
     ):
@@ -241,7 +241,7 @@ def test_testing_done_is_what_the_stages_said_of_exactly_this_content(
     assert "- [x] verify by &#64;somebody, fixes &#35;1 (2026-08-22T10:00:00Z)" in text
     assert "````text\n$ overlaytool verify\nsaid by verify\n```\nend\n````" in text
     assert "- [ ] **failed:** emerge" in text
-    assert "- [ ] not run: `overlaytool sdk vm`" in text
+    assert "- [ ] not run: `./image_to_vm.sh`" in text
 
 
 def test_commits_that_the_user_puts_on_the_branch_are_sent_too(
