@@ -6,9 +6,10 @@ from overlaytool.model import JudgedView, Verdict
 
 
 def summary(verdict: Verdict) -> str:
-    """One line: whether it holds, and by whose word."""
+    """One line: whether it holds, where, and by whose word."""
     if verdict.holds:
-        return f"Portage {verdict.portage} resolves all of it"
+        places = dict.fromkeys(view.board or "the build host" for view in verdict.views)
+        return f"Portage {verdict.portage} resolves all of it on {', '.join(places)}"
     count = sum(not complaint.before for complaint in verdict.complaints) + len(verdict.unneeded)
     return f"Portage {verdict.portage} has {count} complaint{'s' if count != 1 else ''}"
 

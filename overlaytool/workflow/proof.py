@@ -93,9 +93,10 @@ def _keep(space: Workspace, subject: Subject, verdict: Verdict, repository: Repo
     if tree is None:
         return
     into = () if subject.into is Into.IMAGE else ("--into", str(subject.into))
+    boards = (word for board in space.boards for word in ("--board", board.name))
     said = Evidence(
         stage=Stage.VERIFY,
-        command=shlex.join(("overlaytool", "verify", *into, *subject.atoms)),
+        command=shlex.join(("overlaytool", "verify", *into, *boards, *subject.atoms)),
         outcome=Outcome.PASSED if verdict.holds else Outcome.FAILED,
         summary=excerpt.summary(verdict),
         output=excerpt.lines(verdict),

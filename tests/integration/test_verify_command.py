@@ -187,7 +187,7 @@ def test_the_answer_is_kept_as_evidence_of_the_content_that_was_judged(
     ).stdout.strip()
     kept = json.loads((home / f".local/state/overlaytool/evidence/{content}.jsonl").read_text())
     assert (kept["stage"], kept["outcome"]) == ("verify", "passed")
-    assert kept["command"] == "overlaytool verify app-misc/jq"
+    assert kept["command"] == "overlaytool verify --board amd64-usr --board arm64-usr app-misc/jq"
     assert "amd64-usr (board): emerge --pretend app-misc/jq" in kept["output"]
 
 
