@@ -134,6 +134,13 @@ RULES = (
     ),
     _rule(
         FailureKind.EBUILD,
+        r"ERROR: (?P<package>\S+?)(?:::\S+)? failed \(depend phase\)",
+        "the metadata of {package} cannot be sourced in this SDK",
+        "use the SDK image of version.txt, or see that {name} fits the checkout's eclasses, then `{again}`",
+        _ebuild_block,
+    ),
+    _rule(
+        FailureKind.EBUILD,
         r"ERROR: (?P<package>\S+?)(?:::\S+)? failed \((?P<what>\w+) phase\)",
         "{package} failed in its {what} phase",
         "put a patch into coreos-overlay/coreos/user-patches/{name}, then `{again}`",

@@ -88,6 +88,18 @@ def test_cause_is_told_before_its_effect() -> None:
     assert failures.explain(output, again=AGAIN).kind is FailureKind.NO_SPACE
 
 
+def test_no_patch_is_advised_where_the_ebuild_is_not_even_sourced() -> None:
+    output = [
+        " * ERROR: dev-lang/a-9999::portage-stable failed (depend phase):",
+        " *   EAPI 9 requires >=bash-5.3 but only 5.2 was found",
+    ]
+    failure = failures.explain(output, again=AGAIN)
+    assert failure.summary == "the metadata of dev-lang/a-9999 cannot be sourced in this SDK"
+    assert "version.txt" in str(failure.advice)
+    assert "user-patches" not in str(failure.advice)
+    assert failure.excerpt == tuple(output)
+
+
 def test_script_is_quoted_with_its_reason_and_not_with_its_backtrace() -> None:
     output = [
         "FileNotFoundError: 'cgpt'",
