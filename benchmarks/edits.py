@@ -22,7 +22,8 @@ from overlaytool.errors import OverlaytoolError
 from overlaytool.flatcar import metapackage, profiles
 from overlaytool.flatcar.checkout import METAPACKAGES, OVERLAY
 from overlaytool.flatcar.tree import REGULAR, SYMLINK
-from overlaytool.model import FileState, Into
+from overlaytool.model.change import FileState
+from overlaytool.model.resolution import Into
 
 KEYWORDS = f"{OVERLAY}/profiles/coreos/base/package.accept_keywords"
 _ATOM_LINE = re.compile(r"\t+[<>=]*[\w-]+/[\w.+-]+(\[\S+\])?")

@@ -26,7 +26,8 @@ from overlaytool import workflow
 from overlaytool.ebuild.evaluate import parse_atom
 from overlaytool.errors import OverlaytoolError
 from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE, VERSION_FILE
-from overlaytool.model import Action, Into, Plan, Request
+from overlaytool.model.plan import Action, Plan
+from overlaytool.model.resolution import Into, Request
 
 PROJECT = Path(__file__).parent.parent
 OURS = PROJECT / "benchmarks/cases.json"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from overlaytool.model import Board, DepClass, Root
+from overlaytool.model.resolution import Board, DepClass, Root
 
 
 @dataclass(frozen=True, slots=True)

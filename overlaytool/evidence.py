@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from overlaytool.errors import WriteError
-from overlaytool.model import Evidence, Outcome, Stage
+from overlaytool.model.series import Evidence, Outcome, Stage
 
 EXCERPT = 4000
 """Characters of output that are kept; the end, where programs say how it went."""

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from overlaytool.change import journal
 from overlaytool.change.lock import locked, private_directory
 from overlaytool.errors import StaleError, WriteError
 from overlaytool.flatcar.tree import read_file
-from overlaytool.model import ChangeSet, FileChange, Recovery
+
+if TYPE_CHECKING:
+    from overlaytool.model.change import ChangeSet, FileChange, Recovery
 
 JOURNAL_DIRECTORY = "apply"
 

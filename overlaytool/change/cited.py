@@ -9,7 +9,7 @@ from overlaytool.change.render import GENTOO, REPOSITORIES
 from overlaytool.change.worktree import Repository
 from overlaytool.errors import StaleError
 from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE
-from overlaytool.model import Plan
+from overlaytool.model.plan import Plan
 
 
 def check(repository: Repository, tree: str, plan: Plan, sources: Mapping[str, Path]) -> None:

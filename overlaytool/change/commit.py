@@ -21,7 +21,8 @@ from overlaytool.change.objects import write_trees
 from overlaytool.change.template import trailers
 from overlaytool.change.worktree import LOG, QUIET, Repository
 from overlaytool.errors import GitError, StaleError, WriteError
-from overlaytool.model import ChangeSet, Series, SeriesCommit
+from overlaytool.model.change import ChangeSet
+from overlaytool.model.series import Series, SeriesCommit
 from overlaytool.progress import Progress
 
 NO_BRANCH = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from overlaytool.model import Plan
+from overlaytool.model.plan import Plan
 
 
 def differences(old: Plan, new: Plan) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from overlaytool.errors import CheckoutError
 from overlaytool.flatcar.tree import REGULAR, Tree
-from overlaytool.model import Action, FileChange, FileState, Step, StepKind, TreeCommit
+from overlaytool.model.change import FileChange, FileState, Step, StepKind
+from overlaytool.model.plan import Action, TreeCommit
 
 
 class Draft:

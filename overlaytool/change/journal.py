@@ -27,7 +27,7 @@ from typing import Any
 
 from overlaytool.errors import StaleError, WriteError
 from overlaytool.flatcar.tree import SYMLINK, read_file
-from overlaytool.model import FileChange, FileState, Recovery
+from overlaytool.model.change import FileChange, FileState, Recovery
 
 JOURNAL = "journal.json"
 

@@ -12,7 +12,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from overlaytool.errors import GitError
-from overlaytool.model import Action, Step, StepKind, TreeCommit, package_name
+from overlaytool.model.change import Step, StepKind
+from overlaytool.model.plan import Action, TreeCommit
+from overlaytool.model.resolution import package_name
 
 SUBJECT_WIDTH = 71
 BODY_WIDTH = 72

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from overlaytool.change.worktree import QUIET, Repository
 from overlaytool.errors import GitError, StaleError
-from overlaytool.model import ChangeSet, FileState, Step
+from overlaytool.model.change import ChangeSet, FileState, Step
 
 
 def write_trees(repository: Repository, change_set: ChangeSet, base: str) -> tuple[str, ...]:

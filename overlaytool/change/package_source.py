@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from overlaytool.flatcar.tree import read_file
-from overlaytool.model import FileState
+from overlaytool.model.change import FileState
 
 type Distfiles = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Package to CPV to the names of its distfiles (SRC_URI, all USE conditionals taken)."""

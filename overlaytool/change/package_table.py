@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from overlaytool.change.markdown import code, escaped, size
 from overlaytool.change.message import source_name
-from overlaytool.model import Board, Import, Package, SeriesRecord, package_name
+from overlaytool.model.plan import Import
+from overlaytool.model.resolution import Board, Package, package_name
+from overlaytool.model.series import SeriesRecord
 
 HEAD = ("Package", "Version", "From", "Licence", "Keywords", "USE", "Size", "Asked for by")
 USE_SHOWN = 12

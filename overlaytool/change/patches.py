@@ -8,7 +8,7 @@ from pathlib import Path
 
 from overlaytool.change.worktree import Repository
 from overlaytool.errors import OutputError
-from overlaytool.model import Series
+from overlaytool.model.series import Series
 
 DIFF = "series.diff"
 LIST = "series"

@@ -9,27 +9,29 @@ from overlaytool.ebuild.copied import CopiedPackages
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.flatcar.checkout import OVERLAY
 from overlaytool.flatcar.metapackage import Metapackage
-from overlaytool.model import (
+from overlaytool.model.plan import (
     Action,
     ArchLine,
-    Because,
     CheckoutState,
-    DepClass,
-    Edge,
     Import,
-    Into,
     KeywordChange,
     MetapackageEdit,
+    Plan,
+    Selected,
+    TreeCommit,
+    UseChange,
+)
+from overlaytool.model.resolution import (
+    Because,
+    DepClass,
+    Edge,
+    Into,
     NodeKey,
     Notice,
     Package,
-    Plan,
     Resolution,
     Root,
-    Selected,
     State,
-    TreeCommit,
-    UseChange,
 )
 
 PROFILES = OVERLAY / "profiles/coreos"

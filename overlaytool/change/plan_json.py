@@ -10,7 +10,8 @@ import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from overlaytool.errors import PlanError
-from overlaytool.model import Because, Plan
+from overlaytool.model.plan import Plan
+from overlaytool.model.resolution import Because
 
 SCHEMA = 1
 _HINT = "overlaytool plan --format json writes such a document; it is not meant to be edited"

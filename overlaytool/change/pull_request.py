@@ -13,15 +13,9 @@ from overlaytool.change.markdown import code, escaped, fenced, listing, plural
 from overlaytool.change.message import source_name
 from overlaytool.flatcar.checkout import METAPACKAGES
 from overlaytool.flatcar.order import atom_name
-from overlaytool.model import (
-    Evidence,
-    Into,
-    Outcome,
-    Plan,
-    Series,
-    SeriesRecord,
-    Stage,
-)
+from overlaytool.model.plan import Plan
+from overlaytool.model.resolution import Into
+from overlaytool.model.series import Evidence, Outcome, Series, SeriesRecord, Stage
 
 FILE_NAME = "PULL_REQUEST.md"
 TITLE_WIDTH = 72

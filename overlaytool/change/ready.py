@@ -8,7 +8,7 @@ from overlaytool.change.message import SUBJECT_WIDTH
 from overlaytool.change.worktree import Repository
 from overlaytool.errors import GitError
 from overlaytool.flatcar.order import atom_name
-from overlaytool.model import Notice, Request
+from overlaytool.model.resolution import Notice, Request
 
 
 def check(repository: Repository, branch: str) -> tuple[Notice, ...]:

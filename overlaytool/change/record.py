@@ -17,7 +17,7 @@ import cattrs
 
 from overlaytool.change.worktree import LOG, Repository
 from overlaytool.errors import GitError, WriteError
-from overlaytool.model import Series, SeriesCommit, SeriesRecord
+from overlaytool.model.series import Series, SeriesCommit, SeriesRecord
 
 SCHEMA = 1
 

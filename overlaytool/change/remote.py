@@ -12,7 +12,7 @@ from urllib.parse import quote
 from overlaytool.change.transfer import transfer
 from overlaytool.change.worktree import Repository
 from overlaytool.errors import GitError, NetworkError, ToolMissingError
-from overlaytool.model import Pushed, Series
+from overlaytool.model.series import Pushed, Series
 from overlaytool.progress import Progress
 
 UPSTREAM = "flatcar/scripts"

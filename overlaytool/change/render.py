@@ -23,21 +23,18 @@ from overlaytool.flatcar import automation, metapackage, profiles
 from overlaytool.flatcar.checkout import METAPACKAGES, OVERLAY, PORTAGE_STABLE
 from overlaytool.flatcar.order import atom_name, place
 from overlaytool.flatcar.tree import Tree
-from overlaytool.model import (
+from overlaytool.model.change import ChangeSet, StepKind
+from overlaytool.model.plan import (
     Action,
-    Because,
-    ChangeSet,
     EclassImport,
     Import,
-    Into,
     KeywordChange,
     LicenseImport,
     Plan,
-    StepKind,
     TreeCommit,
     UseChange,
-    package_name,
 )
+from overlaytool.model.resolution import Because, Into, package_name
 
 REPOSITORIES = {"portage-stable": str(PORTAGE_STABLE), "coreos-overlay": str(OVERLAY)}
 GENTOO = "gentoo"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from overlaytool.change.worktree import Repository
 from overlaytool.errors import GitError, WriteError
-from overlaytool.model import Fault
+from overlaytool.model.build import Fault
 
 
 def commit_repair(checkout: Path, fault: Fault) -> str:

@@ -19,7 +19,7 @@ from overlaytool.change.head import head_commit
 from overlaytool.change.transfer import transfer
 from overlaytool.config import SourceConfig
 from overlaytool.errors import GitError, LockedError, NetworkError, RepositoryError, WriteError
-from overlaytool.model import Synced, SyncState
+from overlaytool.model.series import Synced, SyncState
 from overlaytool.progress import Progress, Task
 
 MANAGED = "overlaytool.managed"

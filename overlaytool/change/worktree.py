@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from overlaytool.errors import GitError, ToolMissingError
-from overlaytool.model import FileState
+from overlaytool.model.change import FileState
 
 if TYPE_CHECKING:
     import git

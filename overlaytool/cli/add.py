@@ -29,9 +29,11 @@ from overlaytool.cli.sdk import (
     build_added,
     choice,
 )
-from overlaytool.model import Into, Plan, Request, Resolution, Verdict
+from overlaytool.model.resolution import Into, Request, Resolution
 
 if TYPE_CHECKING:
+    from overlaytool.model.plan import Plan
+    from overlaytool.model.verdict import Verdict
     from overlaytool.workflow import Workspace
 
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Stop after the plan; write nothing.")]

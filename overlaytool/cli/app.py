@@ -1,7 +1,7 @@
 """The command line's frame: global options, errors to exit statuses, commands by name.
 
-Commands live in modules of their own and are imported when they are called, so that ``--help`` costs
-no import of pkgcore, git or networkx.
+Commands live in modules of their own. What they work with is imported when they are called, so that
+``--help`` costs no import of pkgcore, git or networkx; and only the command that is called is made.
 """
 
 from __future__ import annotations
@@ -12,30 +12,48 @@ import os
 import sys
 import traceback
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from overlaytool.cli import console, sdk
-from overlaytool.cli.add import add, update
-from overlaytool.cli.demo import demo
-from overlaytool.cli.doctor import doctor
-from overlaytool.cli.graph import graph
+from overlaytool.cli import console
 from overlaytool.cli.options import ColorChoice, Globals
-from overlaytool.cli.plan import plan
-from overlaytool.cli.pr import pr
-from overlaytool.cli.sync import sync
-from overlaytool.cli.verify import verify
-from overlaytool.cli.why import why
 from overlaytool.errors import OverlaytoolError
 
 EXIT_INTERRUPTED = 130
 EXIT_BUG = 70
 """An exception that nobody expected; sysexits.h calls it an internal software error."""
 
+COMMANDS = ("plan", "add", "update", "why", "pr", "verify", "sync", "graph", "demo", "doctor", "sdk")
+"""In the order of the help. Each is in the module of its name, or in :data:`ELSEWHERE`."""
+
+ELSEWHERE = {"update": "add"}
+
+
+class Commands(typer.core.TyperGroup):
+    """The commands, each made when it is asked for: all together take longer than most of a plan's stages."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands: dict[str, Any] = dict.fromkeys(COMMANDS)  # for their names: see below
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """One of them, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"overlaytool.cli.{ELSEWHERE.get(cmd_name, cmd_name)}")
+        if cmd_name == "sdk":
+            return typer.main.get_command(module.app)
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(cmd_name)(getattr(module, cmd_name))
+        return typer.main.get_command(alone)
+
+
 app = typer.Typer(
     name="overlaytool",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -72,19 +90,6 @@ def frame(
         raise typer.BadParameter("-q and -v exclude each other")
     console.configure(color=color, quiet=quiet, verbose=verbose)
     context.obj = Globals(checkout=checkout, config=config, quiet=quiet, verbose=verbose, color=color)
-
-
-app.command()(plan)
-app.command()(add)
-app.command()(update)
-app.command()(why)
-app.command()(pr)
-app.command()(verify)
-app.command()(sync)
-app.command()(graph)
-app.command()(demo)
-app.command()(doctor)
-app.add_typer(sdk.app, name="sdk")
 
 
 def main() -> NoReturn:

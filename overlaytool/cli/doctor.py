@@ -9,7 +9,7 @@ import typer
 from overlaytool.cli import console
 from overlaytool.cli.options import Format, FormatOption, Globals
 from overlaytool.cli.sdk import EngineOption, ImageFileOption, ImageOption, as_json, choice
-from overlaytool.model import Check, Readiness
+from overlaytool.model.build import Check, Readiness
 
 EXIT_NOT_READY = 1
 MARKS = {

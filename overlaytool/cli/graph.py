@@ -17,7 +17,7 @@ from overlaytool.cli.options import (
     SourceOption,
     workspace,
 )
-from overlaytool.model import DepClass, Into, Root
+from overlaytool.model.resolution import DepClass, Into, Root
 
 if TYPE_CHECKING:
     from overlaytool.report.records import Graph

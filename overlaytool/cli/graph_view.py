@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.text import Text
 
 from overlaytool.cli import console
-from overlaytool.model import Root, State
+from overlaytool.model.resolution import Root, State
 from overlaytool.report import tree
 from overlaytool.report.records import Graph, Node
 

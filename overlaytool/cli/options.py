@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from overlaytool.model import Into
+from overlaytool.model.resolution import Into
 
 if TYPE_CHECKING:
     from overlaytool.workflow import Workspace

@@ -16,7 +16,7 @@ from overlaytool.cli.options import (
     SourceOption,
     workspace,
 )
-from overlaytool.model import Into, Request
+from overlaytool.model.resolution import Into, Request
 
 
 def plan(

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from overlaytool.cli import console
-from overlaytool.model import (
+from overlaytool.model.plan import (
     Action,
-    Because,
     EclassImport,
-    FileChange,
     Import,
     KeywordChange,
     MetapackageEdit,
-    Notice,
     Plan,
-    Recovery,
-    Resolution,
-    Root,
     UseChange,
 )
+from overlaytool.model.resolution import Because, Notice, Resolution, Root
+
+if TYPE_CHECKING:
+    from overlaytool.model.change import FileChange, Recovery
 
 MAX_REASONS = 3
 """Askers shown for an import; the rest are counted."""

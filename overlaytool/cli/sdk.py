@@ -10,14 +10,15 @@ import typer
 
 from overlaytool.cli import console
 from overlaytool.cli.options import BoardOption, Format, FormatOption, Globals, IntoOption
-from overlaytool.model import Into, StageName
+from overlaytool.model.build import StageName
+from overlaytool.model.resolution import Into
 
 if TYPE_CHECKING:
-    from overlaytool.model import BuildResult
+    from overlaytool.model.build import BuildResult
     from overlaytool.sdk.opening import Choice
     from overlaytool.sdk.stages import Selection
 
-app = typer.Typer(no_args_is_help=True, help="Build in the SDK container.")
+app = typer.Typer(name="sdk", no_args_is_help=True, add_completion=False, help="Build in the SDK container.")
 
 EngineOption = Annotated[
     str, typer.Option("--engine", metavar="auto|docker|podman", help="The container engine.")

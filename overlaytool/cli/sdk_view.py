@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from overlaytool.cli import console
-from overlaytool.model import BuildResult, ImageGain, StageName, StageRecord, StageState
+from overlaytool.model.build import BuildResult, ImageGain, StageName, StageRecord, StageState
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

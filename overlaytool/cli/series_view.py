@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from overlaytool.cli import console
-from overlaytool.model import Notice, Pushed, Rebase, Synced, SyncState
+from overlaytool.model.resolution import Notice
+from overlaytool.model.series import Pushed, Rebase, Synced, SyncState
 
 if TYPE_CHECKING:
     from overlaytool.workflow.series import Committed, PullRequest

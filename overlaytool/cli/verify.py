@@ -8,7 +8,7 @@ import typer
 
 from overlaytool.cli import console
 from overlaytool.cli.options import BoardOption, Format, FormatOption, workspace
-from overlaytool.model import Into
+from overlaytool.model.resolution import Into
 
 TIME_LIMIT = 600.0
 """As `overlaytool.verify.emerge.LIMIT`, which is not imported for --help."""

@@ -10,7 +10,7 @@ from typing import Any
 from rich.text import Text
 
 from overlaytool.cli import console
-from overlaytool.model import Complaint, JudgedView, Verdict
+from overlaytool.model.verdict import Complaint, JudgedView, Verdict
 
 MOST_REJECTIONS = 5
 """Candidates that are shown of those that were passed over; the document has them all."""

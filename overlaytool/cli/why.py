@@ -16,7 +16,7 @@ from overlaytool.cli.options import (
     SourceOption,
     workspace,
 )
-from overlaytool.model import Into
+from overlaytool.model.resolution import Into
 
 EXIT_NOT_IN_THERE = 1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from overlaytool.dependency import Demand, FlagChanges, Origin
 from overlaytool.ebuild.depend import is_about
 from overlaytool.ebuild.evaluate import words
 from overlaytool.ebuild.repository import Repository
-from overlaytool.model import Distfile, Rejection
+from overlaytool.model.resolution import Distfile, Rejection
 
 KEYWORDS = re.compile(
     r"""(?P<indent>[ \t]*)(?:.*[;&|][ \t]*)?KEYWORDS=(?P<quote>["']?)(?P<value>[^"']*)(?P=quote)"""
@@ -141,12 +141,15 @@ class EbuildDescription:
     distfiles: tuple[Distfile, ...]
 
 
-def license_text(ebuild: Any, use: Collection[str]) -> str:
-    """LICENSE with its USE conditionals evaluated."""
+def license_text(ebuild: Any, use: Callable[[], Collection[str]]) -> str:
+    """LICENSE with its USE conditionals evaluated.
+
+    :param use: the enabled USE flags, asked for only where there is a conditional.
+    """
     raw = ebuild.data.get("LICENSE")  # until pkgcore has parsed it
     if raw is not None and "?" not in raw:
         return " ".join(raw.split())
-    return str(ebuild.license.evaluate_depset(use))
+    return str(ebuild.license.evaluate_depset(use()))
 
 
 def distfile_names(ebuild: Any, use: Collection[str]) -> tuple[str, ...]:

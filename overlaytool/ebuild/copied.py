@@ -14,7 +14,7 @@ from snakeoil.sequences import iflatten_instance
 from overlaytool.ebuild.candidate import EbuildCandidate, sourcing_error
 from overlaytool.ebuild.eclass import inherited_by
 from overlaytool.ebuild.source import TreeSource
-from overlaytool.model import Action, EclassImport, LicenseImport
+from overlaytool.model.plan import Action, EclassImport, LicenseImport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

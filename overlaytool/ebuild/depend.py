@@ -19,7 +19,7 @@ from pkgcore.restrictions.packages import PackageRestriction
 
 from overlaytool.dependency import Atom, Demand
 from overlaytool.ebuild.evaluate import evaluate, parse_atom, parsed
-from overlaytool.model import DepClass, Rejection, RejectionKind, Root
+from overlaytool.model.resolution import DepClass, Rejection, RejectionKind, Root
 
 HOST_CLASSES = frozenset({DepClass.BDEPEND, DepClass.IDEPEND})
 

@@ -21,7 +21,7 @@ from overlaytool.ebuild import runtime
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.flatcar.checkout import TREES, Checkout
-from overlaytool.model import package_name
+from overlaytool.model.resolution import package_name
 
 NOT_STORED = frozenset(("INHERITED", "INHERIT"))
 """Made from ``_eclasses_`` by whoever reads an entry."""

@@ -20,7 +20,7 @@ from overlaytool.ebuild.candidate import license_text
 from overlaytool.ebuild.depend import is_about
 from overlaytool.ebuild.repository import Repository
 from overlaytool.ebuild.runtime import clean_environment
-from overlaytool.ebuild.use_expand import UseExpand
+from overlaytool.ebuild.use import ProfileUse, UseSets
 from overlaytool.errors import CheckoutError
 
 NOWHERE = "/dev/null"
@@ -80,27 +80,17 @@ class ProfileView:
                 details=missing or (str(error),),
                 hint="is the clone complete? git checkout -- sdk_container restores the files",
             ) from error
-        self._use_expand = UseExpand(self._domain)
+        self._use = ProfileUse(self._domain)
         self._iuse: dict[int, frozenset[str]] = {}
-        self._flags: dict[int, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {}
+        self._flags: dict[int, UseSets] = {}
 
     # --- USE ---------------------------------------------------------------------------------------
 
-    def _use_sets(self, ebuild: Any) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-        """Forced, enabled and masked flags of an ebuild."""
+    def _use_sets(self, ebuild: Any) -> UseSets:
         known = self._flags.get(id(ebuild))
         if known is None:
-            if not self._flags:
-                self._settle_use()
-            forced, enabled, masked = map(frozenset, self._domain.get_package_use_unconfigured(ebuild))
-            enabled |= self._use_expand.enabled(ebuild, forced | masked)
-            known = self._flags[id(ebuild)] = (forced, enabled, masked)
+            known = self._flags[id(ebuild)] = self._use.of(ebuild)
         return known
-
-    def _settle_use(self) -> None:
-        """Let pkgcore work out the profile's USE now, where it cannot see the caller's own."""
-        with clean_environment():
-            _ = (self._domain.enabled_use, self._domain.stable_enabled_use, self._domain.features)
 
     def use(self, ebuild: Any, changes: FlagChanges = frozenset()) -> frozenset[str]:
         """Enabled flags, with those implied by the profile, after ``changes`` as far as they can be made."""
@@ -188,11 +178,10 @@ class ProfileView:
         """The licences of an ebuild that ACCEPT_LICENSE does not admit; empty where one choice is."""
         if not self._accepted_licenses:
             return ()
-        use = self.use(ebuild)
-        text = license_text(ebuild, use)
+        text = license_text(ebuild, lambda: self.use(ebuild))
         known = self._refused_licenses.get(text)
         if known is None:
-            license = ebuild.license.evaluate_depset(use)
+            license = ebuild.license.evaluate_depset(self.use(ebuild))
             known = self._refused_licenses[text] = self._refused(ebuild, license)
         return known
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,9 @@ from snakeoil.mappings import ImmutableDict
 
 from overlaytool.dependency import Origin
 from overlaytool.ebuild.cache import MetadataCache
+from overlaytool.ebuild.evaluate import parse_atom
 from overlaytool.ebuild.metadata import CachedMetadataFactory
-from overlaytool.errors import RepositoryError
+from overlaytool.errors import MalformedAtomError, RepositoryError
 
 
 class Eclasses(eclass_cache.base):  # type: ignore[misc]
@@ -151,19 +153,29 @@ class Repository:
         return {package: tuple(atoms) for package, atoms in index.items()}
 
     @cached_property
-    def updates(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    def updates(self) -> Mapping[str, list[tuple[str, str]]]:
         """``profiles/updates`` (PMS section 4.4.4): old name to its moves, ``(kind, target)`` in order.
 
         ``("move", "cat/new")`` or ``("slotmove", "old new")``: a slotmove of some versions only counts for
-        all of them, since what depends on the slot does not say which.
+        all of them, since what depends on the slot does not say which. Lines that are neither are left out.
         """
-        return {
-            old: tuple(
-                (kind, str(target) if kind == "move" else f"{source.slot} {target}")
-                for kind, source, target in commands
-            )
-            for old, commands in self.tree.config.updates.items()
-        }
+        index: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for file in self._update_files():
+            for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+                match line.split():
+                    case ["move", old, new]:
+                        index[old].append(("move", new))
+                    case ["slotmove", atom, old, new]:
+                        with suppress(MalformedAtomError):
+                            name = parse_atom(atom).package if atom[0] in "<>=~" else atom
+                            index[name].append(("slotmove", f"{old} {new}"))
+        return index
+
+    def _update_files(self) -> list[Path]:
+        """By year and quarter, as they are named: ``3Q-2026``."""
+        directory = self.path / "profiles/updates"
+        files = [path for path in directory.glob("*") if path.is_file()] if directory.is_dir() else []
+        return sorted(files, key=lambda path: path.name.split("-")[::-1])
 
 
 class VersionKey:

@@ -28,7 +28,7 @@ from overlaytool.ebuild.profile import ProfileView
 from overlaytool.ebuild.trees import Trees
 from overlaytool.errors import MalformedAtomError, MetadataError
 from overlaytool.flatcar.checkout import Checkout
-from overlaytool.model import Board, Distfile, Rejection, RejectionKind, Root
+from overlaytool.model.resolution import Board, Distfile, Rejection, RejectionKind, Root
 
 HOST = View(name="host", root=Root.HOST, board=None)
 
@@ -131,7 +131,7 @@ class TreeSource(Trees):
             keywords=tuple(ebuild.keywords),
             use=tuple(sorted(use & iuse)),
             iuse=tuple(sorted(iuse)),
-            license=license_text(ebuild, use),
+            license=license_text(ebuild, lambda: use),
             description=ebuild.description,
             homepage=" ".join(ebuild.homepage),
             inherited=tuple(sorted(ebuild.inherited)),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from overlaytool.errors import CheckoutError
-from overlaytool.model import Board, Into
+from overlaytool.model.resolution import Board, Into
 
 TREES = PurePosixPath("sdk_container/src/third_party")
 PORTAGE_STABLE = TREES / "portage-stable"

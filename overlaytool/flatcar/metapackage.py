@@ -17,7 +17,7 @@ from overlaytool.flatcar.checkout import METAPACKAGES, OVERLAY
 from overlaytool.flatcar.dependency_block import Block, Entry, Group, not_understood, parse
 from overlaytool.flatcar.order import atom_key, atom_name, place_by_category
 from overlaytool.flatcar.tree import SYMLINK, Tree
-from overlaytool.model import Into
+from overlaytool.model.resolution import Into
 
 VARIABLES = {Into.IMAGE: "RDEPEND", Into.BOARD: "RDEPEND", Into.SDK: "DEPEND"}
 _ACCOUNTS = ("acct-group", "acct-user")

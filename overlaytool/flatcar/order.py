@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from overlaytool.model import package_name
+from overlaytool.model.resolution import package_name
 
 type AtomKey = tuple[str, str, tuple[tuple[int, str], ...]]
 """Category, package name, and the rest of the atom with its numbers made comparable."""

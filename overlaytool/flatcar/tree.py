@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from overlaytool.errors import CheckoutError
-from overlaytool.model import FileState
+from overlaytool.model.change import FileState
 
 REGULAR = 0o100644
 EXECUTABLE = 0o100755

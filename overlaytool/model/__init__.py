@@ -1,142 +1,15 @@
 """Every record, in pipeline order: request, resolution, plan, change set, series, verdict, build. No I/O.
 
 A record is frozen plain data. Collections are tuples in a stated order, so that the same trees and
-the same request give the same bytes wherever a record is written down.
+the same request give the same bytes wherever a record is written down. Import it from the module that
+has it: a command loads only the records that it handles.
+
+==============  ==========================================
+``resolution``  request and resolution
+``plan``        the steps and the files that they touch
+``change``      a plan worked out down to bytes
+``series``      commits, branch, pull request
+``verdict``     what Portage says
+``build``       the SDK container, the image
+==============  ==========================================
 """
-
-from overlaytool.model.build import (
-    BuildFailure,
-    BuildRequest,
-    BuildResult,
-    BuildRun,
-    Check,
-    FailureKind,
-    Fault,
-    ImageGain,
-    ImageReport,
-    Readiness,
-    StageName,
-    StageRecord,
-    StageState,
-)
-from overlaytool.model.change import ChangeSet, FileChange, FileState, Step, StepKind
-from overlaytool.model.plan import (
-    Action,
-    ArchLine,
-    CheckoutState,
-    EclassImport,
-    Import,
-    KeywordChange,
-    LicenseImport,
-    MetapackageEdit,
-    Plan,
-    Selected,
-    TreeCommit,
-    UseChange,
-)
-from overlaytool.model.resolution import (
-    Because,
-    Board,
-    DepClass,
-    Distfile,
-    Edge,
-    Into,
-    KeywordNeed,
-    NodeKey,
-    Notice,
-    Package,
-    Rejection,
-    RejectionKind,
-    Request,
-    Requested,
-    Resolution,
-    Root,
-    State,
-    UseNeed,
-    package_name,
-)
-from overlaytool.model.series import (
-    Evidence,
-    Outcome,
-    Pushed,
-    Rebase,
-    Recovery,
-    Series,
-    SeriesCommit,
-    SeriesRecord,
-    Stage,
-    Synced,
-    SyncState,
-    TreePath,
-)
-from overlaytool.model.verdict import Complaint, ComplaintKind, JudgedView, Unneeded, Verdict, ViewKind
-
-__all__ = [
-    "Action",
-    "ArchLine",
-    "Because",
-    "Board",
-    "BuildFailure",
-    "BuildRequest",
-    "BuildResult",
-    "BuildRun",
-    "ChangeSet",
-    "Check",
-    "CheckoutState",
-    "Complaint",
-    "ComplaintKind",
-    "DepClass",
-    "Distfile",
-    "EclassImport",
-    "Edge",
-    "Evidence",
-    "FailureKind",
-    "Fault",
-    "FileChange",
-    "FileState",
-    "ImageGain",
-    "ImageReport",
-    "Import",
-    "Into",
-    "JudgedView",
-    "KeywordChange",
-    "KeywordNeed",
-    "LicenseImport",
-    "MetapackageEdit",
-    "NodeKey",
-    "Notice",
-    "Outcome",
-    "Package",
-    "Plan",
-    "Pushed",
-    "Readiness",
-    "Rebase",
-    "Recovery",
-    "Rejection",
-    "RejectionKind",
-    "Request",
-    "Requested",
-    "Resolution",
-    "Root",
-    "Selected",
-    "Series",
-    "SeriesCommit",
-    "SeriesRecord",
-    "Stage",
-    "StageName",
-    "StageRecord",
-    "StageState",
-    "State",
-    "Step",
-    "StepKind",
-    "SyncState",
-    "Synced",
-    "TreeCommit",
-    "TreePath",
-    "Unneeded",
-    "UseChange",
-    "UseNeed",
-    "Verdict",
-    "ViewKind",
-    "package_name",
-]

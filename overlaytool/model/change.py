@@ -72,3 +72,15 @@ class ChangeSet:
                 before = first.before if first else change.before
                 total[change.path] = FileChange(path=change.path, before=before, after=change.after)
         return tuple(total[path] for path in sorted(total) if total[path].before != total[path].after)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """A change to a checkout that had been cut short and was taken back."""
+
+    started: str
+    """When it was begun: UTC, ISO 8601."""
+    request: tuple[str, ...]
+    """What had been asked for."""
+    restored: tuple[str, ...]
+    """Paths that are again what they were; empty where nothing had been changed yet."""

@@ -147,15 +147,3 @@ class Evidence:
     """git's name for ``sdk_container/src/third_party`` when the stage ran: this very content was tried."""
     when: str
     """UTC, ISO 8601 to the second."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recovery:
-    """A change to a checkout that had been cut short and was taken back."""
-
-    started: str
-    """When it was begun: UTC, ISO 8601."""
-    request: tuple[str, ...]
-    """What had been asked for."""
-    restored: tuple[str, ...]
-    """Paths that are again what they were; empty where nothing had been changed yet."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from overlaytool.model import Notice, State
+from overlaytool.model.resolution import Notice, State
 from overlaytool.report.records import Graph, Link, Node
 
 SCHEMA = 1

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 from overlaytool.errors import HungError, OutputError, ToolMissingError
-from overlaytool.model import DepClass, Root, State
+from overlaytool.model.resolution import DepClass, Root, State
 from overlaytool.report.graph import neighbourhood
 from overlaytool.report.records import Graph, Link, Node
 

@@ -14,7 +14,8 @@ from dataclasses import replace
 import networkx as nx
 
 from overlaytool.errors import UnknownPackageError
-from overlaytool.model import CheckoutState, DepClass, Edge, Package, Plan, Resolution, Root, State
+from overlaytool.model.plan import CheckoutState, Plan
+from overlaytool.model.resolution import DepClass, Edge, Package, Resolution, Root, State
 from overlaytool.report.merge import (
     BinarySizes,
     Merged,

@@ -6,7 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from overlaytool.model import Because, DepClass, Distfile, Edge, NodeKey, Package, Resolution, Root, State
+from overlaytool.model.resolution import (
+    Because,
+    DepClass,
+    Distfile,
+    Edge,
+    NodeKey,
+    Package,
+    Resolution,
+    Root,
+    State,
+)
 from overlaytool.report.records import BoardUse
 
 BinarySizes = Mapping[str, Mapping[str, int]]

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from overlaytool.model import (
-    Because,
-    CheckoutState,
-    DepClass,
-    Distfile,
-    Notice,
-    Plan,
-    Resolution,
-    Root,
-    State,
-)
+from overlaytool.model.plan import CheckoutState, Plan
+from overlaytool.model.resolution import Because, DepClass, Distfile, Notice, Resolution, Root, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from overlaytool.model import DepClass
+from overlaytool.model.resolution import DepClass
 from overlaytool.report.records import Graph, Node
 
 

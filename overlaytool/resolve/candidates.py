@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from overlaytool.dependency import Atom, Candidate, FlagChanges, Origin, View
-from overlaytool.model import Because, Rejection, RejectionKind, Root
+from overlaytool.model.resolution import Because, Rejection, RejectionKind, Root
 from overlaytool.resolve.decisions import SYNC_REASON, Decisions
 from overlaytool.resolve.source import PackageSource
 

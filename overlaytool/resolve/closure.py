@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 from overlaytool.dependency import AllOf, AnyOf, Atom, Candidate, Demand, Dependency, View, atoms_in
-from overlaytool.model import DepClass, Notice, RejectionKind, Root
+from overlaytool.model.resolution import DepClass, Notice, RejectionKind, Root
 from overlaytool.resolve import fallback
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.decisions import Decisions, Exclusion

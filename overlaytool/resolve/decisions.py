@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from overlaytool.dependency import Atom, FlagChanges, View
-from overlaytool.model import Because, Notice, RejectionKind, Root
+from overlaytool.model.resolution import Because, Notice, RejectionKind, Root
 
 SYNC_REASON = "Keep versions on both arches in sync."
 """The sentence that Flatcar's package.accept_keywords uses for this."""

@@ -12,7 +12,7 @@ from overlaytool.errors import (
     OverlaytoolError,
     UnsatisfiableError,
 )
-from overlaytool.model import Edge, NodeKey, Rejection, RejectionKind, Request, Resolution
+from overlaytool.model.resolution import Edge, NodeKey, Rejection, RejectionKind, Request, Resolution
 from overlaytool.resolve.graph import Unsatisfied
 
 MAX_REJECTIONS = 12

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from overlaytool.dependency import Atom, Candidate, FlagChanges, Origin, View, atoms_in
-from overlaytool.model import Notice, RejectionKind
+from overlaytool.model.resolution import Notice, RejectionKind
 from overlaytool.resolve.decisions import Exclusion
 from overlaytool.resolve.graph import Ask, Conflict, Restart, Unsatisfied
 from overlaytool.resolve.source import PackageSource

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from overlaytool.dependency import Atom, Candidate, View
-from overlaytool.model import Because, DepClass, Rejection
+from overlaytool.model.resolution import Because, DepClass, Rejection
 from overlaytool.resolve.decisions import Exclusion
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from overlaytool.dependency import Atom, Candidate, View, atoms_in
-from overlaytool.model import DepClass, Package, Resolution, Root, State
+from overlaytool.model.resolution import DepClass, Package, Resolution, Root, State
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.closure import Closure
 from overlaytool.resolve.decisions import Decisions

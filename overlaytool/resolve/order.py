@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from overlaytool.model import DepClass, Edge, NodeKey
+from overlaytool.model.resolution import DepClass, Edge, NodeKey
 
 type Arc = tuple[NodeKey, NodeKey, int]
 """Parent, child, and the position of the dependency class among :class:`DepClass`: higher is weaker."""

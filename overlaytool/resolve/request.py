@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from overlaytool.dependency import Atom, Candidate, View
 from overlaytool.errors import AmbiguousPackageError, MalformedAtomError, UnknownPackageError
-from overlaytool.model import Into, Request, Root
+from overlaytool.model.resolution import Into, Request, Root
 from overlaytool.resolve.source import PackageSource, everywhere
 
 SUGGESTIONS = 5

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from overlaytool.dependency import Atom, Candidate, Origin, View
 from overlaytool.errors import ConflictError
-from overlaytool.model import Notice, RejectionKind, Request, Resolution, Root
+from overlaytool.model.resolution import Notice, RejectionKind, Request, Resolution, Root
 from overlaytool.resolve import fallback
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.closure import Closure

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from overlaytool.dependency import Atom, Candidate, Origin, View
-from overlaytool.model import (
+from overlaytool.model.resolution import (
     Edge,
     KeywordNeed,
     NodeKey,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from overlaytool.dependency import Atom, Candidate, Demand, FlagChanges, Origin, View
-from overlaytool.model import Distfile, Rejection
+from overlaytool.model.resolution import Distfile, Rejection
 
 
 class PackageSource[C: Candidate](Protocol):

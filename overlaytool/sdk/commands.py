@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from overlaytool.flatcar.checkout import METAPACKAGES, Checkout
-from overlaytool.model import BuildRequest, Into, StageName, package_name
+from overlaytool.model.build import BuildRequest, StageName
+from overlaytool.model.resolution import Into, package_name
 from overlaytool.sdk.container import BUILD, SCRIPTS
 
 BINARY_PACKAGES = ("--usepkg", "--getbinpkg")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from overlaytool.errors import CheckoutError, HungError, OverlaytoolError
 from overlaytool.flatcar.checkout import Checkout
-from overlaytool.model import Check, Fault, Readiness
+from overlaytool.model.build import Check, Fault, Readiness
 from overlaytool.sdk import engine as engines
 from overlaytool.sdk import faults, process, wrapper
 from overlaytool.sdk.engine import Engine

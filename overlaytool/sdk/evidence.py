@@ -7,7 +7,8 @@ from pathlib import Path
 
 from overlaytool import evidence
 from overlaytool.flatcar.checkout import METAPACKAGES
-from overlaytool.model import BuildRequest, Evidence, Outcome, Stage, StageName, StageRecord, StageState
+from overlaytool.model.build import BuildRequest, StageName, StageRecord, StageState
+from overlaytool.model.series import Evidence, Outcome, Stage
 from overlaytool.sdk.emerge_log import Step
 from overlaytool.sdk.stages import Reporter
 

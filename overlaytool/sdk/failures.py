@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from re import Match, Pattern
 
-from overlaytool.model import BuildFailure, FailureKind, package_name
+from overlaytool.model.build import BuildFailure, FailureKind
+from overlaytool.model.resolution import package_name
 
 EXCERPT = 14
 """Lines of output that an explanation shows at most."""

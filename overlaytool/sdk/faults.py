@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from overlaytool.flatcar.checkout import Checkout
-from overlaytool.model import Fault
+from overlaytool.model.build import Fault
 
 IGNORE_MISMATCH = "--ignore_version_mismatch"
 PULLS = "pulls-loaded-image"

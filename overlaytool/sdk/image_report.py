@@ -9,7 +9,7 @@ from pathlib import Path
 
 from overlaytool.errors import SdkError
 from overlaytool.flatcar.checkout import Checkout
-from overlaytool.model import ImageGain, ImageReport
+from overlaytool.model.build import ImageGain, ImageReport
 from overlaytool.sdk.container import IMAGES
 
 STEM = "flatcar_production_image"

@@ -8,7 +8,7 @@ from pathlib import Path
 import cattrs
 
 from overlaytool.errors import WriteError
-from overlaytool.model import BuildRun, StageName, StageRecord
+from overlaytool.model.build import BuildRun, StageName, StageRecord
 
 
 def directory(state: Path, container: str) -> Path:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from overlaytool.flatcar.checkout import Checkout
-from overlaytool.model import BuildRequest
+from overlaytool.model.build import BuildRequest
 from overlaytool.sdk import engine as engines
 from overlaytool.sdk import journal, stages, wrapper
 from overlaytool.sdk.container import Container, stable_name

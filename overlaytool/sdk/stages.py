@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from overlaytool.errors import OverlaytoolError, SdkError, WriteError
-from overlaytool.model import (
+from overlaytool.model.build import (
     BuildFailure,
     BuildRequest,
     BuildResult,

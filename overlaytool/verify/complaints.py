@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from overlaytool.model import Complaint, ComplaintKind, Root, Selected, ViewKind, package_name
+from overlaytool.model.plan import Selected
+from overlaytool.model.resolution import Root, package_name
+from overlaytool.model.verdict import Complaint, ComplaintKind, ViewKind
 from overlaytool.verify import wording
 from overlaytool.verify.steps import Steps
 

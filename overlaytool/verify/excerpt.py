@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from overlaytool.model import JudgedView, Verdict
+from overlaytool.model.verdict import JudgedView, Verdict
 
 
 def summary(verdict: Verdict) -> str:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from overlaytool.flatcar.checkout import METAPACKAGES, Checkout
-from overlaytool.model import Board, Complaint, Into, JudgedView, Selected, Verdict, ViewKind
+from overlaytool.model.plan import Selected
+from overlaytool.model.resolution import Board, Into
+from overlaytool.model.verdict import Complaint, JudgedView, Verdict, ViewKind
 from overlaytool.progress import Progress, SilentTask, Task
 from overlaytool.verify import complaints, emerge, root
 from overlaytool.verify.emerge import MetadataLookup

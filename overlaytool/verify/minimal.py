@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE, Checkout
-from overlaytool.model import Unneeded
+from overlaytool.model.verdict import Unneeded
 from overlaytool.progress import Progress
 from overlaytool.verify import judge
 from overlaytool.verify.judge import Question

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from overlaytool.errors import CheckoutError
 from overlaytool.flatcar.checkout import SDK_ARCH, Checkout
-from overlaytool.model import Board
+from overlaytool.model.resolution import Board
 
 LOCAL_CONFIGURATION = "coreos/config/portage"
 """Where a tree keeps files for /etc/portage, relative to the tree."""

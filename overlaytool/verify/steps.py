@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from overlaytool.flatcar.checkout import METAPACKAGES, TREES
-from overlaytool.model import Action, Plan
+from overlaytool.model.plan import Action, Plan
 
 NO_CATEGORIES = frozenset(("coreos", "licenses", "metadata", "profiles", "scripts", "changelog"))
 """Directories of a tree that hold no packages."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from overlaytool.model import ComplaintKind, ViewKind, package_name
+from overlaytool.model.resolution import package_name
+from overlaytool.model.verdict import ComplaintKind, ViewKind
 
 NO_PARTY = "every ebuild {where} that could satisfy {atom} is passed over"
 MESSAGES: Mapping[ComplaintKind, str] = {

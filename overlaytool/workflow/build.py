@@ -19,7 +19,8 @@ from overlaytool.config import Config
 from overlaytool.errors import CheckoutError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.checkout import TREES, Checkout
-from overlaytool.model import Board, BuildRequest, BuildResult, Check, Fault, Into
+from overlaytool.model.build import BuildRequest, BuildResult, Check, Fault
+from overlaytool.model.resolution import Board, Into
 from overlaytool.sdk import evidence, faults, opening, stages
 from overlaytool.sdk.doctor import examine
 from overlaytool.sdk.opening import Choice

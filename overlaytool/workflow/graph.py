@@ -7,11 +7,8 @@ from pathlib import Path
 
 from overlaytool.change.head import head_commit
 from overlaytool.flatcar.checkout import METAPACKAGES
-from overlaytool.model import (
-    CheckoutState,
-    Into,
-    Request,
-)
+from overlaytool.model.plan import CheckoutState
+from overlaytool.model.resolution import Into, Request
 from overlaytool.report import binhost
 from overlaytool.report.records import Graph, Selection
 from overlaytool.workflow.planning import plan, resolve

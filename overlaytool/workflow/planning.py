@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from overlaytool.change.head import head_commit
 from overlaytool.change.plan import imports_of, run_time_packages
@@ -18,23 +19,16 @@ from overlaytool.errors import ConflictError
 from overlaytool.flatcar import metapackage as metapackages
 from overlaytool.flatcar.checkout import METAPACKAGES
 from overlaytool.flatcar.tree import DiskTree, Tree
-from overlaytool.model import (
-    ChangeSet,
-    CheckoutState,
-    Edge,
-    FileChange,
-    Into,
-    Plan,
-    Recovery,
-    Request,
-    Resolution,
-    TreeCommit,
-)
+from overlaytool.model.plan import CheckoutState, Plan, TreeCommit
+from overlaytool.model.resolution import Edge, Into, Request, Resolution
 from overlaytool.resolve import explain
 from overlaytool.resolve.image import blocked, installed
 from overlaytool.resolve.request import known_atom
 from overlaytool.resolve.resolver import resolve as run_resolver
 from overlaytool.workflow.workspace import Workspace
+
+if TYPE_CHECKING:
+    from overlaytool.model.change import ChangeSet, FileChange, Recovery
 
 
 def resolve(workspace: Workspace, request: Request) -> Resolution:

@@ -15,7 +15,10 @@ from overlaytool.ebuild.export import Lookup
 from overlaytool.errors import GitError, WriteError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.checkout import TREES, Checkout
-from overlaytool.model import Evidence, Into, Outcome, Plan, Stage, Verdict
+from overlaytool.model.plan import Plan
+from overlaytool.model.resolution import Into
+from overlaytool.model.series import Evidence, Outcome, Stage
+from overlaytool.model.verdict import Verdict
 from overlaytool.resolve.request import known_atom
 from overlaytool.verify import excerpt, judge, minimal
 from overlaytool.verify.emerge import LIMIT

@@ -19,18 +19,10 @@ from overlaytool.errors import GitError, OutputError, RepositoryError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.automation import PACKAGES_LIST
 from overlaytool.flatcar.checkout import TREES
-from overlaytool.model import (
-    ChangeSet,
-    Notice,
-    Plan,
-    Pushed,
-    Rebase,
-    Request,
-    Resolution,
-    Series,
-    SeriesRecord,
-    TreePath,
-)
+from overlaytool.model.change import ChangeSet
+from overlaytool.model.plan import Plan
+from overlaytool.model.resolution import Notice, Request, Resolution
+from overlaytool.model.series import Pushed, Rebase, Series, SeriesRecord, TreePath
 from overlaytool.workflow import Workspace
 
 PLANNED_FROM = (str(TREES), "sdk_container/.repo", PACKAGES_LIST, "changelog")

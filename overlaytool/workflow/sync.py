@@ -9,9 +9,7 @@ from overlaytool import config as configuration
 from overlaytool.change.sync import sync as sync_trees
 from overlaytool.errors import CheckoutError
 from overlaytool.flatcar import checkout as checkouts
-from overlaytool.model import (
-    Synced,
-)
+from overlaytool.model.series import Synced
 from overlaytool.progress import Progress
 
 

@@ -15,9 +15,7 @@ from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import RepositoryError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.checkout import Checkout
-from overlaytool.model import (
-    Board,
-)
+from overlaytool.model.resolution import Board
 from overlaytool.progress import Progress, SilentProgress
 
 

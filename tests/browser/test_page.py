@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from records import edge, package, resolution
 from scale import image_like
 
-from overlaytool.model import DepClass, Notice, Resolution, State
+from overlaytool.model.resolution import DepClass, Notice, Resolution, State
 from overlaytool.report import graph
 from overlaytool.report.records import Graph, Selection
 

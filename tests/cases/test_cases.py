@@ -18,7 +18,7 @@ import pytest
 from overlaytool import workflow
 from overlaytool.change import plan_json
 from overlaytool.errors import OverlaytoolError
-from overlaytool.model import Into, Request
+from overlaytool.model.resolution import Into, Request
 
 CASES = sorted(Path(__file__).parent.glob("*.toml"))
 STRICT = ("imports", "keywords", "use", "eclasses", "licenses", "warnings", "manual_work", "arch_only")

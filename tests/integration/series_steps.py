@@ -7,18 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from overlaytool.change.worktree import Repository
-from overlaytool.model import (
-    Action,
-    ChangeSet,
-    CheckoutState,
-    FileChange,
-    FileState,
-    Into,
-    Plan,
-    Step,
-    StepKind,
-    TreeCommit,
-)
+from overlaytool.model.change import ChangeSet, FileChange, FileState, Step, StepKind
+from overlaytool.model.plan import Action, CheckoutState, Plan, TreeCommit
+from overlaytool.model.resolution import Into
 
 STABLE = "sdk_container/src/third_party/portage-stable"
 OVERLAY = "sdk_container/src/third_party/coreos-overlay"

@@ -22,7 +22,8 @@ from overlaytool.change.apply import apply, pending, recover
 from overlaytool.change.lock import locked
 from overlaytool.errors import LockedError, StaleError, WriteError
 from overlaytool.flatcar.tree import EXECUTABLE, REGULAR, SYMLINK, DiskTree, read_file
-from overlaytool.model import Action, ChangeSet, FileChange, FileState, Step, StepKind
+from overlaytool.model.change import ChangeSet, FileChange, FileState, Step, StepKind
+from overlaytool.model.plan import Action
 
 type Snapshot = dict[str, tuple[int, bytes]]
 

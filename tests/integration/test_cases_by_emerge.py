@@ -17,7 +17,7 @@ import pytest
 from portage_root import emerge_pretend
 
 from overlaytool import workflow
-from overlaytool.model import Request, Resolution, Root, State
+from overlaytool.model.resolution import Request, Resolution, Root, State
 
 CASES = Path(__file__).resolve().parent.parent / "cases"
 APART = {"version-revision", "blocks-nothing", "use-off", "htop-exact", "slot-equals"}

@@ -17,7 +17,10 @@ from overlaytool.change import ready
 from overlaytool.change.commit import commit
 from overlaytool.change.worktree import Repository
 from overlaytool.errors import GitError, StaleError, WriteError
-from overlaytool.model import Action, ChangeSet, Request, Series, StepKind, TreeCommit
+from overlaytool.model.change import ChangeSet, StepKind
+from overlaytool.model.plan import Action, TreeCommit
+from overlaytool.model.resolution import Request
+from overlaytool.model.series import Series
 from overlaytool.progress import SilentProgress
 
 BRANCH = "add-htop"

@@ -9,7 +9,7 @@ import pytest
 from overlaytool import workflow
 from overlaytool.ebuild import metadata
 from overlaytool.errors import MetadataError
-from overlaytool.model import Request
+from overlaytool.model.resolution import Request
 
 ENDLESS = 'EAPI=8\nSLOT="0"\nKEYWORDS="amd64 arm64"\nwhile :; do :; done\n'
 

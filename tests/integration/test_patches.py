@@ -11,7 +11,9 @@ from overlaytool.change import patches
 from overlaytool.change.commit import commit
 from overlaytool.change.worktree import Repository
 from overlaytool.errors import OutputError
-from overlaytool.model import Action, FileState, Series, StepKind
+from overlaytool.model.change import FileState, StepKind
+from overlaytool.model.plan import Action
+from overlaytool.model.series import Series
 from overlaytool.progress import SilentProgress
 
 ODD_SETTINGS = {

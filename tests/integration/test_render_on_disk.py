@@ -11,7 +11,8 @@ from plans import edit, imported, keyword, plan
 from overlaytool.change.apply import apply, pending
 from overlaytool.change.render import render
 from overlaytool.flatcar.tree import DiskTree
-from overlaytool.model import Plan, StepKind
+from overlaytool.model.change import StepKind
+from overlaytool.model.plan import Plan
 
 DAY = date(2026, 8, 22)
 STABLE = "sdk_container/src/third_party/portage-stable"

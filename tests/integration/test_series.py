@@ -16,7 +16,8 @@ from series_steps import STABLE, git
 from overlaytool import evidence, workflow
 from overlaytool.change import worktree
 from overlaytool.errors import GitError, NetworkError, StaleError
-from overlaytool.model import Evidence, Outcome, Request, Stage
+from overlaytool.model.resolution import Request
+from overlaytool.model.series import Evidence, Outcome, Stage
 from overlaytool.workflow import Workspace, series
 from overlaytool.workflow.series import Committed
 

@@ -19,7 +19,7 @@ from overlaytool.change.head import head_commit
 from overlaytool.change.sync import sync
 from overlaytool.config import SourceConfig
 from overlaytool.errors import LockedError, NetworkError, RepositoryError, WriteError
-from overlaytool.model import Synced, SyncState
+from overlaytool.model.series import Synced, SyncState
 from overlaytool.progress import SilentProgress
 
 if TYPE_CHECKING:

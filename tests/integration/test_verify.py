@@ -15,7 +15,8 @@ from overlaytool.ebuild import runtime
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.export import Lookup
 from overlaytool.flatcar import checkout
-from overlaytool.model import Into, Verdict
+from overlaytool.model.resolution import Into
+from overlaytool.model.verdict import Verdict
 from overlaytool.progress import SilentProgress
 from overlaytool.verify.judge import Question, verify
 from overlaytool.verify.steps import Steps

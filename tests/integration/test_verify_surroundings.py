@@ -18,7 +18,8 @@ from ebuilds import write_ebuild
 
 from overlaytool.errors import CheckoutError, HungError, ToolMissingError
 from overlaytool.flatcar import checkout
-from overlaytool.model import ComplaintKind, Root
+from overlaytool.model.resolution import Root
+from overlaytool.model.verdict import ComplaintKind
 from overlaytool.progress import SilentProgress
 from overlaytool.verify import emerge, root
 from overlaytool.verify.judge import Question, verify

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from overlaytool.model import (
+from overlaytool.model.plan import (
     Action,
     ArchLine,
-    Because,
     CheckoutState,
-    DepClass,
     EclassImport,
     Import,
-    Into,
     KeywordChange,
     LicenseImport,
     MetapackageEdit,
-    Notice,
     Plan,
-    Root,
     Selected,
     TreeCommit,
     UseChange,
 )
+from overlaytool.model.resolution import Because, DepClass, Into, Notice, Root
 
 OVERLAY = "sdk_container/src/third_party/coreos-overlay"
 STABLE = "sdk_container/src/third_party/portage-stable"

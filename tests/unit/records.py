@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from overlaytool.model import (
+from overlaytool.model.resolution import (
     Board,
     DepClass,
     Distfile,

@@ -6,7 +6,7 @@ import random
 
 from records import edge, package, resolution
 
-from overlaytool.model import DepClass, Edge, Package, Resolution, State
+from overlaytool.model.resolution import DepClass, Edge, Package, Resolution, State
 
 DIRECT = 137
 """What the metapackage asks for itself."""

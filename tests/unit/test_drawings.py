@@ -9,7 +9,7 @@ import pytest
 from records import edge, package, resolution
 
 from overlaytool.errors import OutputError, ToolMissingError
-from overlaytool.model import DepClass, State
+from overlaytool.model.resolution import DepClass, State
 from overlaytool.report import binhost, drawings, graph, output
 from overlaytool.report.records import Graph
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from overlaytool import evidence
-from overlaytool.model import Evidence, Outcome, Stage
+from overlaytool.model.series import Evidence, Outcome, Stage
 
 TREE = "a" * 40
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from overlaytool.model import JudgedView, Verdict, ViewKind
+from overlaytool.model.verdict import JudgedView, Verdict, ViewKind
 from overlaytool.verify import excerpt
 
 

@@ -9,7 +9,7 @@ import pytest
 from records import edge, package, resolution
 
 from overlaytool.errors import UnknownPackageError
-from overlaytool.model import Because, DepClass, Resolution, Root, State
+from overlaytool.model.resolution import Because, DepClass, Resolution, Root, State
 from overlaytool.report import document, graph, tree
 from overlaytool.report.records import Graph, Node, Selection
 

@@ -7,7 +7,7 @@ from trees import MemoryTree, link
 
 from overlaytool.errors import CheckoutError
 from overlaytool.flatcar import metapackage
-from overlaytool.model import Into
+from overlaytool.model.resolution import Into
 
 IMAGE = "sdk_container/src/third_party/coreos-overlay/coreos-base/coreos/coreos-0.0.1"
 BOARD = "sdk_container/src/third_party/coreos-overlay/coreos-devel/board-packages/board-packages-0.0.1"

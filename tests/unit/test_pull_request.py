@@ -9,27 +9,20 @@ from records import edge, package, resolution
 
 from overlaytool.change import markdown, package_table, pull_request
 from overlaytool.change.compare import differences
-from overlaytool.model import (
+from overlaytool.model.plan import (
     Action,
-    Because,
     CheckoutState,
-    DepClass,
     EclassImport,
     Import,
-    Into,
     KeywordChange,
     MetapackageEdit,
-    Notice,
     Plan,
-    Root,
     Selected,
-    Series,
-    SeriesCommit,
-    SeriesRecord,
-    State,
     TreeCommit,
     UseChange,
 )
+from overlaytool.model.resolution import Because, DepClass, Into, Notice, Root, State
+from overlaytool.model.series import Series, SeriesCommit, SeriesRecord
 
 COMMIT = "5c1942efa446ed15b1d1eeb7f5a3b3d4d8a453a8"
 

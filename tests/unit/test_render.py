@@ -27,17 +27,9 @@ from overlaytool.change.render import render
 from overlaytool.errors import CheckoutError, ManifestError, RepositoryError, StaleError, UnsafeSourceError
 from overlaytool.flatcar.automation import PACKAGES_LIST
 from overlaytool.flatcar.tree import EXECUTABLE, SYMLINK
-from overlaytool.model import (
-    Action,
-    ChangeSet,
-    EclassImport,
-    FileState,
-    Into,
-    LicenseImport,
-    Plan,
-    StepKind,
-    TreeCommit,
-)
+from overlaytool.model.change import ChangeSet, FileState, StepKind
+from overlaytool.model.plan import Action, EclassImport, LicenseImport, Plan, TreeCommit
+from overlaytool.model.resolution import Into
 
 DAY = date(2026, 8, 22)
 CHECKOUT = {

@@ -6,7 +6,7 @@ import pytest
 from text_source import TextSource
 
 from overlaytool.errors import ConflictError, KeywordError, MaskedError, MetadataError, UnsatisfiableError
-from overlaytool.model import DepClass, Into, RejectionKind, Request, Resolution, Root, State
+from overlaytool.model.resolution import DepClass, Into, RejectionKind, Request, Resolution, Root, State
 from overlaytool.resolve.explain import chains
 from overlaytool.resolve.resolver import resolve
 

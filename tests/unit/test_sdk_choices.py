@@ -10,16 +10,8 @@ from sdk_scripts import OEM_FUNCTION, PULL_FUNCTION
 
 from overlaytool.errors import SdkError
 from overlaytool.flatcar.checkout import Checkout
-from overlaytool.model import (
-    Board,
-    BuildRequest,
-    BuildRun,
-    Into,
-    Readiness,
-    StageName,
-    StageRecord,
-    StageState,
-)
+from overlaytool.model.build import BuildRequest, BuildRun, Readiness, StageName, StageRecord, StageState
+from overlaytool.model.resolution import Board, Into
 from overlaytool.sdk import commands, doctor, engine, faults, journal, stages
 from overlaytool.sdk.container import stable_name
 from overlaytool.sdk.doctor import Machine

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from overlaytool.errors import SdkError
-from overlaytool.model import FailureKind
+from overlaytool.model.build import FailureKind
 from overlaytool.sdk import emerge_log, failures, image_report
 from overlaytool.sdk.emerge_log import Step
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from records import edge, package, resolution
 
-from overlaytool.model import DepClass, Resolution, State
+from overlaytool.model.resolution import DepClass, Resolution, State
 from overlaytool.report import graph, tree
 
 

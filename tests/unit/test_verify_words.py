@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from overlaytool.model import ComplaintKind, Root, Selected, ViewKind
+from overlaytool.model.plan import Selected
+from overlaytool.model.resolution import Root
+from overlaytool.model.verdict import ComplaintKind, ViewKind
 from overlaytool.verify.complaints import atom_package, disagreements, read
 from overlaytool.verify.steps import NO_STEPS, Steps
 

@@ -25,7 +25,7 @@ from overlaytool.dependency import Atom, Demand, FlagChanges, Origin, View
 from overlaytool.ebuild import depend
 from overlaytool.ebuild.evaluate import parse_atom, parsed
 from overlaytool.ebuild.repository import VersionKey
-from overlaytool.model import Board, Distfile, Rejection, RejectionKind, Root
+from overlaytool.model.resolution import Board, Distfile, Rejection, RejectionKind, Root
 
 AMD64, ARM64 = Board(name="amd64-usr", arch="amd64"), Board(name="arm64-usr", arch="arm64")
 VIEWS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from overlaytool.flatcar.tree import REGULAR, SYMLINK
-from overlaytool.model import FileState
+from overlaytool.model.change import FileState
 
 
 class MemoryTree:
