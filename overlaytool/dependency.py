@@ -108,6 +108,10 @@ class Candidate(Protocol):
         """SLOT without the subslot. Sources the ebuild; ask for obstacles first."""
 
 
+type Known[C: Candidate] = dict[tuple[tuple[object, ...], str, str], C | None]
+"""What emerge takes, by the state of the package, the view's name and the atom's text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Demand:
     """One evaluated dependency of one class."""

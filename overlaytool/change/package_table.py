@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from overlaytool.change.markdown import code, escaped, size
 from overlaytool.change.message import source_name
 from overlaytool.model.plan import Import
-from overlaytool.model.resolution import Board, Package, package_name
+from overlaytool.model.resolution import Board, Description, package_name
 from overlaytool.model.series import SeriesRecord
 
 HEAD = ("Package", "Version", "From", "Licence", "Keywords", "USE", "Size", "Asked for by")
@@ -28,15 +28,17 @@ def table(record: SeriesRecord) -> str:
 
 def _row(entry: Import, commit: str | None, record: SeriesRecord) -> tuple[str, ...]:
     chosen = {selected.cpv for selected in entry.selected}
-    packages = [package for package in record.resolution.packages if package.cpv in chosen]
+    described = [
+        package.about for package in record.resolution.packages if package.cpv in chosen and package.about
+    ]
     return (
         code(entry.package),
         _versions(entry, len(record.plan.boards)),
         escaped(source_name(entry.source)) + (f" {commit[:10]}" if commit else ""),
-        escaped(", ".join(_distinct(package.license for package in packages))) or "–",
-        _keywords(packages, record.resolution.boards),
-        _use(packages),
-        _download(packages),
+        escaped(", ".join(_distinct(about.license for about in described))) or "–",
+        _keywords(described, record.resolution.boards),
+        _use(described),
+        _download(described),
         _reasons(entry),
     )
 
@@ -54,27 +56,27 @@ def _versions(entry: Import, boards: int) -> str:
     )
 
 
-def _keywords(packages: Iterable[Package], boards: Iterable[Board]) -> str:
+def _keywords(described: Iterable[Description], boards: Iterable[Board]) -> str:
     """What the ebuild says for the boards' arches."""
     told = []
-    for package in packages:
-        own = {keyword.lstrip("~-"): keyword for keyword in package.keywords}
+    for about in described:
+        own = {keyword.lstrip("~-"): keyword for keyword in about.keywords}
         said = [own[board.arch] for board in boards if board.arch in own]
         silent = [f"none for {board.arch}" for board in boards if board.arch not in own]
         told.append(", ".join(([code(" ".join(said))] if said else []) + silent))
     return "; ".join(_distinct(told))
 
 
-def _use(packages: Iterable[Package]) -> str:
-    flags = sorted({flag for package in packages for flag in package.use})
+def _use(described: Iterable[Description]) -> str:
+    flags = sorted({flag for about in described for flag in about.use})
     if not flags:
         return "–"
     more = f" and {len(flags) - USE_SHOWN} more" if len(flags) > USE_SHOWN else ""
     return code(" ".join(flags[:USE_SHOWN])) + more
 
 
-def _download(packages: Iterable[Package]) -> str:
-    files = {file.name: file.size for package in packages for file in package.distfiles}
+def _download(described: Iterable[Description]) -> str:
+    files = {file.name: file.size for about in described for file in about.distfiles}
     return size(sum(files.values())) if files else "–"
 
 

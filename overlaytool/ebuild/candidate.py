@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from overlaytool.dependency import Demand, FlagChanges, Origin
 from overlaytool.ebuild.depend import is_about
 from overlaytool.ebuild.evaluate import words
 from overlaytool.ebuild.repository import Repository
-from overlaytool.model.resolution import Distfile, Rejection
+from overlaytool.model.resolution import Rejection
 
 KEYWORDS = re.compile(
     r"""(?P<indent>[ \t]*)(?:.*[;&|][ \t]*)?KEYWORDS=(?P<quote>["']?)(?P<value>[^"']*)(?P=quote)"""
@@ -122,23 +121,6 @@ class EbuildCandidate:
     def subslot(self) -> str:
         """The subslot; the slot where none is written."""
         return str(self.ebuild.subslot)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EbuildDescription:
-    """What a report shows of an ebuild; the fields of :class:`overlaytool.model.Package`."""
-
-    slot: str
-    subslot: str
-    eapi: str
-    keywords: tuple[str, ...]
-    use: tuple[str, ...]
-    iuse: tuple[str, ...]
-    license: str
-    description: str
-    homepage: str
-    inherited: tuple[str, ...]
-    distfiles: tuple[Distfile, ...]
 
 
 def license_text(ebuild: Any, use: Callable[[], Collection[str]]) -> str:

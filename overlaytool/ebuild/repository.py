@@ -6,6 +6,7 @@ here with the checkout's eclasses first, and with the source's own where the che
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,6 +17,7 @@ from typing import Any
 from pkgcore.ebuild import eclass_cache, repo_objs
 from pkgcore.ebuild import repository as pkgcore_repository
 from pkgcore.ebuild.cpv import ver_cmp
+from pkgcore.ebuild.errors import InvalidCPV
 from pkgcore.repository.errors import RepoError
 from snakeoil.chksum import LazilyHashedPath
 from snakeoil.mappings import ImmutableDict
@@ -124,10 +126,19 @@ class Repository:
 
     def _list(self, package: str) -> tuple[object, ...]:
         category, _, name = package.partition("/")
-        if not (self.path / category / name).is_dir():
+        try:
+            with os.scandir(f"{self.path}/{package}") as entries:
+                files = [entry.name for entry in entries if entry.is_file()]
+        except OSError:
             return ()
-        versions = self.tree._get_versions((category, name))
-        ebuilds = [self.tree.package_class(category, name, version) for version in versions]
+        ebuilds = []
+        for file in files:
+            if file.endswith(".ebuild") and file.startswith(f"{name}-"):
+                with suppress(InvalidCPV):  # emerge does not see such a file either
+                    version = file[len(name) + 1 : -len(".ebuild")]
+                    ebuild = self.tree.package_class(category, name, version)
+                    if ebuild.package == name:  # a "bar-1" would be the version of another package
+                        ebuilds.append(ebuild)
         return tuple(sorted(ebuilds, key=VersionKey, reverse=True))
 
     def has(self, package: str) -> bool:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from pkgcore.package.errors import MetadataException
 
-from overlaytool.dependency import Atom, Demand, FlagChanges, Origin, View
+from overlaytool.dependency import Atom, Demand, FlagChanges, Known, Origin, View
 from overlaytool.ebuild import depend, metadata
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.candidate import (
     EbuildCandidate,
-    EbuildDescription,
     distfile_names,
     keyword_reason,
     license_text,
@@ -28,7 +27,7 @@ from overlaytool.ebuild.profile import ProfileView
 from overlaytool.ebuild.trees import Trees
 from overlaytool.errors import MalformedAtomError, MetadataError
 from overlaytool.flatcar.checkout import Checkout
-from overlaytool.model.resolution import Board, Distfile, Rejection, RejectionKind, Root
+from overlaytool.model.resolution import Board, Description, Distfile, Rejection, RejectionKind, Root
 
 HOST = View(name="host", root=Root.HOST, board=None)
 
@@ -58,6 +57,8 @@ class TreeSource(Trees):
             *(View(name=board.name, root=Root.BOARD, board=board) for board in self.boards),
             HOST,
         )
+        self.best: Known[EbuildCandidate] = {}
+        self.likely: Known[EbuildCandidate] = {}
         self._root_deps = checkout.root_deps
         self._profiles: dict[str, ProfileView] = {}
         self._eclass_updates: dict[tuple[str, str], tuple[str, ...] | None] = {}
@@ -120,11 +121,11 @@ class TreeSource(Trees):
             self.checkout, self.paths, cache=self.cache, boards=self.boards, eclass_updates=names
         )
 
-    def describe(self, view: View, candidate: EbuildCandidate, changes: FlagChanges) -> EbuildDescription:
+    def describe(self, view: View, candidate: EbuildCandidate, changes: FlagChanges) -> Description:
         """What a report shows of a candidate."""
         ebuild, use = candidate.ebuild, self.profile(view).use(candidate.ebuild, changes)
         iuse = ebuild.iuse_stripped
-        return EbuildDescription(
+        return Description(
             slot=candidate.slot,
             subslot=candidate.subslot,
             eapi=str(ebuild.eapi),
@@ -134,9 +135,13 @@ class TreeSource(Trees):
             license=license_text(ebuild, lambda: use),
             description=ebuild.description,
             homepage=" ".join(ebuild.homepage),
-            inherited=tuple(sorted(ebuild.inherited)),
             distfiles=self.distfiles(candidate, view, changes),
         )
+
+    @staticmethod
+    def inherited(candidate: EbuildCandidate) -> frozenset[str]:
+        """The eclasses of a candidate, those of its eclasses included."""
+        return frozenset(candidate.ebuild.inherited)
 
     def provided(self, view: View, atom: Atom) -> str | None:
         """The package.provided CPV that satisfies an atom, or None."""

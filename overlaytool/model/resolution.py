@@ -77,6 +77,25 @@ class Distfile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What a report shows of an ebuild in one root."""
+
+    slot: str
+    subslot: str
+    eapi: str
+    keywords: tuple[str, ...]
+    use: tuple[str, ...]
+    """The enabled flags of IUSE, sorted."""
+    iuse: tuple[str, ...]
+    """All flags of IUSE without their defaults, sorted."""
+    license: str
+    """LICENSE with its USE conditionals evaluated."""
+    description: str
+    homepage: str
+    distfiles: tuple[Distfile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
     """One selected ebuild in one root: a node of the dependency graph.
 
@@ -90,20 +109,8 @@ class Package:
     state: State
     repository: str
     """Where the ebuild is read: ``portage-stable``, a source, ``package.provided``."""
-    slot: str
-    subslot: str
-    eapi: str
-    keywords: tuple[str, ...]
-    use: tuple[str, ...]
-    """The enabled flags of IUSE, sorted."""
-    iuse: tuple[str, ...]
-    """All flags of IUSE without their defaults, sorted."""
-    license: str
-    """LICENSE with its USE conditionals evaluated."""
-    description: str
-    homepage: str
-    inherited: tuple[str, ...]
-    distfiles: tuple[Distfile, ...]
+    about: Description | None = None
+    """None for what package.provided has, and where nobody asked for it."""
 
     @property
     def name(self) -> str:

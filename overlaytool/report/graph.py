@@ -19,6 +19,7 @@ from overlaytool.model.resolution import DepClass, Edge, Package, Resolution, Ro
 from overlaytool.report.merge import (
     BinarySizes,
     Merged,
+    about,
     because,
     binary_size,
     board_use,
@@ -220,7 +221,7 @@ def _node(
     cost: Cost,
     cycle: int | None,
 ) -> Node:
-    first = packages[0]
+    first, told = packages[0], about(packages[0])
     return Node(
         id=identity,
         cpv=first.cpv,
@@ -230,15 +231,15 @@ def _node(
         boards=tuple(package.board for package in packages if package.board),
         state=first.state,
         repository=first.repository,
-        slot=first.slot,
-        subslot=first.subslot,
-        eapi=first.eapi,
-        keywords=first.keywords,
+        slot=told.slot,
+        subslot=told.subslot,
+        eapi=told.eapi,
+        keywords=told.keywords,
         use=board_use(packages),
-        iuse=first.iuse,
-        license=printable(first.license),
-        description=printable(first.description),
-        homepage=printable(first.homepage),
+        iuse=told.iuse,
+        license=printable(told.license),
+        description=printable(told.description),
+        homepage=printable(told.homepage),
         distfiles=distfiles(packages),
         requested=any(edge.parent is None for edge in asked),
         chain=chain,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from overlaytool.model.resolution import (
     Because,
     DepClass,
+    Description,
     Distfile,
     Edge,
     NodeKey,
@@ -21,6 +22,19 @@ from overlaytool.report.records import BoardUse
 
 BinarySizes = Mapping[str, Mapping[str, int]]
 """Bytes by arch and CPV."""
+
+UNKNOWN = Description(
+    slot="",
+    subslot="",
+    eapi="",
+    keywords=(),
+    use=(),
+    iuse=(),
+    license="",
+    description="",
+    homepage="",
+    distfiles=(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +75,13 @@ def board_use(packages: tuple[Package, ...]) -> tuple[BoardUse, ...]:
     """The enabled flags, the boards that agree taken together."""
     by_flags: dict[tuple[str, ...], list[str | None]] = defaultdict(list)
     for package in packages:
-        by_flags[package.use].append(package.board)
+        by_flags[about(package).use].append(package.board)
     return tuple(BoardUse(boards=tuple(boards), use=use) for use, boards in by_flags.items())
 
 
 def distfiles(packages: Iterable[Package]) -> tuple[Distfile, ...]:
     """The distfiles of all of them, each once, by name."""
-    files = {file.name: file for package in packages for file in package.distfiles}
+    files = {file.name: file for package in packages for file in about(package).distfiles}
     return tuple(files[name] for name in sorted(files))
 
 
@@ -79,6 +93,11 @@ def binary_size(
         binary_sizes.get(arches[package.board], {}).get(package.cpv) for package in packages if package.board
     )
     return max((size for size in sizes if size is not None), default=None)
+
+
+def about(package: Package) -> Description:
+    """What was asked of a package; nothing for what no ebuild is there for."""
+    return package.about or UNKNOWN
 
 
 def printable(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from overlaytool.dependency import Atom, Candidate, FlagChanges, Origin, View
+from overlaytool.dependency import Atom, Candidate, FlagChanges, Known, Origin, View
 from overlaytool.model.resolution import Because, Rejection, RejectionKind, Root
 from overlaytool.resolve.decisions import SYNC_REASON, Decisions
 from overlaytool.resolve.source import PackageSource
@@ -51,7 +51,8 @@ class Chooser[C: Candidate]:
 
     def __init__(self, source: PackageSource[C], *, accept_keywords: bool) -> None:
         self.source, self.accept_keywords = source, accept_keywords
-        self._best: dict[tuple[tuple[object, ...], str, str], C | None] = {}
+        self._best: Known[C] = {}
+        self._likely: Known[C] = {}
         self._boards = tuple(view for view in source.views if view.root is Root.BOARD)
 
     # --- what emerge takes -------------------------------------------------------------------------
@@ -65,10 +66,12 @@ class Chooser[C: Candidate]:
 
     def best(self, view: View, atom: Atom, decisions: Decisions) -> C | None:
         """The ebuild that emerge takes for an atom in an empty root, or None."""
-        key = (decisions.stamp, view.name, atom.text)
-        if key not in self._best:
-            self._best[key] = self._find_best(view, atom, decisions)
-        return self._best[key]
+        state = decisions.state_of(atom.package)
+        known = self._best if state else self.source.best
+        key = (state, view.name, atom.text)
+        if key not in known:
+            known[key] = self._find_best(view, atom, decisions)
+        return known[key]
 
     def _find_best(self, view: View, atom: Atom, decisions: Decisions) -> C | None:
         changes = decisions.changes(view, atom.package)
@@ -85,6 +88,14 @@ class Chooser[C: Candidate]:
 
     def likely(self, view: View, atom: Atom, decisions: Decisions) -> C | None:
         """What :meth:`best` will look at first, told without sourcing anything."""
+        state = decisions.state_of(atom.package)
+        known = self._likely if state else self.source.likely
+        key = (state, view.name, atom.text)
+        if key not in known:
+            known[key] = self._find_likely(view, atom, decisions)
+        return known[key]
+
+    def _find_likely(self, view: View, atom: Atom, decisions: Decisions) -> C | None:
         for candidate in self.pool(atom.package, decisions):
             if self.source.admits(candidate, atom) and not self._out_of_question(view, candidate, decisions):
                 return candidate
@@ -265,17 +276,14 @@ class Chooser[C: Candidate]:
         """Write an option's steps into the decisions."""
         candidate = option.candidate
         if option.source is not None:
-            decisions.imports[candidate.package] = option.source
+            decisions.import_from(option.source, candidate.package)
         if option.keyword is not None:
-            decisions.keywords[(candidate.cpv, self.source.arch(view))] = (
-                option.keyword,
-                self._reason(option),
-            )
+            arch, reason = self.source.arch(view), self._reason(option)
+            decisions.accept_keyword(candidate.cpv, arch, option.keyword, reason)
         if option.license:
-            decisions.licenses.add((candidate.cpv, view.name))
+            decisions.accept_license(candidate.cpv, view)
         if option.flags:
-            flags = decisions.use.setdefault((view.root, candidate.package), {})
-            flags.update({flag: (state, because) for flag, state in option.flags})
+            decisions.set_flags(view.root, candidate.package, option.flags, because)
         for name in option.eclasses:
             decisions.eclasses.setdefault(name, (view, candidate.cpv))
 
@@ -304,7 +312,7 @@ class Chooser[C: Candidate]:
             kinds = {rejection.kind for rejection in self.hidden(view, newest, decisions)}
             keyword = self.source.keyword(view, newest)
             if kinds == {RejectionKind.KEYWORD} and keyword == f"~{key[1]}":
-                decisions.keywords[key] = (keyword, SYNC_REASON)
+                decisions.accept_keyword(*key, keyword, SYNC_REASON)
                 changed = True
         return changed
 

@@ -202,12 +202,12 @@ class Closure[C: Candidate]:
         if key not in self.decisions.pins:
             pool = self.chooser.pool(node.candidate.package, self.decisions)
             if any(self.serves(view, candidate, atoms, key[2]) for candidate in pool):
-                self.decisions.pins[key] = atoms
+                self.decisions.pin(view, *key[1:], atoms)
                 raise Restart
             option = self.chooser.option(view, atoms, self.decisions)
             if option is not None and option.candidate.slot == key[2]:
                 self.chooser.adopt(option, view, self.decisions, ask.because(atom))
-                self.decisions.pins[key] = atoms
+                self.decisions.pin(view, *key[1:], atoms)
                 raise Restart
         asked = [(Ask(link.parent, link.dep_class), link.atom) for link in askers] + [(ask, atom)]
         reason = f"{prior.cpv} and {node.cpv} are both wanted in slot {key[2]} of {key[1]}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import count
 
 from overlaytool.dependency import Atom, FlagChanges, View
-from overlaytool.model.resolution import Because, Notice, RejectionKind, Root
+from overlaytool.model.resolution import Because, Notice, RejectionKind, Root, package_name
 
 SYNC_REASON = "Keep versions on both arches in sync."
 """The sentence that Flatcar's package.accept_keywords uses for this."""
@@ -51,6 +52,8 @@ class Decisions:
     """Packages of which the request itself wants the source's copy."""
     named: set[str] = field(default_factory=set)
     """CPVs that the request names: live ebuilds and ones without keywords among them may be taken."""
+    touched: set[str] = field(default_factory=set)
+    """Packages of which emerge may take something else than it does today, by what was decided."""
     token: int = field(default_factory=lambda: next(_tokens))
     """Tells these decisions from all others, copies too."""
 
@@ -68,12 +71,19 @@ class Decisions:
             excluded=dict(self.excluded),
             pins=dict(self.pins),
             named=set(self.named),
+            touched=set(self.touched),
             token=next(_tokens),
         )
 
+    def state_of(self, package: str) -> tuple[object, ...]:
+        """Something that differs whenever what emerge would take of a package may differ.
+
+        Decisions only grow. Empty for a package that none of them is about.
+        """
+        return self._stamp if package in self.touched else ()
+
     @property
-    def stamp(self) -> tuple[object, ...]:
-        """Something that differs whenever what emerge would take may differ. Decisions only grow."""
+    def _stamp(self) -> tuple[object, ...]:
         flags = frozenset(
             (key, flag, state)
             for key, set_flags in self.use.items()
@@ -88,9 +98,38 @@ class Decisions:
         )
         return (self.token, *sizes, flags)
 
+    def import_from(self, source: str, package: str) -> None:
+        """Copy a package's directory."""
+        self.imports[package] = source
+        self.touched.add(package)
+
+    def accept_keyword(self, cpv: str, arch: str, keyword: str, reason: str) -> None:
+        """Write a line into package.accept_keywords."""
+        self.keywords[(cpv, arch)] = (keyword, reason)
+        self.touched.add(package_name(cpv))
+
+    def accept_license(self, cpv: str, view: View) -> None:
+        """Take an ebuild in a view although its licence is not accepted yet."""
+        self.licenses.add((cpv, view.name))
+        self.touched.add(package_name(cpv))
+
+    def set_flags(
+        self, root: Root, package: str, flags: Iterable[tuple[str, bool]], because: Because
+    ) -> None:
+        """Write a line into package.use."""
+        known = self.use.setdefault((root, package), {})
+        known.update({flag: (state, because) for flag, state in flags})
+        self.touched.add(package)
+
+    def pin(self, view: View, package: str, slot: str, atoms: tuple[Atom, ...]) -> None:
+        """Take only what all of these atoms admit for a slot."""
+        self.pins[(view.name, package, slot)] = atoms
+        self.touched.add(package)
+
     def exclude(self, exclusion: Exclusion) -> None:
         """Never select that candidate there."""
         self.excluded[(exclusion.view.name, exclusion.cpv)] = exclusion
+        self.touched.add(package_name(exclusion.cpv))
 
     def excludes(self, view: View, cpv: str) -> bool:
         """Whether a candidate may not be selected in a view."""

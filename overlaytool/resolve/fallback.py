@@ -49,8 +49,7 @@ def do_without[C: Candidate](closure: Closure[C], atom: Atom, ask: Ask[C]) -> No
             or _asks(source, node.view, node.candidate, fewer, atom)
         ):
             continue
-        flags = closure.decisions.use.setdefault((node.view.root, package), {})
-        flags[flag] = (False, ask.because(atom))
+        closure.decisions.set_flags(node.view.root, package, [(flag, False)], ask.because(atom))
         closure.decisions.dropped[(package, flag)] = Notice(
             reference="use-dropped",
             message=f"USE {flag} of {package} is switched off: it asks for {atom}, which cannot be had",
@@ -128,9 +127,7 @@ def _broken_by_eclass[C: Candidate](closure: Closure[C], failure: Unsatisfied[C]
     asker = failure.ask.parent
     if asker is None or asker.candidate is None or asker.candidate.origin is Origin.SOURCE:
         return None
-    changes = closure.decisions.changes(asker.view, asker.candidate.package)
-    inherited = closure.source.describe(asker.view, asker.candidate, changes).inherited
-    return asker.cpv if updated & set(inherited) else None
+    return asker.cpv if updated & set(closure.source.inherited(asker.candidate)) else None
 
 
 def _asks[C: Candidate](

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from overlaytool.dependency import Atom, Candidate, Origin, View
 from overlaytool.errors import ConflictError
-from overlaytool.model.resolution import Notice, RejectionKind, Request, Resolution, Root
+from overlaytool.model.resolution import Notice, RejectionKind, Request, Resolution, Root, State
 from overlaytool.resolve import fallback
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.closure import Closure
@@ -22,12 +22,18 @@ MAX_PASSES = 200
 MAX_BACKTRACKS = 40
 """Choices of exclusions tried, over all dead ends of a resolution."""
 
+COPIED = frozenset({State.ADD, State.UPDATE})
+"""The states of packages that a plan copies."""
+
 type Requests = tuple[tuple[View, Atom], ...]
 
 
-def resolve[C: Candidate](request: Request, source: PackageSource[C]) -> Resolution:
+def resolve[C: Candidate](
+    request: Request, source: PackageSource[C], *, described: Container[State] = COPIED
+) -> Resolution:
     """What a request takes, on every board and on the build host.
 
+    :param described: the states of packages that get a description; each costs a Manifest to read.
     :raises UnknownPackageError, AmbiguousPackageError, MalformedAtomError: for what was asked.
     :raises MaskedError, KeywordError, MetadataError, UnsatisfiableError: when nothing satisfies an atom.
     :raises ConflictError: when selections exclude each other and no other candidates help.
@@ -36,7 +42,9 @@ def resolve[C: Candidate](request: Request, source: PackageSource[C]) -> Resolut
     limits: list[Notice] = []
     while True:
         updates = _updates(request, source, requests)
-        start = Decisions(named=set(named), imports=updates, updates=frozenset(updates))
+        start = Decisions(named=set(named), updates=frozenset(updates))
+        for package, name in updates.items():
+            start.import_from(name, package)
         try:
             closure, requests = _solve(request, source, requests, start)
         except Unsatisfied as failure:
@@ -52,7 +60,7 @@ def resolve[C: Candidate](request: Request, source: PackageSource[C]) -> Resolut
                 hint="request an older or newer version of one of them, or take one of them out",
             ) from None
         else:
-            return build(request, closure, requests, tuple(limits))
+            return build(request, closure, requests, tuple(limits), described)
 
 
 def _solve[C: Candidate](

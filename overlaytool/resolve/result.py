@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from overlaytool.dependency import Atom, Candidate, Origin, View
 from overlaytool.model.resolution import (
@@ -32,11 +32,12 @@ def build[C: Candidate](
     closure: Closure[C],
     requests: tuple[tuple[View, Atom], ...],
     limits: tuple[Notice, ...],
+    described: Container[State],
 ) -> Resolution:
-    """The records of a graph: nothing is decided here any more."""
+    """The records of a graph: nothing is decided here any more. See :func:`resolve` for ``described``."""
     nodes = {_key(link.child): link.child for link in closure.graph.links}
     edges = _edges(closure)
-    packages = {key: _package(closure, node) for key, node in nodes.items()}
+    packages = {key: _package(closure, node, described) for key, node in nodes.items()}
     ordered = dependencies_first(packages, edges)
     return Resolution(
         request=request,
@@ -115,47 +116,20 @@ def _edges[C: Candidate](closure: Closure[C]) -> tuple[Edge, ...]:
     return tuple(sorted(edges, key=order))
 
 
-def _package[C: Candidate](closure: Closure[C], node: Node[C]) -> Package:
-    board = node.view.board.name if node.view.board else None
-    if node.candidate is None:
-        return Package(
-            cpv=node.cpv,
-            board=board,
-            root=node.view.root,
-            state=State.PROVIDED,
-            repository=PROVIDED,
-            slot="",
-            subslot="",
-            eapi="",
-            keywords=(),
-            use=(),
-            iuse=(),
-            license="",
-            description="",
-            homepage="",
-            inherited=(),
-            distfiles=(),
-        )
+def _package[C: Candidate](closure: Closure[C], node: Node[C], described: Container[State]) -> Package:
     candidate = node.candidate
-    changes = closure.decisions.changes(node.view, candidate.package)
-    shown = closure.source.describe(node.view, candidate, changes)
+    state = State.PROVIDED if candidate is None else _state(closure, candidate)
+    about = None
+    if candidate is not None and state in described:
+        changes = closure.decisions.changes(node.view, candidate.package)
+        about = closure.source.describe(node.view, candidate, changes)
     return Package(
         cpv=node.cpv,
-        board=board,
+        board=node.view.board.name if node.view.board else None,
         root=node.view.root,
-        state=_state(closure, candidate),
-        repository=candidate.repository,
-        slot=shown.slot,
-        subslot=shown.subslot,
-        eapi=shown.eapi,
-        keywords=shown.keywords,
-        use=shown.use,
-        iuse=shown.iuse,
-        license=shown.license,
-        description=shown.description,
-        homepage=shown.homepage,
-        inherited=shown.inherited,
-        distfiles=shown.distfiles,
+        state=state,
+        repository=candidate.repository if candidate else PROVIDED,
+        about=about,
     )
 
 

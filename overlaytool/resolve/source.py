@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
-from overlaytool.dependency import Atom, Candidate, Demand, FlagChanges, Origin, View
-from overlaytool.model.resolution import Distfile, Rejection
+from overlaytool.dependency import Atom, Candidate, Demand, FlagChanges, Known, Origin, View
+from overlaytool.model.resolution import Description, Rejection
 
 
 class PackageSource[C: Candidate](Protocol):
@@ -14,6 +14,10 @@ class PackageSource[C: Candidate](Protocol):
 
     The same question is asked often: answers are to be remembered by who gives them.
     """
+
+    best: Known[C]
+    """Memory of the :class:`Chooser` for what no decision is about: any plan on these trees finds the same."""
+    likely: Known[C]
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -122,35 +126,11 @@ class PackageSource[C: Candidate](Protocol):
     def describe(self, view: View, candidate: C, changes: FlagChanges) -> Description:
         """What a report shows of a candidate."""
 
+    def inherited(self, candidate: C) -> Collection[str]:
+        """The eclasses of a candidate, those of its eclasses included."""
+
     def mask_comment(self, candidate: C, view: View) -> tuple[str, ...]:
         """The comment above the entry that masks a candidate, a line each."""
-
-
-class Description(Protocol):
-    """What a report shows of a candidate; the fields of :class:`overlaytool.model.Package`."""
-
-    @property
-    def slot(self) -> str: ...
-    @property
-    def subslot(self) -> str: ...
-    @property
-    def eapi(self) -> str: ...
-    @property
-    def keywords(self) -> tuple[str, ...]: ...
-    @property
-    def use(self) -> tuple[str, ...]: ...
-    @property
-    def iuse(self) -> tuple[str, ...]: ...
-    @property
-    def license(self) -> str: ...
-    @property
-    def description(self) -> str: ...
-    @property
-    def homepage(self) -> str: ...
-    @property
-    def inherited(self) -> tuple[str, ...]: ...
-    @property
-    def distfiles(self) -> tuple[Distfile, ...]: ...
 
 
 def everywhere[C: Candidate](package: str, source: PackageSource[C]) -> list[list[C]]:

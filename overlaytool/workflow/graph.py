@@ -8,7 +8,7 @@ from pathlib import Path
 from overlaytool.change.head import head_commit
 from overlaytool.flatcar.checkout import METAPACKAGES
 from overlaytool.model.plan import CheckoutState
-from overlaytool.model.resolution import Into, Request
+from overlaytool.model.resolution import Into, Request, State
 from overlaytool.report import binhost
 from overlaytool.report.records import Graph, Selection
 from overlaytool.workflow.planning import plan, resolve
@@ -33,9 +33,9 @@ def graph(
     sizes = binhost.read_sizes(packages, [board.arch for board in workspace.boards])
     made = None
     if atoms:
-        resolution, made = plan(workspace, Request(atoms=atoms, into=into))
+        resolution, made = plan(workspace, Request(atoms=atoms, into=into), frozenset(State))
     else:
-        resolution = resolve(workspace, Request(atoms=(METAPACKAGES[into],), into=into))
+        resolution = resolve(workspace, Request(atoms=(METAPACKAGES[into],), into=into), frozenset(State))
     checkout = workspace.checkout
     state = CheckoutState(commit=head_commit(checkout.path), version=checkout.version)
     return build(resolution, made, checkout=state, selection=selection, binary_sizes=sizes)

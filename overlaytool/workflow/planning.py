@@ -5,7 +5,7 @@ request --resolve--> resolution --plan--> plan --render--> change set --apply-->
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -20,10 +20,11 @@ from overlaytool.flatcar import metapackage as metapackages
 from overlaytool.flatcar.checkout import METAPACKAGES
 from overlaytool.flatcar.tree import DiskTree, Tree
 from overlaytool.model.plan import CheckoutState, Plan, TreeCommit
-from overlaytool.model.resolution import Edge, Into, Request, Resolution
+from overlaytool.model.resolution import Edge, Into, Request, Resolution, State
 from overlaytool.resolve import explain
 from overlaytool.resolve.image import blocked, installed
 from overlaytool.resolve.request import known_atom
+from overlaytool.resolve.resolver import COPIED
 from overlaytool.resolve.resolver import resolve as run_resolver
 from overlaytool.workflow.workspace import Workspace
 
@@ -31,10 +32,13 @@ if TYPE_CHECKING:
     from overlaytool.model.change import ChangeSet, FileChange, Recovery
 
 
-def resolve(workspace: Workspace, request: Request) -> Resolution:
-    """What a request takes, on every board and on the build host."""
+def resolve(workspace: Workspace, request: Request, described: Container[State] = COPIED) -> Resolution:
+    """What a request takes, on every board and on the build host.
+
+    :param described: the states of packages that get a description.
+    """
     with workspace.progress.task("resolving"):
-        return run_resolver(request, workspace.source)
+        return run_resolver(request, workspace.source, described=described)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,18 +51,20 @@ class Planned:
     """Package to CPV to the distfiles of every ebuild that gets copied: what its Manifest has to cover."""
 
 
-def plan(workspace: Workspace, request: Request) -> tuple[Resolution, Plan]:
-    """Resolve a request and say which files that touches. Writes nothing."""
-    planned = prepare(workspace, request)
+def plan(
+    workspace: Workspace, request: Request, described: Container[State] = COPIED
+) -> tuple[Resolution, Plan]:
+    """Resolve a request and say which files that touches. Writes nothing. See :func:`resolve`."""
+    planned = prepare(workspace, request, described)
     return planned.resolution, planned.plan
 
 
-def prepare(workspace: Workspace, request: Request) -> Planned:
+def prepare(workspace: Workspace, request: Request, described: Container[State] = COPIED) -> Planned:
     """The same as :func:`plan`, with all that :func:`render` needs.
 
     :raises ConflictError: also where an import blocks a package that the image has.
     """
-    resolution = resolve(workspace, request)
+    resolution = resolve(workspace, request, described)
     source = workspace.source
     if resolution.eclass_updates:
         source = source.with_eclass_updates(resolution.eclass_updates)

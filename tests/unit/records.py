@@ -12,6 +12,7 @@ from typing import Any
 from overlaytool.model.resolution import (
     Board,
     DepClass,
+    Description,
     Distfile,
     Edge,
     Into,
@@ -29,6 +30,12 @@ from overlaytool.model.resolution import (
 AMD64 = Board(name="amd64-usr", arch="amd64")
 ARM64 = Board(name="arm64-usr", arch="arm64")
 BOARDS = (AMD64, ARM64)
+REPOSITORIES = {
+    State.ADD: "gentoo",
+    State.UPDATE: "gentoo",
+    State.PRESENT: "portage-stable",
+    State.PROVIDED: "package.provided",
+}
 
 
 def key(node: str) -> NodeKey:
@@ -39,15 +46,11 @@ def key(node: str) -> NodeKey:
     return NodeKey(board=None if prefix == "host" else prefix, cpv=cpv)
 
 
-def package(node: str, state: State = State.PRESENT, *, size: int = 0, **fields: Any) -> Package:
-    """A package with ``size`` bytes to download in one distfile; ``fields`` replace any other field."""
+def package(node: str, state: State = State.PRESENT, *, size: int = 0, **told: Any) -> Package:
+    """A package with ``size`` bytes to download in one distfile; ``told`` replaces what is said about it."""
     identity = key(node)
     name = package_name(identity.cpv)
-    imported = state in (State.ADD, State.UPDATE)
-    defaults: dict[str, Any] = {
-        "root": Root.HOST if identity.board is None else Root.BOARD,
-        "state": state,
-        "repository": "gentoo" if imported else "portage-stable",
+    about: dict[str, Any] = {
         "slot": "0",
         "subslot": "0",
         "eapi": "8",
@@ -57,10 +60,16 @@ def package(node: str, state: State = State.PRESENT, *, size: int = 0, **fields:
         "license": "GPL-2",
         "description": f"The package {name}",
         "homepage": f"https://example.org/{name}",
-        "inherited": (),
         "distfiles": (Distfile(name=identity.cpv.split("/")[1] + ".tar.xz", size=size),) if size else (),
     }
-    return Package(cpv=identity.cpv, board=identity.board, **(defaults | fields))
+    return Package(
+        cpv=identity.cpv,
+        board=identity.board,
+        root=Root.HOST if identity.board is None else Root.BOARD,
+        state=state,
+        repository=REPOSITORIES[state],
+        about=Description(**(about | told)),
+    )
 
 
 def edge(parent: str | None, child: str, dep_class: DepClass = DepClass.RDEPEND, atom: str = "") -> Edge:

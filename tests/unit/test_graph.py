@@ -9,7 +9,7 @@ import pytest
 from records import edge, package, resolution
 
 from overlaytool.errors import UnknownPackageError
-from overlaytool.model.resolution import Because, DepClass, Resolution, Root, State
+from overlaytool.model.resolution import Because, DepClass, Distfile, Resolution, Root, State
 from overlaytool.report import document, graph, tree
 from overlaytool.report.records import Graph, Node, Selection
 
@@ -66,7 +66,7 @@ def test_a_package_that_is_the_same_on_both_boards_is_one_node_with_its_boards()
 def test_a_package_that_only_one_board_provides_is_two_nodes() -> None:
     shown = graph.build(
         resolution(
-            [package("cat/a-1"), package("arm64-usr:cat/a-1", State.PROVIDED, repository="package.provided")],
+            [package("cat/a-1"), package("arm64-usr:cat/a-1", State.PROVIDED)],
             [edge(None, "cat/a-1"), edge(None, "arm64-usr:cat/a-1")],
         )
     )
@@ -103,7 +103,7 @@ def test_a_package_costs_what_no_other_way_brings(diamond: Resolution) -> None:
 
 
 def test_a_distfile_that_two_packages_share_is_counted_once() -> None:
-    shared = package("cat/b-1", size=100).distfiles
+    shared = (Distfile(name="shared.tar.xz", size=100),)
     shown = graph.build(
         resolution(
             [package("cat/b-1", distfiles=shared), package("cat/a-1", distfiles=shared)],

@@ -17,15 +17,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pkgcore.ebuild.cpv import VersionedCPV
 
-from overlaytool.dependency import Atom, Demand, FlagChanges, Origin, View
+from overlaytool.dependency import Atom, Demand, FlagChanges, Known, Origin, View
 from overlaytool.ebuild import depend
 from overlaytool.ebuild.evaluate import parse_atom, parsed
 from overlaytool.ebuild.repository import VersionKey
-from overlaytool.model.resolution import Board, Distfile, Rejection, RejectionKind, Root
+from overlaytool.model.resolution import Board, Description, Rejection, RejectionKind, Root
 
 AMD64, ARM64 = Board(name="amd64-usr", arch="amd64"), Board(name="arm64-usr", arch="arm64")
 VIEWS = (
@@ -41,23 +41,6 @@ class Eapi:
     """As much of an EAPI as dependencies ask for."""
 
     metadata_keys: frozenset[str] = frozenset(name.upper() for name in CLASSES)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
-    """What a report would show."""
-
-    slot: str
-    subslot: str
-    eapi: str = "8"
-    keywords: tuple[str, ...]
-    use: tuple[str, ...]
-    iuse: tuple[str, ...]
-    license: str = "GPL-2"
-    description: str = ""
-    homepage: str = ""
-    inherited: tuple[str, ...] = ()
-    distfiles: tuple[Distfile, ...] = ()
 
 
 class TextEbuild:
@@ -104,6 +87,8 @@ class TextSource:
             else:
                 origin = {"stable": Origin.STABLE, "overlay": Origin.OVERLAY}.get(tree, Origin.SOURCE)
                 self._trees[tree].append(TextEbuild(line, tree, origin))
+        self.best: Known[TextEbuild] = {}
+        self.likely: Known[TextEbuild] = {}
         self._provided = [VersionedCPV(cpv) for cpv in provided]
 
     def _in(self, trees: Iterable[str], package: str) -> list[TextEbuild]:
@@ -228,20 +213,28 @@ class TextSource:
     def with_eclass_updates(self, names: Iterable[str]) -> TextSource:
         other = copy(self)
         other._updated = frozenset(names)
+        other.best, other.likely = {}, {}
         return other
 
     def prefetch(self, candidates: Iterable[TextEbuild]) -> None:
         """There is nothing to source."""
 
     def describe(self, view: View, candidate: TextEbuild, changes: FlagChanges) -> Description:
-        empty = Description(
-            slot=candidate.slot, subslot=candidate.subslot, keywords=candidate.keywords, use=(), iuse=()
-        )
-        return replace(
-            empty,
+        return Description(
+            slot=candidate.slot,
+            subslot=candidate.subslot,
+            eapi="8",
+            keywords=candidate.keywords,
             use=tuple(sorted(self._use(candidate, changes))),
             iuse=tuple(sorted(candidate.iuse_stripped)),
+            license="GPL-2",
+            description="",
+            homepage="",
+            distfiles=(),
         )
+
+    def inherited(self, candidate: TextEbuild) -> frozenset[str]:
+        return frozenset()
 
     def mask_comment(self, candidate: TextEbuild, view: View) -> tuple[str, ...]:
         return (candidate.mask,)
