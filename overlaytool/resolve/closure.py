@@ -111,7 +111,7 @@ class Closure[C: Candidate]:
         written, atom = atom, self.current_name(atom)
         provided = self.source.provided(view, atom)
         if provided is not None:
-            self.graph.link(Node(view, provided), atom, ask)
+            self.graph.link(self.graph.node(view, provided), atom, ask)
             return
         candidate = self._existing(view, atom)
         if candidate is None and (moved := self.source.slot_moved(atom)) is not None:
@@ -122,7 +122,7 @@ class Closure[C: Candidate]:
         candidate = candidate or self._take(view, atom, ask)
         if candidate is None:
             return
-        node = Node(view, candidate.cpv, candidate)
+        node = self.graph.node(view, candidate.cpv, candidate)
         key = (view.name, candidate.package, candidate.slot)
         prior = self.graph.selected.get(key)
         if prior is not None and prior.candidate is not candidate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from overlaytool.dependency import Atom, Candidate, View
 from overlaytool.model.resolution import Because, DepClass, Rejection
@@ -14,17 +15,19 @@ class Restart(Exception):
     """What was decided changes what this pass did already."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Node[C: Candidate]:
-    """A candidate selected in a view, or a package.provided entry (``candidate`` None)."""
+    """A candidate selected in a view, or a package.provided entry (``candidate`` None).
+
+    :meth:`Graph.node` makes one for each: two nodes are the same only if they are the same object.
+    """
 
     view: View
     cpv: str
     candidate: C | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Link[C: Candidate]:
+class Link[C: Candidate](NamedTuple):
     """An edge of the graph while it grows."""
 
     parent: Node[C] | None
@@ -33,8 +36,7 @@ class Link[C: Candidate]:
     dep_class: DepClass
 
 
-@dataclass(frozen=True, slots=True)
-class Ask[C: Candidate]:
+class Ask[C: Candidate](NamedTuple):
     """Who asks for an atom, and how. ``parent`` None: the request."""
 
     parent: Node[C] | None
@@ -85,13 +87,23 @@ class Graph[C: Candidate]:
         self.links: list[Link[C]] = []
         self.blockers: list[tuple[View, Atom, Node[C]]] = []
         """Where a blocker holds, the blocker, and who has it."""
+        self._nodes: dict[tuple[str, str, C | None], Node[C]] = {}
         self._first: dict[Node[C], Link[C]] = {}
+
+    def node(self, view: View, cpv: str, candidate: C | None = None) -> Node[C]:
+        """The node for a candidate in a view, or for a package.provided entry."""
+        key = (view.name, cpv, candidate)
+        known = self._nodes.get(key)
+        if known is None:
+            known = self._nodes[key] = Node(view, cpv, candidate)
+        return known
 
     def copy(self) -> Graph[C]:
         """An independent copy."""
         other: Graph[C] = Graph()
         other.selected, other.links = dict(self.selected), list(self.links)
         other.blockers, other._first = list(self.blockers), dict(self._first)
+        other._nodes = dict(self._nodes)
         return other
 
     def link(self, node: Node[C], atom: Atom, ask: Ask[C]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from overlaytool.model.resolution import DepClass, Edge, NodeKey
 
-type Arc = tuple[NodeKey, NodeKey, int]
+type Arc = tuple[int, int, int]
 """Parent, child, and the position of the dependency class among :class:`DepClass`: higher is weaker."""
 
 
@@ -16,17 +16,19 @@ def dependencies_first(nodes: Iterable[NodeKey], edges: Iterable[Edge]) -> tuple
 
     Nodes that nothing orders stand by name, so that the same graph gives the same order.
     """
+    named = sorted(nodes, key=lambda node: (node.cpv, node.board or ""))
+    number = {node: place for place, node in enumerate(named)}
     strength = {dep_class: position for position, dep_class in enumerate(DepClass)}
-    arcs = [(edge.parent, edge.child, strength[edge.dep_class]) for edge in edges if edge.parent is not None]
-    return tuple(_ordered(sorted(nodes, key=_by_name), arcs))
+    arcs = [
+        (number[edge.parent], number[edge.child], strength[edge.dep_class])
+        for edge in edges
+        if edge.parent is not None
+    ]
+    return tuple(named[place] for place in _ordered(range(len(named)), arcs))
 
 
-def _by_name(node: NodeKey) -> tuple[str, str]:
-    return node.cpv, node.board or ""
-
-
-def _ordered(nodes: Sequence[NodeKey], arcs: Sequence[Arc]) -> list[NodeKey]:
-    ordered: list[NodeKey] = []
+def _ordered(nodes: Sequence[int], arcs: Sequence[Arc]) -> list[int]:
+    ordered: list[int] = []
     for component in _components(nodes, arcs):
         if len(component) == 1:
             ordered += component
@@ -34,31 +36,25 @@ def _ordered(nodes: Sequence[NodeKey], arcs: Sequence[Arc]) -> list[NodeKey]:
         members = set(component)
         inner = [arc for arc in arcs if arc[0] in members and arc[1] in members and arc[0] != arc[1]]
         weakest = max(weight for _parent, _child, weight in inner)
-        ordered += _ordered(sorted(component, key=_by_name), [arc for arc in inner if arc[2] != weakest])
+        ordered += _ordered(sorted(component), [arc for arc in inner if arc[2] != weakest])
     return ordered
 
 
-def _components(nodes: Sequence[NodeKey], arcs: Sequence[Arc]) -> list[list[NodeKey]]:
+def _components(nodes: Sequence[int], arcs: Sequence[Arc]) -> list[list[int]]:
     """Strongly connected components, children before parents (Kosaraju's algorithm)."""
-    known = set(nodes)
-    children: dict[NodeKey, list[NodeKey]] = defaultdict(list)
-    parents: dict[NodeKey, list[NodeKey]] = defaultdict(list)
-    for parent, child, _weight in arcs:
-        if parent in known and child in known:
-            children[parent].append(child)
-            parents[child].append(parent)
-    for listed in (*children.values(), *parents.values()):
-        listed.sort(key=_by_name)
-    seen: set[NodeKey] = set()
+    children: dict[int, list[int]] = defaultdict(list)
+    parents: dict[int, list[int]] = defaultdict(list)
+    for parent, child, _weight in sorted(arcs):
+        children[parent].append(child)
+        parents[child].append(parent)
+    seen: set[int] = set()
     finished = [node for start in nodes for node in _post_order(start, children, seen)]
     seen.clear()
     components = [_post_order(start, parents, seen) for start in reversed(finished)]
     return [component for component in reversed(components) if component]
 
 
-def _post_order(
-    start: NodeKey, following: Mapping[NodeKey, Sequence[NodeKey]], seen: set[NodeKey]
-) -> list[NodeKey]:
+def _post_order(start: int, following: Mapping[int, Sequence[int]], seen: set[int]) -> list[int]:
     """What is reached from a node and was not seen before, each after all that follows it."""
     if start in seen:
         return []

@@ -16,7 +16,7 @@ class PackageSource[C: Candidate](Protocol):
     """
 
     best: Known[C]
-    """Memory of the :class:`Chooser` for what no decision is about: any plan on these trees finds the same."""
+    """The :class:`Chooser`'s memory for what no decision is about: any plan on these trees finds the same."""
     likely: Known[C]
 
     @property
