@@ -1,21 +1,21 @@
-"""The USE flags that a profile forces, enables and masks for an ebuild.
+"""The USE flags that a profile forces, enables and masks for an ebuild (PMS sections 5.2.11 and 5.3).
 
-pkgcore reads the profile into layers; they are stacked here, as its ``get_package_use_unconfigured`` does,
-some hundred times for each board, and with USE_EXPAND as Portage has it: Portage stacks the variables of
-USE_EXPAND over the profile's make.defaults, as it stacks USE, and leaves an IUSE default alone that
+pkgcore reads the profile's directories and variables. Its files about USE have some thousand lines, of which
+a plan needs few: they are looked up here, and stacked as Portage does it. So is USE_EXPAND: Portage stacks
+its variables over the profile's make.defaults, as it stacks USE, and leaves an IUSE default alone that
 none of them names. pkgcore takes the last file's value for the whole variable, and drops the defaults of
 every variable that is set at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from pkgcore.restrictions import packages
-
 from overlaytool.ebuild.runtime import clean_environment
+from overlaytool.ebuild.use_files import Change, PackageUse, change, global_use, package_use
 
 
 class UseSets(NamedTuple):
@@ -37,24 +37,22 @@ class ProfileUse:
         """The flags of an ebuild, which is sourced for its IUSE and KEYWORDS."""
         layers = self._stable if self._is_stable(ebuild) else self._unstable
         iuse: frozenset[str] = ebuild.iuse_stripped
-        defaults = [flag[1:] for flag in ebuild.iuse if flag.startswith("+")]
-        forced = layers.forced.flags(ebuild)
-        masked = layers.masked.flags(ebuild)
-        enabled = layers.enabled.flags(ebuild, [flag for flag in defaults if not self._is_set_anyway(flag)])
-        for pattern in enabled & layers.enabled.patterns:
-            enabled |= {flag for flag in iuse if flag.startswith(pattern[:-1])}
-        enabled = ((enabled & iuse) | forced) - masked
+        defaults = {flag[1:] for flag in ebuild.iuse if flag.startswith("+")}
+        forced = _stacked(layers.force, ebuild, iuse, ())
+        masked = _stacked(layers.mask, ebuild, iuse, ())
+        kept = [flag for flag in defaults if not self._is_set_anyway(flag)]
+        enabled = ((_stacked(layers.use, ebuild, iuse, kept) & iuse) | forced) - masked
         expanded = {
             flag
             for flag in iuse - forced - masked
             if self._expanded.get(flag, flag in defaults) and self._domain.use_expand_re.match(flag)
         }
         if expanded:
-            enabled |= expanded & layers.enabled.flags(ebuild, expanded)
+            enabled |= _stacked(layers.use, ebuild, iuse, expanded) & expanded
         return UseSets(frozenset(forced), frozenset(enabled), frozenset(masked))
 
     def _is_stable(self, ebuild: Any) -> bool:
-        """Whether the ``.stable`` files of the profile are about an ebuild (PMS section 5.2.11)."""
+        """Whether the ``.stable`` files of the profile are about an ebuild."""
         return self._takes_stable and self._domain.stable_arch in ebuild.keywords
 
     @cached_property
@@ -67,22 +65,34 @@ class ProfileUse:
         return found is not None and found[1].upper() in self._domain.settings
 
     @cached_property
-    def _stable(self) -> _ProfileLayers:
-        with clean_environment():
-            return _ProfileLayers(
-                forced=_Layers(self._domain.stable_forced_use),
-                enabled=_Layers(self._domain.stable_enabled_use),
-                masked=_Layers(self._profile.stable_masked_use),
-            )
+    def _stable(self) -> _Layers:
+        return self._layers(stable=True)
 
     @cached_property
-    def _unstable(self) -> _ProfileLayers:
+    def _unstable(self) -> _Layers:
+        return self._layers(stable=False)
+
+    def _layers(self, *, stable: bool) -> _Layers:
+        """Every file about USE of the profile and its parents, in the order in which they count."""
+        force: list[Layer | None] = []
+        mask: list[Layer | None] = []
         with clean_environment():
-            return _ProfileLayers(
-                forced=_Layers(self._domain.forced_use),
-                enabled=_Layers(self._domain.enabled_use),
-                masked=_Layers(self._profile.masked_use),
-            )
+            use: list[Layer | None] = [change(self._domain.use)]
+        for node in self._profile.stack:
+            path, features = Path(node.path), node.eapi.options
+            stable_files = stable and features.profile_stable_use
+            for layers, kind in ((force, "use.force"), (mask, "use.mask")):
+                stable_kind = kind.replace("use.", "use.stable.")
+                layers += [global_use(path / kind)]
+                layers += [global_use(path / stable_kind)] if stable_files else []
+                layers += [package_use(path / f"package.{kind}")]
+                layers += [package_use(path / f"package.{stable_kind}")] if stable_files else []
+            stable_defaults = stable and getattr(features, "profile_stable_use_defaults", False)
+            use += [global_use(path / "use.stable")] if stable_defaults else []
+            use += [package_use(path / "package.use")]
+            use += [package_use(path / "package.use.stable")] if stable_defaults else []
+        force.append(change([self._domain.arch]))
+        return _Layers(_merged(force), _merged(use), _merged(mask))
 
     @cached_property
     def _expanded(self) -> Mapping[str, bool]:
@@ -99,58 +109,39 @@ class ProfileUse:
         return state
 
 
-class _Layer(NamedTuple):
-    """Flags that one line, or all global ones in turn, set and unset."""
-
-    matches: Callable[[Any], bool] | None
-    """Which ebuilds it is about; None: all."""
-    clears: bool
-    """Whether it begins with ``-*``."""
-    prefixes: tuple[str, ...]
-    """Of the USE_EXPAND variables that it begins by emptying."""
-    off: frozenset[str]
-    on: frozenset[str]
+type Layer = Change | PackageUse
+"""A change for all packages, or a file about some."""
 
 
-class _Layers:
-    """Settings of flags on top of each other (pkgcore's ChunkedDataDict)."""
+class _Layers(NamedTuple):
+    """What a profile has of each kind, for stable ebuilds or for others, parents first."""
 
-    def __init__(self, stacked: Any) -> None:
-        self._of_package, self._of_all = stacked._dict, stacked._global_settings
-        self._read: dict[int, _Layer] = {}
-        self.patterns: set[str] = set()
-        """Those of the flags seen so far that stand for all flags of a variable: ``video_cards_*``."""
-
-    def flags(self, ebuild: Any, defaults: Iterable[str] = ()) -> set[str]:
-        """The flags that are on in the end; ``defaults`` are on at the beginning."""
-        flags = set(defaults)
-        for chunk in self._of_package.get(ebuild.key, self._of_all):
-            matches, clears, prefixes, off, on = self._read.get(id(chunk)) or self._layer(chunk)
-            if matches is not None and not matches(ebuild):
-                continue
-            if clears:
-                flags.clear()
-            for prefix in prefixes:
-                flags -= {flag for flag in flags if flag.startswith(prefix)}
-            flags -= off
-            flags |= on
-        return flags
-
-    def _layer(self, chunk: Any) -> _Layer:
-        self.patterns.update(flag for flag in chunk.pos if flag.endswith("*"))
-        layer = self._read[id(chunk)] = _Layer(
-            matches=None if chunk.key is packages.AlwaysTrue else chunk.key.match,
-            clears="*" in chunk.neg,
-            prefixes=tuple(flag[:-2] for flag in chunk.neg if flag.endswith("_*")),
-            off=frozenset(chunk.neg),
-            on=frozenset(chunk.pos),
-        )
-        return layer
+    force: Sequence[Layer]
+    use: Sequence[Layer]
+    mask: Sequence[Layer]
 
 
-class _ProfileLayers(NamedTuple):
-    """What a profile has of each kind, for stable ebuilds or for others."""
+def _merged(layers: Sequence[Layer | None]) -> list[Layer]:
+    """The same with fewer layers: what says nothing left out, changes in a row made one."""
+    merged: list[Layer] = []
+    for layer in layers:
+        if not layer:
+            continue
+        last = merged[-1] if merged else None
+        if isinstance(last, Change) and isinstance(layer, Change) and (both := last.then(layer)):
+            merged[-1] = both
+        else:
+            merged.append(layer)
+    return merged
 
-    forced: _Layers
-    enabled: _Layers
-    masked: _Layers
+
+def _stacked(layers: Sequence[Layer], ebuild: Any, iuse: frozenset[str], start: Iterable[str]) -> set[str]:
+    """The flags that are on in the end."""
+    flags, package = set(start), ebuild.key
+    for layer in layers:
+        if isinstance(layer, Change):
+            layer.apply(flags, iuse)
+        elif package in layer.packages:
+            for said in layer.about(ebuild):
+                said.apply(flags, iuse)
+    return flags

@@ -1,0 +1,133 @@
+"""The files about USE in a profile directory (PMS section 5.2.11): what they say of one package.
+
+They are read as text, and an atom is parsed when its package is asked about.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from snakeoil.bash import read_bash
+
+from overlaytool.ebuild.depend import is_about
+from overlaytool.ebuild.evaluate import parse_atom, parsed
+from overlaytool.errors import MalformedAtomError
+from overlaytool.flatcar.order import atom_name
+
+SPECIFICITY = {"=": 6, "~": 5, "=*": 4, "": 1}
+"""By an atom's operator, as Portage ranks them: a slot ranks 3, a range of versions 2."""
+
+
+class Change(NamedTuple):
+    """Flags that a line sets and unsets."""
+
+    off: frozenset[str]
+    on: frozenset[str]
+    clears: bool
+    """Whether it begins with ``-*``."""
+    prefixes: tuple[str, ...]
+    """Of the USE_EXPAND variables that it empties, ``-video_cards_*``."""
+    patterns: tuple[str, ...]
+    """What it sets stands for all flags that begin so, ``video_cards_*``."""
+
+    def apply(self, flags: set[str], iuse: frozenset[str]) -> None:
+        """Set and unset. ``iuse`` is what patterns can stand for."""
+        if self.clears:
+            flags.clear()
+        for prefix in self.prefixes:
+            flags.difference_update([flag for flag in flags if flag.startswith(prefix)])
+        flags -= self.off
+        flags |= self.on
+        for pattern in self.patterns:
+            flags.update(flag for flag in iuse if flag.startswith(pattern))
+
+    def then(self, other: Change) -> Change | None:
+        """Both as one, or None where the other one depends on which flags are on."""
+        if other.clears or other.prefixes or self.patterns or other.patterns:
+            return None
+        return self._replace(off=self.off | other.off, on=(self.on - other.off) | other.on)
+
+
+def change(words: Iterable[str]) -> Change:
+    """``flag -other`` as a change."""
+    off = {word[1:] for word in words if word[:1] == "-"}
+    on = {word for word in words if word[:1] != "-"}
+    return Change(
+        off=frozenset(off),
+        on=frozenset(flag for flag in on if not flag.endswith("*")),
+        clears="*" in off,
+        prefixes=tuple(flag[:-1] for flag in sorted(off) if flag.endswith("_*")),
+        patterns=tuple(flag[:-1] for flag in sorted(on) if flag.endswith("*")),
+    )
+
+
+class PackageUse:
+    """``package.use``, ``package.use.mask`` and their like of one profile directory."""
+
+    def __init__(self, path: Path) -> None:
+        self._lines: dict[str, list[str]] = defaultdict(list)
+        for line in _lines(path):
+            self._lines[atom_name(line.split(maxsplit=1)[0])].append(line)
+        self._changes: dict[str, list[tuple[Any, Change]]] = {}
+
+        self.packages = frozenset(self._lines)
+        """The packages that it is about."""
+
+    def __bool__(self) -> bool:
+        return bool(self._lines)
+
+    def about(self, ebuild: Any) -> Sequence[Change]:
+        """What the file says of an ebuild, the most specific atom last (as Portage orders them)."""
+        return [said for atom, said in self._parsed(ebuild.key) if is_about(atom, ebuild)]
+
+    def _parsed(self, package: str) -> list[tuple[Any, Change]]:
+        known = self._changes.get(package)
+        if known is None:
+            known = self._changes[package] = sorted(
+                _entries(self._lines.get(package, ())), key=lambda entry: _specificity(entry[0])
+            )
+        return known
+
+
+def _entries(lines: Iterable[str]) -> Iterator[tuple[Any, Change]]:
+    """Atom and change of each line; lines that cannot be read are left out, as emerge leaves them out."""
+    for line in lines:
+        text, *flags = line.split()
+        try:
+            atom = parsed(parse_atom(text))
+        except MalformedAtomError:
+            continue
+        yield atom, change(flags)
+
+
+def _specificity(atom: Any) -> int:
+    rank = SPECIFICITY.get(atom.op, 2)
+    return max(rank, 3) if atom.slot is not None else rank
+
+
+@cache
+def package_use(path: Path) -> PackageUse:
+    """A file about packages; one that is not there says nothing."""
+    return PackageUse(path)
+
+
+@cache
+def global_use(path: Path) -> Change | None:
+    """``use.mask`` and its like: a flag a line. None where it says nothing."""
+    words = [word for line in _lines(path) for word in line.split()]
+    return change(words) if words else None
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """The lines of a file, or of all in a directory, without comments."""
+    if path.is_dir():
+        for file in sorted(path.iterdir()):
+            if not file.name.startswith(".") and not file.name.endswith("~"):
+                yield from _lines(file)
+    elif path.is_file():
+        with path.open(encoding="utf-8", errors="replace") as text:
+            yield from read_bash(text)
