@@ -98,9 +98,10 @@ class EbuildCandidate:
     def _text(self) -> str:
         """The ebuild; empty where it cannot be read."""
         try:
-            return Path(self.ebuild.path).read_text(encoding="utf-8", errors="replace")
+            text: str = self.repo.tree.text(self.ebuild)
         except OSError:
             return ""
+        return text
 
     @cached_property
     def _keyword_lines(self) -> list[tuple[str, str, str]]:

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from hashlib import md5
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
     """pkgcore's factory of packages, asking :class:`MetadataCache` before it sources."""
 
     def _get_metadata(self, pkg: Any, ebp: Any = None, force_regen: bool = False) -> Mapping[str, Any]:
-        digest = _digest(pkg)
+        digest = self._parent_repo.digest(pkg)
         known = self.known(pkg, digest)
         if known is not None:
             return known
@@ -125,11 +124,6 @@ def _end(bash: Any, late: threading.Event) -> None:
         os.killpg(bash.pid, signal.SIGKILL)
 
 
-def _digest(pkg: Any) -> str:
-    """The ebuild's md5 in hex: what the md5-dict format knows it by."""
-    return md5(Path(pkg.path).read_bytes(), usedforsecurity=False).hexdigest()
-
-
 def _bound(entry: Mapping[str, str], inherited: Mapping[str, Any]) -> dict[str, Any]:
     """An entry as pkgcore's packages want it."""
     bound: dict[str, Any] = {key: value for key, value in entry.items() if not key.startswith("_")}
@@ -154,7 +148,8 @@ def source(ebuilds: Iterable[Any]) -> None:
 def _load_known(ebuild: Any) -> bool:
     """Give a package its metadata without sourcing; whether that could be done."""
     try:
-        known = ebuild._parent.known(ebuild, _digest(ebuild))
+        factory = ebuild._parent
+        known = factory.known(ebuild, factory._parent_repo.digest(ebuild))
     except OSError:
         return False
     if known is not None:

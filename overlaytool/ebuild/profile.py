@@ -21,6 +21,7 @@ from overlaytool.ebuild.depend import is_about
 from overlaytool.ebuild.repository import Repository
 from overlaytool.ebuild.runtime import clean_environment
 from overlaytool.ebuild.use import ProfileUse, UseSets
+from overlaytool.ebuild.use_files import UseFiles
 from overlaytool.errors import CheckoutError
 
 NOWHERE = "/dev/null"
@@ -50,10 +51,11 @@ class _WithKeywords:
 class ProfileView:
     """What one profile says about ebuilds."""
 
-    def __init__(self, profile: Path, repositories: tuple[Repository, ...]) -> None:
+    def __init__(self, profile: Path, repositories: tuple[Repository, ...], files: UseFiles) -> None:
         """
         :param profile: the profile directory, below a repository's ``profiles``.
         :param repositories: the checkout's trees, lowest priority first; the first one's licence groups hold.
+        :param files: shared by the profiles of one run.
         :raises CheckoutError: when the profile or one of its parents cannot be read.
         """
         self.path = profile
@@ -80,7 +82,7 @@ class ProfileView:
                 details=missing or (str(error),),
                 hint="is the clone complete? git checkout -- sdk_container restores the files",
             ) from error
-        self._use = ProfileUse(self._domain)
+        self._use = ProfileUse(self._domain, files)
         self._iuse: dict[int, frozenset[str]] = {}
         self._flags: dict[int, UseSets] = {}
 

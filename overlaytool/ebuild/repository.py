@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,26 @@ class _Tree(pkgcore_repository.UnconfiguredTree):  # type: ignore[misc]
 
     def __init__(self, *args: object, metadata_cache: MetadataCache, **kwargs: object) -> None:
         self.metadata_cache = metadata_cache
+        self._read: dict[str, bytes] = {}
         super().__init__(*args, **kwargs)
+
+    def text(self, ebuild: Any) -> str:
+        """An ebuild as it is written. Its file is kept for :meth:`digest`, which mostly comes next.
+
+        :raises OSError: where it cannot be read.
+        """
+        content = self._read[ebuild.path] = Path(ebuild.path).read_bytes()
+        return content.decode(errors="replace")
+
+    def digest(self, ebuild: Any) -> str:
+        """An ebuild's md5 in hex: what the md5-dict format knows it by.
+
+        :raises OSError: where it cannot be read.
+        """
+        content = self._read.pop(ebuild.path, None)
+        if content is None:
+            content = Path(ebuild.path).read_bytes()
+        return md5(content, usedforsecurity=False).hexdigest()
 
 
 class Repository:

@@ -25,6 +25,7 @@ from overlaytool.ebuild.evaluate import parse_atom, parsed
 from overlaytool.ebuild.mask import mask_comment
 from overlaytool.ebuild.profile import ProfileView
 from overlaytool.ebuild.trees import Trees
+from overlaytool.ebuild.use_files import UseFiles
 from overlaytool.errors import MalformedAtomError, MetadataError
 from overlaytool.flatcar.checkout import Checkout
 from overlaytool.model.resolution import Board, Description, Distfile, Rejection, RejectionKind, Root
@@ -61,6 +62,7 @@ class TreeSource(Trees):
         self.likely: Known[EbuildCandidate] = {}
         self._root_deps = checkout.root_deps
         self._profiles: dict[str, ProfileView] = {}
+        self._use_files = UseFiles()
         self._eclass_updates: dict[tuple[str, str], tuple[str, ...] | None] = {}
 
     # --- views -------------------------------------------------------------------------------------
@@ -71,7 +73,7 @@ class TreeSource(Trees):
         if known is None:
             checkout = self.checkout
             path = checkout.board_profile(view.board) if view.board else checkout.host_profile()
-            known = self._profiles[view.name] = ProfileView(path, self.repositories)
+            known = self._profiles[view.name] = ProfileView(path, self.repositories, self._use_files)
         return known
 
     def production(self, board: Board) -> ProfileView:
@@ -80,7 +82,7 @@ class TreeSource(Trees):
         known = self._profiles.get(key)
         if known is None:
             path = self.checkout.production_profile(board)
-            known = self._profiles[key] = ProfileView(path, self.repositories)
+            known = self._profiles[key] = ProfileView(path, self.repositories, self._use_files)
         return known
 
     def arch(self, view: View) -> str:

@@ -9,13 +9,13 @@ every variable that is set at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from overlaytool.ebuild.runtime import clean_environment
-from overlaytool.ebuild.use_files import Change, PackageUse, change, global_use, package_use
+from overlaytool.ebuild.use_files import Change, PackageUse, UseFiles, change
 
 
 class UseSets(NamedTuple):
@@ -29,9 +29,9 @@ class UseSets(NamedTuple):
 class ProfileUse:
     """The USE flags of one profile."""
 
-    def __init__(self, domain: Any) -> None:
+    def __init__(self, domain: Any, files: UseFiles) -> None:
         """:param domain: pkgcore's domain for the profile."""
-        self._domain, self._profile = domain, domain.profile
+        self._domain, self._profile, self._files = domain, domain.profile, files
 
     def of(self, ebuild: Any) -> UseSets:
         """The flags of an ebuild, which is sourced for its IUSE and KEYWORDS."""
@@ -80,19 +80,21 @@ class ProfileUse:
             use: list[Layer | None] = [change(self._domain.use)]
         for node in self._profile.stack:
             path, features = Path(node.path), node.eapi.options
-            stable_files = stable and features.profile_stable_use
-            for layers, kind in ((force, "use.force"), (mask, "use.mask")):
-                stable_kind = kind.replace("use.", "use.stable.")
-                layers += [global_use(path / kind)]
-                layers += [global_use(path / stable_kind)] if stable_files else []
-                layers += [package_use(path / f"package.{kind}")]
-                layers += [package_use(path / f"package.{stable_kind}")] if stable_files else []
-            stable_defaults = stable and getattr(features, "profile_stable_use_defaults", False)
-            use += [global_use(path / "use.stable")] if stable_defaults else []
-            use += [package_use(path / "package.use")]
-            use += [package_use(path / "package.use.stable")] if stable_defaults else []
+            force += self._read(path, ".force", stable=stable and features.profile_stable_use)
+            use += self._read(path, "", stable=stable and features.profile_stable_use_defaults)
+            mask += self._read(path, ".mask", stable=stable and features.profile_stable_use)
         force.append(change([self._domain.arch]))
         return _Layers(_merged(force), _merged(use), _merged(mask))
+
+    def _read(self, directory: Path, kind: str, *, stable: bool) -> Iterator[Layer | None]:
+        """``use.mask``, ``package.use.mask`` and their ``.stable`` twins, for kind ``.mask``."""
+        if kind:  # flags for all packages are in make.defaults otherwise
+            yield self._files.about_all(directory / f"use{kind}")
+        if stable:
+            yield self._files.about_all(directory / f"use.stable{kind}")
+        yield self._files.about_packages(directory / f"package.use{kind}")
+        if stable:
+            yield self._files.about_packages(directory / f"package.use.stable{kind}")
 
     @cached_property
     def _expanded(self) -> Mapping[str, bool]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -109,17 +108,25 @@ def _specificity(atom: Any) -> int:
     return max(rank, 3) if atom.slot is not None else rank
 
 
-@cache
-def package_use(path: Path) -> PackageUse:
-    """A file about packages; one that is not there says nothing."""
-    return PackageUse(path)
+class UseFiles:
+    """The files about USE that profiles have, each read once: boards share most of their parents."""
 
+    def __init__(self) -> None:
+        self._about_packages: dict[Path, PackageUse] = {}
+        self._global: dict[Path, Change | None] = {}
 
-@cache
-def global_use(path: Path) -> Change | None:
-    """``use.mask`` and its like: a flag a line. None where it says nothing."""
-    words = [word for line in _lines(path) for word in line.split()]
-    return change(words) if words else None
+    def about_packages(self, path: Path) -> PackageUse:
+        """``package.use`` or its like; one that is not there says nothing."""
+        if path not in self._about_packages:
+            self._about_packages[path] = PackageUse(path)
+        return self._about_packages[path]
+
+    def about_all(self, path: Path) -> Change | None:
+        """``use.mask`` or its like, a flag a line. None where it says nothing."""
+        if path not in self._global:
+            words = [word for line in _lines(path) for word in line.split()]
+            self._global[path] = change(words) if words else None
+        return self._global[path]
 
 
 def _lines(path: Path) -> Iterator[str]:

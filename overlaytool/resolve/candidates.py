@@ -67,11 +67,15 @@ class Chooser[C: Candidate]:
     def best(self, view: View, atom: Atom, decisions: Decisions) -> C | None:
         """The ebuild that emerge takes for an atom in an empty root, or None."""
         state = decisions.state_of(atom.package)
-        known = self._best if state else self.source.best
-        key = (state, view.name, atom.text)
+        known, key = self._best if state else self.source.best, (state, view.name, atom.text)
         if key not in known:
             known[key] = self._find_best(view, atom, decisions)
         return known[key]
+
+    def has_settled(self, view: View, atom: Atom, decisions: Decisions) -> bool:
+        """Whether :meth:`best` need not look at anything any more."""
+        state = decisions.state_of(atom.package)
+        return (state, view.name, atom.text) in (self._best if state else self.source.best)
 
     def _find_best(self, view: View, atom: Atom, decisions: Decisions) -> C | None:
         changes = decisions.changes(view, atom.package)
@@ -89,8 +93,7 @@ class Chooser[C: Candidate]:
     def likely(self, view: View, atom: Atom, decisions: Decisions) -> C | None:
         """What :meth:`best` will look at first, told without sourcing anything."""
         state = decisions.state_of(atom.package)
-        known = self._likely if state else self.source.likely
-        key = (state, view.name, atom.text)
+        known, key = self._likely if state else self.source.likely, (state, view.name, atom.text)
         if key not in known:
             known[key] = self._find_likely(view, atom, decisions)
         return known[key]

@@ -122,8 +122,9 @@ class _Search[C: Candidate](Closure[C]):
         if atom.package in self._missing:
             self._missing.discard(atom.package)
             self._found.add(atom.package)
-        likely = self.chooser.likely(view, atom, self.decisions)
-        if self._patient and likely is not None and not self.source.looked_at(likely):
-            self._later.append((view, atom, ask))
-        else:
-            super()._need(view, atom, ask)
+        if self._patient and not self.chooser.has_settled(view, atom, self.decisions):
+            likely = self.chooser.likely(view, atom, self.decisions)
+            if likely is not None and not self.source.looked_at(likely):
+                self._later.append((view, atom, ask))
+                return
+        super()._need(view, atom, ask)

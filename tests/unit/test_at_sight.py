@@ -18,7 +18,8 @@ def candidate(tmp_path: Path, text: str, version: str = "1.2") -> EbuildCandidat
     ebuild = SimpleNamespace(
         path=str(path), version=version, cpvstr=f"dev-libs/a-{version}", key="dev-libs/a"
     )
-    return EbuildCandidate(ebuild, SimpleNamespace(name="gentoo", origin="source"))  # type: ignore[arg-type]
+    tree = SimpleNamespace(text=lambda ebuild: Path(ebuild.path).read_text())
+    return EbuildCandidate(ebuild, SimpleNamespace(name="gentoo", tree=tree))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
