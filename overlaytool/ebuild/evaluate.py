@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from pkgcore.ebuild.atom import atom as PkgcoreAtom
 from pkgcore.ebuild.errors import MalformedAtom
@@ -24,8 +24,7 @@ _parsed: dict[str, PkgcoreAtom] = {}
 """Every atom seen, by its text."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(NamedTuple):
     """A group before evaluation: ``operator`` is ``""``, ``||``, or a USE condition as written."""
 
     operator: str

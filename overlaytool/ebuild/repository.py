@@ -159,7 +159,9 @@ class Repository:
                     ebuild = self.tree.package_class(category, name, version)
                     if ebuild.package == name:  # a "bar-1" would be the version of another package
                         ebuilds.append(ebuild)
-        return tuple(sorted(ebuilds, key=VersionKey, reverse=True))
+        if len(ebuilds) > 1:
+            ebuilds.sort(key=VersionKey, reverse=True)
+        return tuple(ebuilds)
 
     def has(self, package: str) -> bool:
         """Whether the tree has an ebuild of ``category/name``."""

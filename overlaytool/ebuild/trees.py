@@ -67,9 +67,9 @@ class Trees:
         key = ("", package)
         known = self._candidates.get(key)
         if known is None:
-            found = [*self._of(self._overlay, package), *self._of(self._stable, package)]
-            found.sort(key=lambda candidate: VersionKey(candidate.ebuild), reverse=True)
-            known = self._candidates[key] = found
+            known = self._candidates[key] = _merged(
+                list(self._of(self._overlay, package)), list(self._of(self._stable, package))
+            )
         return known
 
     def source_candidates(self, name: str, package: str) -> Sequence[EbuildCandidate]:
@@ -85,9 +85,9 @@ class Trees:
         key = (f"after {name}", package)
         known = self._candidates.get(key)
         if known is None:
-            found = [*self._of(self._overlay, package), *self.source_candidates(name, package)]
-            found.sort(key=lambda candidate: VersionKey(candidate.ebuild), reverse=True)
-            known = self._candidates[key] = found
+            known = self._candidates[key] = _merged(
+                list(self._of(self._overlay, package)), list(self.source_candidates(name, package))
+            )
         return known
 
     def _of(self, repository: Repository, package: str) -> Iterator[EbuildCandidate]:
@@ -167,3 +167,10 @@ class Trees:
             if kind == "move":
                 return target
         return None
+
+
+def _merged(first: list[EbuildCandidate], second: list[EbuildCandidate]) -> list[EbuildCandidate]:
+    """Two lists by version, highest first, as one; on a tie the first list's comes first."""
+    if not first or not second:
+        return first or second
+    return sorted([*first, *second], key=lambda candidate: VersionKey(candidate.ebuild), reverse=True)
