@@ -36,6 +36,8 @@ class EbuildCandidate:
         """By view: what :class:`TreeSource` answered."""
         self.demands: dict[tuple[str, FlagChanges], tuple[Demand, ...]] = {}
         """By view and USE changes: what :class:`TreeSource` answered."""
+        self.admitted: dict[str, bool] = {}
+        """By the text of an atom: what :class:`TreeSource` answered about the version."""
         self.violations: dict[tuple[str, FlagChanges], str | None] = {}
         """By view and USE changes: what :class:`TreeSource` answered."""
         self.cpv: str = ebuild.cpvstr

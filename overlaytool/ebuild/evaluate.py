@@ -49,7 +49,31 @@ def evaluate(text: str, use: Collection[str]) -> AllOf:
 
     :raises MalformedAtomError: when it cannot be parsed.
     """
+    return _evaluate(text, frozenset(flag for flag in _flags_in(text) if flag in use))
+
+
+@cache
+def _evaluate(text: str, use: frozenset[str]) -> AllOf:
+    """The same for those flags alone that the string asks about: boards, and dependency classes, share it."""
     return AllOf(tuple(_evaluated(_parse(text).children, use)))
+
+
+@cache
+def _flags_in(text: str) -> frozenset[str]:
+    """Every USE flag that a condition of the string is about."""
+    return frozenset(_asked(_parse(text).children))
+
+
+def _asked(children: tuple[_Group | str, ...]) -> Iterator[str]:
+    for child in children:
+        if isinstance(child, str):
+            for flag in child.partition("[")[2].rstrip("]").split(","):
+                if (found := USE_DEPENDENCY.fullmatch(flag)) is not None:
+                    yield _without_default(found["flag"])
+        else:
+            if child.operator not in ("", "||"):
+                yield child.operator.strip("!?")
+            yield from _asked(child.children)
 
 
 def words(text: str, use: Collection[str]) -> Iterator[str]:
@@ -110,6 +134,11 @@ def _holds(condition: str, use: Collection[str]) -> bool:
     return (condition[negated:-1] in use) != negated
 
 
+def _without_default(flag: str) -> str:
+    """A flag of a USE dependency without its ``(+)`` or ``(-)``."""
+    return flag.removesuffix("(+)").removesuffix("(-)")
+
+
 def _without_conditions(text: str, use: Collection[str]) -> str:
     """An atom with ``[flag?]``, ``[!flag?]``, ``[flag=]`` and ``[!flag=]`` decided (PMS section 8.3.4)."""
     head, bracket, flags = text.partition("[")
@@ -122,7 +151,7 @@ def _without_conditions(text: str, use: Collection[str]) -> str:
             decided.append(flag)
             continue
         name, negated = found["flag"], bool(found["negated"])
-        enabled = name.removesuffix("(+)").removesuffix("(-)") in use
+        enabled = _without_default(name) in use
         if found["kind"] == "=":
             decided.append(name if enabled != negated else f"-{name}")
         elif enabled != negated:

@@ -154,8 +154,18 @@ class ProfileView:
 
         :param keywords: what to take for its KEYWORDS instead of sourcing it.
         """
+        if ebuild.key not in self._accepted and self._plain_keywords:
+            return not self._plain_keywords.isdisjoint(ebuild.keywords if keywords is None else keywords)
         seen = ebuild if keywords is None else _WithKeywords(ebuild, keywords)
         return is_about(self._keyword_filter, seen)
+
+    @cached_property
+    def _plain_keywords(self) -> frozenset[str]:
+        """The keywords that do for any package; empty where there is more to it than being one of them."""
+        accepted = {self.arch, *self._domain.settings["ACCEPT_KEYWORDS"]}
+        accepted |= {keyword.lstrip("~") for keyword in accepted}
+        special = self._profile.keywords or any("*" in keyword for keyword in accepted)
+        return frozenset() if special else frozenset(accepted)
 
     def accepts_unkeyworded(self, ebuild: Any) -> bool:
         """Whether an ebuild would be admitted whatever its KEYWORDS, by ``**``. Sources nothing."""

@@ -238,16 +238,24 @@ class TreeSource(Trees):
 
     def admits(self, candidate: EbuildCandidate, atom: Atom) -> bool:
         """Whether an atom of its package admits a candidate's version, and its slot if the text says it."""
-        wanted = parsed(atom)
-        if not depend.version_matches(wanted, candidate.ebuild):
+        if not self._admits_version(candidate, atom):
             return False
-        return wanted.slot is None or candidate.slot_at_sight in (None, wanted.slot)
+        slot = parsed(atom).slot
+        return slot is None or candidate.slot_at_sight in (None, slot)
+
+    @staticmethod
+    def _admits_version(candidate: EbuildCandidate, atom: Atom) -> bool:
+        known = candidate.admitted.get(atom.text)
+        if known is None:
+            known = depend.version_matches(parsed(atom), candidate.ebuild)
+            candidate.admitted[atom.text] = known
+        return known
 
     def mismatch(
         self, view: View, candidate: EbuildCandidate, atom: Atom, changes: FlagChanges
     ) -> Rejection | None:
         """Why a candidate of the atom's package does not satisfy it, or None."""
-        if not depend.version_matches(parsed(atom), candidate.ebuild):
+        if not self._admits_version(candidate, atom):
             return Rejection(
                 cpv=candidate.cpv,
                 repository=candidate.repository,
