@@ -21,8 +21,8 @@ from pkgcore.package.errors import MetadataException
 from overlaytool.ebuild.cache import MetadataCache
 
 SHIPPED_CACHE = "metadata/md5-cache"
-WORKERS = 2
-"""Ebuilds sourced at the same time. Sourcing is bash's work; more than the usual cores gain nothing."""
+WORKERS = max(3, min(8, os.cpu_count() or 1))
+"""Ebuilds sourced at the same time. Sourcing is bash's work: one more than two cores, so that none waits."""
 
 SOURCING_LIMIT = 60.0
 """Seconds after which an ebuild counts as one that never ends. Sourcing takes some hundredths."""
@@ -139,10 +139,11 @@ def source(ebuilds: Iterable[Any]) -> None:
     """
     pending = [ebuild for ebuild in ebuilds if not _load_known(ebuild)]
     if len(pending) < 2:
-        _load(pending)
+        for ebuild in pending:
+            _load(ebuild)
         return
     with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(_load, [pending[start::WORKERS] for start in range(WORKERS)]))
+        list(pool.map(_load, pending))
 
 
 def _load_known(ebuild: Any) -> bool:
@@ -157,7 +158,6 @@ def _load_known(ebuild: Any) -> bool:
     return known is not None
 
 
-def _load(ebuilds: Iterable[Any]) -> None:
-    for ebuild in ebuilds:
-        with suppress(MetadataException):
-            _ = ebuild.data
+def _load(ebuild: Any) -> None:
+    with suppress(MetadataException):
+        _ = ebuild.data

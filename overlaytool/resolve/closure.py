@@ -7,8 +7,9 @@ decision down and raises :class:`Restart`; the next pass starts from the request
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 
-from overlaytool.dependency import AllOf, AnyOf, Atom, Candidate, Demand, Dependency, View, atoms_in
+from overlaytool.dependency import AllOf, AnyOf, Atom, Candidate, Demand, Dependency, View
 from overlaytool.model.resolution import DepClass, Notice, RejectionKind, Root
 from overlaytool.resolve import fallback
 from overlaytool.resolve.candidates import Chooser
@@ -39,8 +40,6 @@ class Closure[C: Candidate]:
         self.classes = classes
         self.chooser, self.source, self.decisions = chooser, chooser.source, decisions
         self.graph: Graph[C] = Graph()
-        self._foreseen: set[tuple[str, str]] = set()
-        """View name and text of the atoms whose likely candidates were prefetched."""
         self._queue: deque[Node[C]] = deque()
         self._depth = depth
         self._host = next(view for view in self.source.views if view.root is Root.HOST)
@@ -70,14 +69,24 @@ class Closure[C: Candidate]:
         for node in self._queue:
             for demand in self._demands(node):
                 view = self._host if demand.root is Root.HOST else node.view
-                for atom in atoms_in(demand.dependency):
-                    if atom.blocks or (view.name, atom.text) in self._foreseen:
-                        continue
-                    self._foreseen.add((view.name, atom.text))
-                    candidate = self.chooser.likely(view, atom, self.decisions)
-                    if candidate is not None:
-                        wanted.setdefault(id(candidate), candidate)
+                for candidate in self._likely(view, demand.dependency):
+                    wanted.setdefault(id(candidate), candidate)
         self.source.prefetch(wanted.values())
+
+    def _likely(self, view: View, dependency: Dependency) -> Iterator[C]:
+        """The candidates that a dependency will most likely lead to: the first branch's of a group."""
+        match dependency:
+            case Atom():
+                candidate = self.chooser.likely(view, dependency, self.decisions)
+                if candidate is not None and not dependency.blocks:
+                    yield candidate
+            case AllOf(children):
+                for child in children:
+                    yield from self._likely(view, child)
+            case AnyOf(children):
+                if not any(self._in_graph(view, child) for child in children):
+                    branches = (tuple(self._likely(view, child)) for child in children)
+                    yield from next(filter(None, branches), ())
 
     def _demands(self, node: Node[C]) -> tuple[Demand, ...]:
         if node.candidate is None:
@@ -251,10 +260,12 @@ class Closure[C: Candidate]:
 
     def _is_asker(self, view: View, branch: Dependency, ask: Ask[C]) -> bool:
         """Whether a branch is the very package that asks, to build itself with."""
-        if not isinstance(branch, Atom) or ask.dep_class not in BUILD_TIME or ask.parent is None:
+        asker = ask.parent.candidate if ask.parent is not None else None
+        if not isinstance(branch, Atom) or asker is None or ask.dep_class not in BUILD_TIME:
             return False
-        best = self.chooser.best(view, branch, self.decisions)
-        return best is not None and best is ask.parent.candidate and view == ask.parent.view
+        if branch.package != asker.package or ask.parent is None or view != ask.parent.view:
+            return False
+        return self.chooser.best(view, branch, self.decisions) is asker
 
     def _satisfied(self, view: View, dependency: Dependency) -> bool:
         match dependency:
