@@ -1,65 +1,87 @@
 """Metadata for Portage, entry by entry, in the format of ``metadata/md5-cache``.
 
 What Portage will ask for next stands in the dependencies of what it has just been told. So while it
-works on one answer, the ebuilds that are named there are sourced ahead, on another thread; unless all
-that was asked for until then was known.
+works on one answer, the ebuilds that are named there are read ahead, several at once.
 """
 
 from __future__ import annotations
 
-import re
+import os
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
 from typing import Any
 
 from pkgcore.package.errors import MetadataException
 
+from overlaytool.dependency import Atom, View, atoms_in
 from overlaytool.ebuild import runtime
 from overlaytool.ebuild.cache import MetadataCache
+from overlaytool.ebuild.candidate import EbuildCandidate
+from overlaytool.ebuild.metadata import WORKERS
 from overlaytool.ebuild.source import TreeSource
+from overlaytool.errors import OverlaytoolError
 from overlaytool.flatcar.checkout import TREES, Checkout
-from overlaytool.model.resolution import package_name
+from overlaytool.model.resolution import Board, package_name
 
 NOT_STORED = frozenset(("INHERITED", "INHERIT"))
 """Made from ``_eclasses_`` by whoever reads an entry."""
+NICENESS = 10
+"""Reading ahead stands back: whoever asks is the slower one in the end."""
 PATIENCE = 5.0
-"""Seconds to wait at the end for an ebuild that is being sourced ahead; then it counts as hung."""
-DEPENDENCIES = ("BDEPEND", "DEPEND", "RDEPEND", "PDEPEND", "IDEPEND")
-ATOM = re.compile(r"(?<![\w!~<>=])(?P<operator>[<>=~]*)(?P<name>[A-Za-z0-9+_.-]+/[A-Za-z0-9+_.-]+)")
-"""An atom in a dependency string, as far as its name goes; blockers are none of those."""
+"""Seconds to wait at the end for ebuilds that are being sourced; then they count as hung."""
+
+
+@dataclass(slots=True, eq=False)
+class _Task:
+    """An ebuild to read."""
+
+    source: TreeSource
+    candidate: EbuildCandidate
+    begun: bool = False
+    done: bool = False
+    entry: dict[str, str] | None = None
+    error: Exception | None = None
 
 
 class Lookup:
     """A function from a checkout's tree and a CPV to the entry of that ebuild, sourced where it has to be.
 
-    It knows each tree of each checkout that it is asked about as it was when it was first asked. Not to
-    be called from two threads at once. Use it as a context manager: reading ahead ends with it.
+    It knows each tree of each checkout that it is asked about as it was when it was first asked. It may
+    be called from several threads. Use it as a context manager: reading ahead ends with it.
     """
 
-    def __init__(self, cache: MetadataCache) -> None:
-        self._cache = cache
+    def __init__(self, cache: MetadataCache, boards: Sequence[Board] = ()) -> None:
+        """:param boards: those that Portage is asked about, to know what it will ask for next."""
+        self._cache, self._boards = cache, tuple(boards)
         self._checkouts: dict[Path, TreeSource] = {}
-        self._ahead: deque[tuple[TreeSource, str]] = deque()
-        self._named: set[tuple[int, str]] = set()
-        self._work, self._ended = threading.Semaphore(0), False
-        self._thread = threading.Thread(target=self._read_ahead, daemon=True)
+        self._tasks: dict[tuple[Path, str], _Task] = {}
+        self._named: set[tuple[int, str, str]] = set()
+        self._asked: deque[_Task] = deque()
+        self._ahead: list[_Task] = []
+        self._changed, self._ended = threading.Condition(), False
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(WORKERS)]
 
     def __enter__(self) -> Lookup:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
-        self._ended = True
-        self._work.release()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
         if kind is not None:
             runtime.abandon()
-        self._thread.join(PATIENCE)
-        if self._thread.is_alive():
-            runtime.abandon()
-            self._thread.join()
+        for thread in self._threads:
+            thread.join(PATIENCE)
+            if thread.is_alive():
+                runtime.abandon()
+                thread.join()
         self._cache.flush()
 
     def __call__(self, tree: Path, cpv: str) -> Mapping[str, str] | None:
@@ -67,45 +89,102 @@ class Lookup:
 
         :raises RepositoryError: when ``tree`` is no ebuild repository of a checkout.
         """
+        with self._changed:
+            task = self._find(tree, cpv)
+            if task is None:
+                return None
+            if not task.begun:
+                self._asked.append(task)
+                self._changed.notify()
+            while not task.done and not self._ended:
+                self._changed.wait()
+        if task.error is not None:
+            raise task.error
+        return task.entry
+
+    def expect(self, checkout: Path, atoms: Iterable[str]) -> None:
+        """Begin to read what Portage will ask for when it is asked for these atoms in a checkout."""
+        with self._changed:
+            source = self._open(checkout)
+            with suppress(OverlaytoolError):  # a profile that cannot be read: Portage will say so
+                for view in source.views:
+                    for atom in atoms:
+                        self._foresee(source, view, source.parse_atom(atom))
+            self._changed.notify_all()
+
+    def _find(self, tree: Path, cpv: str) -> _Task | None:
+        known = self._tasks.get((tree, cpv))
+        if known is not None:
+            return known
         source = self._open(tree.parents[len(TREES.parts)])
-        for repository in source.repositories:
-            if repository.path == tree:
-                for ebuild in repository.ebuilds(package_name(cpv)):
-                    if getattr(ebuild, "cpvstr", None) == cpv:
-                        return self._tell(source, ebuild)
+        for candidate in source.checkout_candidates(package_name(cpv)):
+            if candidate.cpv == cpv and candidate.repo.path == tree:
+                return self._task(source, candidate)
         return None
+
+    def _task(self, source: TreeSource, candidate: EbuildCandidate) -> _Task:
+        key = (candidate.repo.path, candidate.cpv)
+        if key not in self._tasks:
+            self._tasks[key] = _Task(source, candidate)
+        return self._tasks[key]
 
     def _open(self, top: Path) -> TreeSource:
         source = self._checkouts.get(top)
         if source is None:
-            checkout = Checkout(path=top, version="", boards=())
-            source = self._checkouts[top] = TreeSource(checkout, {}, cache=self._cache, boards=())
+            checkout = Checkout(path=top, version="", boards=self._boards)
+            source = self._checkouts[top] = TreeSource(checkout, {}, cache=self._cache, boards=self._boards)
         return source
 
-    def _tell(self, source: TreeSource, ebuild: Any) -> dict[str, str] | None:
-        entry = _entry(ebuild)
-        if entry is not None and self._cache.has_news:
-            for package in _named_in(entry):
-                if (id(source), package) not in self._named:
-                    self._named.add((id(source), package))
-                    self._ahead.append((source, package))
-                    self._work.release()
-        return entry
+    def _work(self) -> None:
+        """Read what is asked for, then what was named last: Portage goes deep before it goes wide."""
+        os.nice(NICENESS)  # of this thread, and of the bash that it starts
+        while (task := self._next()) is not None:
+            try:
+                task.entry = _entry(task.candidate.ebuild)
+            except Exception as error:  # for whoever asks
+                task.error = error
+            with self._changed:
+                task.done = True
+                if task.entry is not None:
+                    self._look_ahead(task)
+                self._changed.notify_all()
 
-    def _read_ahead(self) -> None:
-        """Source what was named last first: Portage goes deep before it goes wide."""
-        while self._work.acquire() and not self._ended:
-            source, package = self._ahead.pop()
-            likely = next((c for c in source.checkout_candidates(package) if not c.live), None)
-            if likely is not None:
-                _entry(likely.ebuild)
+    def _next(self) -> _Task | None:
+        with self._changed:
+            while not self._ended:
+                waiting = self._asked or self._ahead
+                if not waiting:
+                    self._changed.wait()
+                    continue
+                task = self._asked.popleft() if self._asked else self._ahead.pop()
+                if not task.begun:
+                    task.begun = True
+                    return task
+        return None
 
+    def _look_ahead(self, task: _Task) -> None:
+        """Put the ebuilds on the list that Portage will look at for the dependencies of this one."""
+        source = task.source
+        with suppress(OverlaytoolError):  # a profile or a dependency that cannot be read: Portage will say so
+            for view in source.views:
+                if not source.hidden_at_sight(view, task.candidate):
+                    for demand in source.demands(view, task.candidate, frozenset()):
+                        for atom in atoms_in(demand.dependency):
+                            self._foresee(source, view, atom)
 
-def _named_in(entry: Mapping[str, str]) -> Iterator[str]:
-    """The packages of an entry's dependencies, whatever the USE flags."""
-    for key in DEPENDENCIES:
-        for atom in ATOM.finditer(entry.get(key, "")):
-            yield package_name(atom["name"]) if atom["operator"] else atom["name"]
+    def _foresee(self, source: TreeSource, view: View, atom: Atom) -> None:
+        """Portage looks at what an atom's version admits, from the highest to the first that does."""
+        if atom.blocks or (id(source), view.name, atom.text) in self._named:
+            return
+        self._named.add((id(source), view.name, atom.text))
+        tasks = []
+        for candidate in source.checkout_candidates(atom.package):
+            if not source.admits_version(candidate, atom):
+                continue
+            tasks.append(self._task(source, candidate))
+            if source.admits(candidate, atom) and not source.hidden_at_sight(view, candidate):
+                break
+        self._ahead += [task for task in reversed(tasks) if not task.begun]
 
 
 def _entry(ebuild: Any) -> dict[str, str] | None:

@@ -238,13 +238,14 @@ class TreeSource(Trees):
 
     def admits(self, candidate: EbuildCandidate, atom: Atom) -> bool:
         """Whether an atom of its package admits a candidate's version, and its slot if the text says it."""
-        if not self._admits_version(candidate, atom):
+        if not self.admits_version(candidate, atom):
             return False
         slot = parsed(atom).slot
         return slot is None or candidate.slot_at_sight in (None, slot)
 
     @staticmethod
-    def _admits_version(candidate: EbuildCandidate, atom: Atom) -> bool:
+    def admits_version(candidate: EbuildCandidate, atom: Atom) -> bool:
+        """Whether an atom of its package admits a candidate's version."""
         known = candidate.admitted.get(atom.text)
         if known is None:
             known = depend.version_matches(parsed(atom), candidate.ebuild)
@@ -255,7 +256,7 @@ class TreeSource(Trees):
         self, view: View, candidate: EbuildCandidate, atom: Atom, changes: FlagChanges
     ) -> Rejection | None:
         """Why a candidate of the atom's package does not satisfy it, or None."""
-        if not self._admits_version(candidate, atom):
+        if not self.admits_version(candidate, atom):
             return Rejection(
                 cpv=candidate.cpv,
                 repository=candidate.repository,

@@ -114,12 +114,12 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 class MetadataServer:
     """Answers Portage's questions for metadata over a socket, on a thread of its own."""
 
-    def __init__(self, lookup: MetadataLookup, lock: threading.Lock, heard: Callable[[], None]) -> None:
+    def __init__(self, lookup: MetadataLookup, heard: Callable[[], None]) -> None:
         """
-        :param lock: held while ``lookup`` works; shared by servers that share a lookup.
+        :param lookup: may be called from the threads of several servers.
         :param heard: called after every answer.
         """
-        self._lookup, self._lock, self._heard = lookup, lock, heard
+        self._lookup, self._heard = lookup, heard
         self._ours, self.theirs = socket.socketpair()
         self._error: Exception | None = None
         self.asked = ""
@@ -148,8 +148,7 @@ class MetadataServer:
                 for line in stream:
                     tree, cpv = json.loads(line)
                     self.asked = cpv
-                    with self._lock:
-                        entry = self._lookup(Path(tree), cpv)
+                    entry = self._lookup(Path(tree), cpv)
                     stream.write(json.dumps(dict(entry) if entry is not None else None) + "\n")
                     stream.flush()
                     self._heard()

@@ -122,7 +122,7 @@ class _Asking:
     """What the processes of one question have in common."""
 
     def __init__(self, question: Question, task: Task) -> None:
-        self._question, self._heard, self._lock = question, _Counter(task), threading.Lock()
+        self._question, self._heard = question, _Counter(task)
         self.processes = emerge.Processes()
 
     def one(self, board: Board | None) -> tuple[list[JudgedView], list[Complaint]]:
@@ -137,7 +137,7 @@ class _Asking:
                 "new": sorted(question.steps.added),
                 "root_deps": question.checkout.root_deps,
             }
-            with _server(question.lookup, self._lock, self._heard) as server:
+            with _server(question.lookup, self._heard) as server:
                 report = emerge.run(job, directory, self.processes, server, question.limit)
         return _read(question, board, runs, report["runs"])
 
@@ -168,13 +168,11 @@ def _read(
 
 
 @contextmanager
-def _server(
-    lookup: MetadataLookup | None, lock: threading.Lock, heard: _Counter
-) -> Iterator[emerge.MetadataServer | None]:
+def _server(lookup: MetadataLookup | None, heard: _Counter) -> Iterator[emerge.MetadataServer | None]:
     if lookup is None:
         yield None
         return
-    with emerge.MetadataServer(lookup, lock, heard) as server:
+    with emerge.MetadataServer(lookup, heard) as server:
         yield server
 
 

@@ -61,10 +61,13 @@ def verify(space: Workspace, subject: Subject) -> Verdict:
         if subject.tip is not None:
             checkout = stack.enter_context(_checkout_at(space, subject.tip))
         before = partial(_checkout_at, space, base) if base is not None else None
+        atoms = tuple(_atom(text, space) for text in subject.atoms)
+        lookup = stack.enter_context(Lookup(space.source.cache, space.boards))
+        lookup.expect(checkout.path, atoms)
         question = judge.Question(
             checkout=checkout,
             boards=space.boards,
-            atoms=tuple(_atom(text, space) for text in subject.atoms),
+            atoms=atoms,
             into=subject.into,
             steps=_steps(subject, repository, base),
             selected=tuple(one for entry in subject.plan.imports for one in entry.selected)
@@ -72,7 +75,7 @@ def verify(space: Workspace, subject: Subject) -> Verdict:
             else (),
             with_metapackage=subject.plan is not None,
             base=base,
-            lookup=stack.enter_context(Lookup(space.source.cache)),
+            lookup=lookup,
             limit=subject.limit,
         )
         verdict = judge.verify(question, space.progress, before)
