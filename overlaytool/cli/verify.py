@@ -46,6 +46,9 @@ def verify(
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Ask Portage's own resolver whether packages, or the whole checkout, can be built into an image."""
+    from overlaytool.verify import emerge
+
+    emerge.load_ahead()
     from overlaytool.cli import verify_view
     from overlaytool.workflow import proof
 

@@ -7,6 +7,7 @@ made for people, is cut short at the first trouble, and changes from one Portage
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import grp
 import importlib.metadata
@@ -19,8 +20,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,19 +84,15 @@ class Processes:
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock, self._ended = threading.Lock(), False
 
-    def start(self, command: list[str], **options: Any) -> subprocess.Popen[bytes]:
-        """A process that leads a process group of its own; not to outlive :meth:`end_all`."""
+    def add(self, process: subprocess.Popen[bytes]) -> None:
+        """Not to outlive :meth:`end_all`."""
         with self._lock:
-            process: subprocess.Popen[bytes] = subprocess.Popen(command, start_new_session=True, **options)
             self._running.add(process)
             if self._ended:
                 _kill(process)
-        return process
 
-    def end(self, process: subprocess.Popen[bytes]) -> None:
-        """End a process and all that it has started."""
-        _kill(process)
-        process.wait()
+    def remove(self, process: subprocess.Popen[bytes]) -> None:
+        """It has been ended."""
         with self._lock:
             self._running.discard(process)
 
@@ -114,13 +112,13 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 class MetadataServer:
     """Answers Portage's questions for metadata over a socket, on a thread of its own."""
 
-    def __init__(self, lookup: MetadataLookup, heard: Callable[[], None]) -> None:
+    def __init__(self, lookup: MetadataLookup, heard: Callable[[], None], line: socket.socket) -> None:
         """
         :param lookup: may be called from the threads of several servers.
         :param heard: called after every answer.
+        :param line: to the process that asks.
         """
-        self._lookup, self._heard = lookup, heard
-        self._ours, self.theirs = socket.socketpair()
+        self._lookup, self._heard, self._line = lookup, heard, line
         self._error: Exception | None = None
         self.asked = ""
         """The CPV that was asked for last."""
@@ -131,20 +129,18 @@ class MetadataServer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
-        self.theirs.close()
         self._hang_up()
         self._thread.join(PATIENCE)  # longer only where a lookup hangs: whoever gave it has to end that
-        self._ours.close()
         if self._error is not None and kind is None:
             raise self._error
 
     def _hang_up(self) -> None:
         with contextlib.suppress(OSError):
-            self._ours.shutdown(socket.SHUT_RDWR)
+            self._line.shutdown(socket.SHUT_RDWR)
 
     def _serve(self) -> None:
         try:
-            with self._ours.makefile("rw", encoding="utf-8") as stream:
+            with self._line.makefile("rw", encoding="utf-8") as stream:
                 for line in stream:
                     tree, cpv = json.loads(line)
                     self.asked = cpv
@@ -160,46 +156,99 @@ class MetadataServer:
             self._hang_up()  # Portage then sources for itself, and does not wait for an answer
 
 
-def run(
-    job: dict[str, Any],
-    directory: Path,
-    processes: Processes,
-    server: MetadataServer | None = None,
-    limit: float = LIMIT,
-) -> dict[str, Any]:
-    """Let Portage carry out a job and return its report (:mod:`overlaytool.verify.inside.__main__`).
+class Standby:
+    """A process of Portage, with a directory of its own, that loads Portage and then waits for a job."""
 
-    :param directory: for the log, and for what Portage wants to write.
-    :param limit: seconds.
-    :raises HungError: when it takes longer than that; the process and its children are ended.
-    :raises ToolMissingError: when Portage cannot be imported.
-    :raises CheckoutError: when a profile cannot be read.
-    :raises PortageError: when Portage fails in a way that is no answer.
+    def __init__(self) -> None:
+        """:raises ToolMissingError: when Portage is installed without its defaults."""
+        self._place = tempfile.TemporaryDirectory(prefix="overlaytool-verify-")
+        self.directory = Path(self._place.name).resolve()
+        """For the roots, for the log, and for what Portage wants to write."""
+        self._line, theirs = socket.socketpair()
+        self._number = theirs.fileno()
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "overlaytool.verify.inside"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=self.directory,
+                env=_environment(self.directory),
+                pass_fds=(self._number,),
+                start_new_session=True,
+            )
+
+    def end(self) -> None:
+        """End the process with all that it has started, and remove its directory."""
+        _kill(self.process)
+        self.process.communicate()
+        self._line.close()
+        self._place.cleanup()
+
+    def run(
+        self, job: dict[str, Any], lookup: MetadataLookup | None, heard: Callable[[], None], limit: float
+    ) -> dict[str, Any]:
+        """Let Portage carry out a job and return its report (:mod:`overlaytool.verify.inside.__main__`).
+
+        :param lookup: metadata that Portage need not source.
+        :param heard: called after every answer to a question for metadata.
+        :param limit: seconds.
+        :raises HungError: when it takes longer than that.
+        :raises ToolMissingError: when Portage cannot be imported.
+        :raises CheckoutError: when a profile cannot be read.
+        :raises PortageError: when Portage fails in a way that is no answer.
+        """
+        if lookup is None:
+            return self._carry_out({**job, "metadata": None}, limit, None)
+        with MetadataServer(lookup, heard, self._line) as server:
+            return self._carry_out({**job, "metadata": self._number}, limit, server)
+
+    def _carry_out(self, job: dict[str, Any], limit: float, server: MetadataServer | None) -> dict[str, Any]:
+        log = self.directory / "portage.log"
+        try:
+            output, _ = self.process.communicate(json.dumps({**job, "log": str(log)}).encode(), timeout=limit)
+        except subprocess.TimeoutExpired:
+            asked = server.asked if server is not None else ""
+            told = (f"the last ebuild that it asked for is {asked}",) if asked else ()
+            raise HungError(
+                f"Portage did not come to an end in {limit:.0f} seconds",
+                details=told + _tail(log),
+                hint="give it longer with --time-limit, or fewer packages at once",
+            ) from None
+        finally:
+            _kill(self.process)
+        return _read(output, log)
+
+
+_ready: list[Standby] = []
+"""Started by :func:`load_ahead` and not taken yet."""
+
+
+def load_ahead() -> None:
+    """Start a process that will be wanted soon: Portage takes as long to load as the rest of this program."""
+    with contextlib.suppress(ToolMissingError, OSError):  # whoever wants it will say so
+        _ready.append(Standby())
+
+
+@atexit.register
+def _end_unused() -> None:
+    while _ready:
+        _ready.pop().end()
+
+
+@contextlib.contextmanager
+def standby(processes: Processes) -> Iterator[Standby]:
+    """A process of Portage, ended at the end.
+
+    :raises ToolMissingError: when Portage is installed without its defaults.
     """
-    log = directory / "portage.log"
-    inherited = (server.theirs.fileno(),) if server else ()
-    job = {**job, "log": str(log), "metadata": inherited[0] if inherited else None}
-    process = processes.start(
-        [sys.executable, "-m", "overlaytool.verify.inside"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=directory,
-        env=_environment(directory),
-        pass_fds=inherited,
-    )
+    taken = _ready.pop() if _ready else Standby()
+    processes.add(taken.process)
     try:
-        output, _ = process.communicate(json.dumps(job).encode(), timeout=limit)
-    except subprocess.TimeoutExpired:
-        asked = (f"the last ebuild that it asked for is {server.asked}",) if server and server.asked else ()
-        raise HungError(
-            f"Portage did not come to an end in {limit:.0f} seconds",
-            details=asked + _tail(log),
-            hint="give it longer with --time-limit, or fewer packages at once",
-        ) from None
+        yield taken
     finally:
-        processes.end(process)
-    return _read(output, log)
+        taken.end()
+        processes.remove(taken.process)
 
 
 def _read(output: bytes, log: Path) -> dict[str, Any]:

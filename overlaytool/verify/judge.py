@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -129,16 +128,14 @@ class _Asking:
         """One process of Portage: a board with its production image, or the build host."""
         question = self._question
         runs = _host_runs(question) if board is None else _board_runs(question, board)
-        with tempfile.TemporaryDirectory(prefix="overlaytool-verify-") as place:
-            directory = Path(place).resolve()
+        with emerge.standby(self.processes) as portage:
             job = {
-                "roots": _roots(directory, question.checkout, board),
+                "roots": _roots(portage.directory, question.checkout, board),
                 "runs": [run.as_job() for run in runs],
                 "new": sorted(question.steps.added),
                 "root_deps": question.checkout.root_deps,
             }
-            with _server(question.lookup, self._heard) as server:
-                report = emerge.run(job, directory, self.processes, server, question.limit)
+            report = portage.run(job, question.lookup, self._heard, question.limit)
         return _read(question, board, runs, report["runs"])
 
 
@@ -165,15 +162,6 @@ def _read(
         if run.view is not ViewKind.PRODUCTION and answer["success"]:
             found += complaints.disagreements(question.selected, name, answer["packages"])
     return views, found
-
-
-@contextmanager
-def _server(lookup: MetadataLookup | None, heard: _Counter) -> Iterator[emerge.MetadataServer | None]:
-    if lookup is None:
-        yield None
-        return
-    with emerge.MetadataServer(lookup, heard) as server:
-        yield server
 
 
 def _roots(directory: Path, checkout: Checkout, board: Board | None) -> dict[str, dict[str, str]]:
