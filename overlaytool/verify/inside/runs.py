@@ -33,6 +33,7 @@ def carry_out(job: dict[str, Any]) -> dict[str, Any]:
     :raises ConfigurationError: when a profile cannot be read.
     """
     client = trees.MetadataClient(job["metadata"]) if job["metadata"] is not None else None
+    made = trees.Roots(job["roots"], client, root_deps=job["root_deps"])
     roles = {root["path"].rstrip("/") + "/": role for role, root in job["roots"].items()}
     graph.BootstrappedGraph.new = frozenset(job["new"])
     reports: list[dict[str, Any]] = []
@@ -42,7 +43,7 @@ def carry_out(job: dict[str, Any]) -> dict[str, Any]:
         if source is not None and source not in resolved:
             reports.append(_report(run, judged=False))
             continue
-        world = trees.build(job["roots"], run["target"], client, root_deps=job["root_deps"])
+        world = made.trees(run["target"])
         known: frozenset[str] = frozenset()
         if source is not None:
             known = resolved[source].passed_over

@@ -88,31 +88,43 @@ class ServedMetadata(database):  # type: ignore[misc]
         return iter(())
 
 
-def build(
-    roots: dict[str, dict[str, str]], target: str, client: MetadataClient | None, *, root_deps: bool
-) -> Any:
-    """``trees`` for a run into the root named ``target``; the host's root is the running one.
+class Roots:
+    """The roots of a job, each configured when a run first needs it."""
 
-    :param roots: by name: ``path``, and ``repositories``, the text of repos.conf.
-    :param root_deps: whether emerge is called with --root-deps, see `_look_in_target_root`.
-    :raises ConfigurationError: when a root's profile sets no ARCH.
-    """
-    trees = portage._trees_dict()
-    for role in dict.fromkeys(("host", target)):
-        settings = _settings(role, roots[role])
-        eroot = settings["EROOT"]
-        trees[eroot] = _tree(settings)
-        trees[eroot]["root_config"] = RootConfig(
-            settings, trees[eroot], load_default_config(settings, trees[eroot])
-        )
-        _serve(trees[eroot]["porttree"].dbapi, client)
-        if role == target:
-            trees._target_eroot = eroot
-            if root_deps and role != "host":
-                _look_in_target_root(trees[eroot]["porttree"].dbapi)
-        if role == "host":
-            trees._running_eroot = eroot
-    return trees
+    def __init__(
+        self, roots: dict[str, dict[str, str]], client: MetadataClient | None, *, root_deps: bool
+    ) -> None:
+        """
+        :param roots: by name: ``path``, and ``repositories``, the text of repos.conf.
+        :param root_deps: whether emerge is called with --root-deps, see `_look_in_target_root`.
+        """
+        self._roots, self._client, self._root_deps = roots, client, root_deps
+        self._made: dict[str, Any] = {}
+
+    def trees(self, target: str) -> Any:
+        """``trees`` for a run into the root named ``target``; the host's root is the running one.
+
+        :raises ConfigurationError: when a root's profile sets no ARCH.
+        """
+        trees = portage._trees_dict()
+        for role in dict.fromkeys(("host", target)):
+            tree = self._made.get(role) or self._make(role)
+            eroot = tree["root_config"].settings["EROOT"]
+            trees[eroot] = tree
+            if role == target:
+                trees._target_eroot = eroot
+            if role == "host":
+                trees._running_eroot = eroot
+        return trees
+
+    def _make(self, role: str) -> Any:
+        settings = _settings(role, self._roots[role])
+        tree = self._made[role] = _tree(settings)
+        tree["root_config"] = RootConfig(settings, tree, load_default_config(settings, tree))
+        _serve(tree["porttree"].dbapi, self._client)
+        if self._root_deps and role != "host":
+            _look_in_target_root(tree["porttree"].dbapi)
+        return tree
 
 
 def _settings(role: str, root: dict[str, str]) -> Any:
