@@ -7,6 +7,7 @@ works on one answer, the ebuilds that are named there are read ahead, several at
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,6 +33,8 @@ NOT_STORED = frozenset(("INHERITED", "INHERIT"))
 """Made from ``_eclasses_`` by whoever reads an entry."""
 NICENESS = 10
 """Reading ahead stands back: whoever asks is the slower one in the end."""
+SWITCH_INTERVAL = 0.0005
+"""Seconds for which a thread that reads ahead may keep one from answering that Portage waits for."""
 PATIENCE = 5.0
 """Seconds to wait at the end for ebuilds that are being sourced; then they count as hung."""
 
@@ -67,6 +70,8 @@ class Lookup:
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(WORKERS)]
 
     def __enter__(self) -> Lookup:
+        self._interval = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_INTERVAL)
         for thread in self._threads:
             thread.start()
         return self
@@ -82,6 +87,7 @@ class Lookup:
             if thread.is_alive():
                 runtime.abandon()
                 thread.join()
+        sys.setswitchinterval(self._interval)
         self._cache.flush()
 
     def __call__(self, tree: Path, cpv: str) -> Mapping[str, str] | None:
