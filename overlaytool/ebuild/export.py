@@ -67,6 +67,7 @@ class Lookup:
         self._asked: deque[_Task] = deque()
         self._ahead: list[_Task] = []
         self._changed, self._ended = threading.Condition(), False
+        self._fault: Exception | None = None
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(WORKERS)]
 
     def __enter__(self) -> Lookup:
@@ -104,8 +105,8 @@ class Lookup:
                 self._changed.notify()
             while not task.done and not self._ended:
                 self._changed.wait()
-        if task.error is not None:
-            raise task.error
+        if (error := task.error or self._fault) is not None:
+            raise error
         return task.entry
 
     def expect(self, checkout: Path, atoms: Iterable[str]) -> None:
@@ -116,7 +117,6 @@ class Lookup:
                 for view in source.views:
                     for atom in atoms:
                         self._foresee(source, view, source.parse_atom(atom))
-            self._changed.notify_all()
 
     def _find(self, tree: Path, cpv: str) -> _Task | None:
         known = self._tasks.get((tree, cpv))
@@ -151,9 +151,12 @@ class Lookup:
                 task.error = error
             with self._changed:
                 task.done = True
-                if task.entry is not None:
-                    self._look_ahead(task)
                 self._changed.notify_all()
+                try:
+                    if task.entry is not None:
+                        self._look_ahead(task)
+                except Exception as error:  # a fault of this program: for whoever asks next
+                    self._fault = error
 
     def _next(self) -> _Task | None:
         with self._changed:
@@ -173,7 +176,7 @@ class Lookup:
         source = task.source
         with suppress(OverlaytoolError):  # a profile or a dependency that cannot be read: Portage will say so
             for view in source.views:
-                if not source.hidden_at_sight(view, task.candidate):
+                if not source.obstacles(view, task.candidate):
                     for demand in source.demands(view, task.candidate, frozenset()):
                         for atom in atoms_in(demand.dependency):
                             self._foresee(source, view, atom)
@@ -191,6 +194,7 @@ class Lookup:
             if source.admits(candidate, atom) and not source.hidden_at_sight(view, candidate):
                 break
         self._ahead += [task for task in reversed(tasks) if not task.begun]
+        self._changed.notify_all()
 
 
 def _entry(ebuild: Any) -> dict[str, str] | None:

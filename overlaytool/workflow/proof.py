@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -57,6 +58,7 @@ def verify(space: Workspace, subject: Subject) -> Verdict:
     repository = _repository_of(space.checkout)
     base = _base(space, subject, repository)
     with ExitStack() as stack:
+        judged = stack.enter_context(ThreadPoolExecutor(1)).submit(_tree_id, repository, subject.tip)
         checkout = space.checkout
         if subject.tip is not None:
             checkout = stack.enter_context(_checkout_at(space, subject.tip))
@@ -81,9 +83,16 @@ def verify(space: Workspace, subject: Subject) -> Verdict:
         verdict = judge.verify(question, space.progress, before)
         if subject.minimal and before is not None and not verdict.complaints:
             verdict = replace(verdict, unneeded=minimal.unneeded(question, space.progress, before))
-    if repository is not None:
-        _keep(space, subject, verdict, repository)
+    if (tree := judged.result()) is not None:
+        _keep(space, subject, verdict, tree)
     return verdict
+
+
+def _tree_id(repository: Repository | None, tip: str | None) -> str | None:
+    """What is judged, as git names it, or None outside of git. Worked out while Portage is asked."""
+    if repository is None:
+        return None
+    return repository.tree_id(tip, str(TREES)) if tip else repository.content(str(TREES))
 
 
 def _atom(text: str, space: Workspace) -> str:
@@ -93,11 +102,8 @@ def _atom(text: str, space: Workspace) -> str:
     return known_atom(text, space.source).text
 
 
-def _keep(space: Workspace, subject: Subject, verdict: Verdict, repository: Repository) -> None:
+def _keep(space: Workspace, subject: Subject, verdict: Verdict, tree: str) -> None:
     """Write down what Portage said of exactly this content, for the text of the pull request."""
-    tree = repository.tree_id(subject.tip, str(TREES)) if subject.tip else repository.content(str(TREES))
-    if tree is None:
-        return
     into = () if subject.into is Into.IMAGE else ("--into", str(subject.into))
     boards = (word for board in space.boards for word in ("--board", board.name))
     said = Evidence(
