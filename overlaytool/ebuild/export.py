@@ -10,8 +10,8 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
@@ -66,6 +66,7 @@ class Lookup:
         self._named: set[tuple[int, str, str]] = set()
         self._asked: deque[_Task] = deque()
         self._ahead: list[_Task] = []
+        self._expected: list[tuple[Path, str]] = []
         self._changed, self._ended = threading.Condition(), False
         self._fault: Exception | None = None
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(WORKERS)]
@@ -112,11 +113,8 @@ class Lookup:
     def expect(self, checkout: Path, atoms: Iterable[str]) -> None:
         """Begin to read what Portage will ask for when it is asked for these atoms in a checkout."""
         with self._changed:
-            source = self._open(checkout)
-            with suppress(OverlaytoolError):  # a profile that cannot be read: Portage will say so
-                for view in source.views:
-                    for atom in atoms:
-                        self._foresee(source, view, source.parse_atom(atom))
+            self._expected += [(checkout, atom) for atom in atoms]
+            self._changed.notify()
 
     def _find(self, tree: Path, cpv: str) -> _Task | None:
         known = self._tasks.get((tree, cpv))
@@ -152,15 +150,14 @@ class Lookup:
             with self._changed:
                 task.done = True
                 self._changed.notify_all()
-                try:
-                    if task.entry is not None:
-                        self._look_ahead(task)
-                except Exception as error:  # a fault of this program: for whoever asks next
-                    self._fault = error
+                self._look_ahead(task)
 
     def _next(self) -> _Task | None:
         with self._changed:
             while not self._ended:
+                if self._expected:
+                    self._begin(*self._expected.pop())
+                    continue
                 waiting = self._asked or self._ahead
                 if not waiting:
                     self._changed.wait()
@@ -171,15 +168,33 @@ class Lookup:
                     return task
         return None
 
-    def _look_ahead(self, task: _Task) -> None:
-        """Put the ebuilds on the list that Portage will look at for the dependencies of this one."""
-        source = task.source
-        with suppress(OverlaytoolError):  # a profile or a dependency that cannot be read: Portage will say so
+    def _begin(self, checkout: Path, atom: str) -> None:
+        """Put what Portage will look at for an atom that it is asked for on the list."""
+        with self._guessing():
+            source = self._open(checkout)
             for view in source.views:
-                if not source.obstacles(view, task.candidate):
-                    for demand in source.demands(view, task.candidate, frozenset()):
+                self._foresee(source, view, source.parse_atom(atom))
+
+    def _look_ahead(self, task: _Task) -> None:
+        """Put what Portage will look at for the dependencies of an ebuild on the list."""
+        if task.entry is None:
+            return
+        with self._guessing():
+            for view in task.source.views:
+                if not task.source.obstacles(view, task.candidate):
+                    for demand in task.source.demands(view, task.candidate, frozenset()):
                         for atom in atoms_in(demand.dependency):
-                            self._foresee(source, view, atom)
+                            self._foresee(task.source, view, atom)
+
+    @contextmanager
+    def _guessing(self) -> Iterator[None]:
+        """Leave what cannot be read of a profile or a dependency to Portage; any other fault is for who asks."""
+        try:
+            yield
+        except OverlaytoolError:
+            pass
+        except Exception as error:
+            self._fault = error
 
     def _foresee(self, source: TreeSource, view: View, atom: Atom) -> None:
         """Portage looks at what an atom's version admits, from the highest to the first that does."""
