@@ -188,7 +188,7 @@ class Lookup:
 
     @contextmanager
     def _guessing(self) -> Iterator[None]:
-        """Leave what cannot be read of a profile or a dependency to Portage; any other fault is for who asks."""
+        """Leave a profile or a dependency that cannot be read to Portage; other faults are for who asks."""
         try:
             yield
         except OverlaytoolError:
