@@ -1,11 +1,12 @@
-"""What an image has today, and what of it new packages block: searches through its metapackage's closure."""
+"""What an image has today, and what of that cannot be with new packages: searches through a closure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from overlaytool.dependency import Atom, Candidate, View, atoms_in
-from overlaytool.model.resolution import DepClass, Package, Resolution, Root, State
+from overlaytool.model.resolution import DepClass, Package, Resolution, State
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.closure import Closure
 from overlaytool.resolve.decisions import Decisions
@@ -14,15 +15,18 @@ from overlaytool.resolve.source import PackageSource
 
 RUN_TIME = frozenset({DepClass.RDEPEND, DepClass.PDEPEND})
 
+type Reasons = dict[str, dict[str, str]]
+"""For each view's name, ``category/name`` of packages and why each cannot be with the new ones, in words."""
+
 
 def installed[C: Candidate](
-    source: PackageSource[C], metapackage: str, wanted: Mapping[str, Iterable[str]]
+    source: PackageSource[C], metapackage: str, wanted: Mapping[str, Collection[str]]
 ) -> dict[str, frozenset[str]]:
-    """Those of the wanted packages that the image has.
+    """Those of the wanted packages that a metapackage pulls in.
 
     :param metapackage: ``coreos-base/coreos``.
-    :param wanted: for each board's name, ``category/name`` of the packages to look for.
-    :return: for each board's name, those found. Where the tree does not hold together today, what could
+    :param wanted: for each view's name, ``category/name`` of the packages to look for.
+    :return: for each view's name, those found. Where the tree does not hold together today, what could
         be reached.
     """
     chooser = Chooser(source, accept_keywords=False)
@@ -30,41 +34,53 @@ def installed[C: Candidate](
     return {
         view.name: _Search(chooser, wanted[view.name]).search(view, atom)
         for view in source.views
-        if view.root is Root.BOARD and view.name in wanted
+        if view.name in wanted
     }
 
 
-def blocked[C: Candidate](source: PackageSource[C], resolution: Resolution) -> dict[str, dict[str, str]]:
-    """What the imports of a resolution exclude, of what lies outside of it.
+def excluded[C: Candidate](
+    source: PackageSource[C], resolution: Resolution, blockers: Iterable[str]
+) -> Reasons:
+    """What cannot be in one root with the imports of a resolution, of what lies outside of it.
 
-    Within a resolution blockers are looked at while it is made. What else an image has is searched for
-    only where somebody blocks it.
+    Within a resolution blockers are looked at while it is made. What else a root has is searched for only
+    where one blocks the other.
 
-    :return: for each board's name, the blocked ``category/name`` and who blocks it, in words.
+    :param blockers: packages of the checkout that may block one of the imports.
     """
-    views = {view.name: view for view in source.views if view.root is Root.BOARD}
+    found: Reasons = defaultdict(dict)
     inside = {(package.board, package.name) for package in resolution.packages}
-    found: dict[str, dict[str, str]] = {name: {} for name in views}
+    views = {view.board.name if view.board else None: view for view in source.views}
     for package in resolution.packages:
-        if package.state not in (State.ADD, State.UPDATE) or package.board is None:
+        if package.state not in (State.ADD, State.UPDATE):
             continue
-        view = views[package.board]
-        for atom in _blockers(source, view, package):
-            candidate = _visible(source, view, atom.package)
-            if candidate is None or (view.name, candidate.package) in inside:
+        view, new = views[package.board], _of(source, package)
+        outside = (name for name in blockers if (package.board, name) not in inside)
+        others = [other for name in outside if (other := _visible(source, view, name)) is not None]
+        for atom in _blockers(source, view, new):
+            blocked = _visible(source, view, atom.package)
+            if blocked is None or (package.board, blocked.package) in inside:
                 continue
-            if source.mismatch(view, candidate, atom, frozenset()) is None:
-                found[view.name][atom.package] = f"{package.cpv} blocks {candidate.cpv} ({atom})"
+            if source.mismatch(view, blocked, atom, frozenset()) is None:
+                found[view.name][blocked.package] = f"{new.cpv} blocks {blocked.cpv} ({atom})"
+        for other in others:
+            for atom in _blockers(source, view, other):
+                if atom.package == new.package and source.mismatch(view, new, atom, frozenset()) is None:
+                    found[view.name][other.package] = f"{other.cpv} blocks {new.cpv} ({atom})"
     return found
 
 
-def _blockers[C: Candidate](source: PackageSource[C], view: View, package: Package) -> Iterator[Atom]:
-    """The blockers of an imported package, of every class that is about the board root."""
-    for candidate in source.source_candidates(package.repository, package.name):
-        if candidate.cpv == package.cpv:
-            for demand in source.demands(view, candidate, frozenset()):
-                if demand.root is Root.BOARD:
-                    yield from (atom for atom in atoms_in(demand.dependency) if atom.blocks)
+def _of[C: Candidate](source: PackageSource[C], package: Package) -> C:
+    """The ebuild that an import selects."""
+    offered = source.source_candidates(package.repository, package.name)
+    return next(candidate for candidate in offered if candidate.cpv == package.cpv)
+
+
+def _blockers[C: Candidate](source: PackageSource[C], view: View, candidate: C) -> Iterator[Atom]:
+    """The blockers of a candidate, of every class that is about its own root."""
+    for demand in source.demands(view, candidate, frozenset()):
+        if demand.root is view.root:
+            yield from (atom for atom in atoms_in(demand.dependency) if atom.blocks)
 
 
 def _visible[C: Candidate](source: PackageSource[C], view: View, package: str) -> C | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from overlaytool.change.head import head_commit
 from overlaytool.change.plan import imports_of, run_time_packages
 from overlaytool.change.plan import plan as make_plan
+from overlaytool.ebuild.blockers import Blockers
 from overlaytool.ebuild.copied import CopiedPackages
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import ConflictError
@@ -22,7 +23,7 @@ from overlaytool.flatcar.tree import DiskTree, Tree
 from overlaytool.model.plan import CheckoutState, Plan, TreeCommit
 from overlaytool.model.resolution import Edge, Into, Request, Resolution, State
 from overlaytool.resolve import explain
-from overlaytool.resolve.image import blocked, installed
+from overlaytool.resolve.image import excluded, installed
 from overlaytool.resolve.request import known_atom
 from overlaytool.resolve.resolver import COPIED
 from overlaytool.resolve.resolver import resolve as run_resolver
@@ -30,6 +31,14 @@ from overlaytool.workflow.workspace import Workspace
 
 if TYPE_CHECKING:
     from overlaytool.model.change import ChangeSet, FileChange, Recovery
+
+
+SHARED_ROOT = {
+    Into.IMAGE: (Into.IMAGE,),
+    Into.BOARD: (Into.IMAGE, Into.BOARD),
+    Into.SDK: (Into.SDK,),
+}
+"""The metapackages whose packages come into one root with those of each."""
 
 
 def resolve(workspace: Workspace, request: Request, described: Container[State] = COPIED) -> Resolution:
@@ -64,13 +73,14 @@ def prepare(workspace: Workspace, request: Request, described: Container[State] 
 
     :raises ConflictError: also where an import blocks a package that the image has.
     """
-    resolution = resolve(workspace, request, described)
-    source = workspace.source
-    if resolution.eclass_updates:
-        source = source.with_eclass_updates(resolution.eclass_updates)
-    with workspace.progress.task("reading what gets copied"):
-        copied = CopiedPackages(source, imports_of(resolution))
-        image = _image(workspace, source, resolution) if request.into is Into.IMAGE else {}
+    with Blockers(tree.path for tree in workspace.source.repositories) as blockers:
+        resolution = resolve(workspace, request, described)
+        source = workspace.source
+        if resolution.eclass_updates:
+            source = source.with_eclass_updates(resolution.eclass_updates)
+        with workspace.progress.task("reading what gets copied"):
+            copied = CopiedPackages(source, imports_of(resolution))
+            image = _there(workspace, source, resolution, blockers)
     checkout = workspace.checkout
     made = make_plan(
         resolution,
@@ -86,25 +96,36 @@ def prepare(workspace: Workspace, request: Request, described: Container[State] 
     return Planned(resolution=resolution, plan=made, distfiles=copied.distfiles)
 
 
-def _image(workspace: Workspace, source: TreeSource, resolution: Resolution) -> dict[str, frozenset[str]]:
-    """For each board's name, the packages of a resolution that its image has already."""
-    wanted, excluded = run_time_packages(resolution), blocked(source, resolution)
-    looked_for = {board: wanted[board] | set(excluded[board]) for board in wanted}
-    image = installed(workspace.source, METAPACKAGES[Into.IMAGE], looked_for)
+def _there(
+    workspace: Workspace, source: TreeSource, resolution: Resolution, blockers: Blockers
+) -> dict[str, frozenset[str]]:
+    """For each board's name, the packages of a resolution that its image has already.
+
+    :raises ConflictError: where an import and what is there already exclude each other.
+    """
+    into = resolution.request.into
+    wanted = run_time_packages(resolution) if into is Into.IMAGE else {}
+    clashing = excluded(source, resolution, sorted(blockers.of(imports_of(resolution))))
+    looked_for = {
+        view: wanted.get(view, frozenset()) | clashing.get(view, {}).keys() for view in {**wanted, **clashing}
+    }
+    there: dict[str, frozenset[str]] = {view: frozenset() for view in looked_for}
+    for kind in SHARED_ROOT[into]:
+        for view, found in installed(workspace.source, METAPACKAGES[kind], looked_for).items():
+            there[view] |= found
     clashes = sorted(
-        f"{reason} on {board}"
-        for board, reasons in excluded.items()
+        f"{reason} on {view}"
+        for view, reasons in clashing.items()
         for package, reason in reasons.items()
-        if package in image[board]
+        if package in there[view]
     )
     if clashes:
-        asked = " ".join(resolution.request.atoms)
         raise ConflictError(
-            f"{asked} cannot be in one image with what that has already",
+            f"{' '.join(resolution.request.atoms)} cannot be installed beside what is there already",
             details=tuple(clashes),
-            hint="overlaytool why PACKAGE says how the other one gets into the image",
+            hint="overlaytool why PACKAGE says how the other one gets there",
         )
-    return image
+    return there
 
 
 def render(workspace: Workspace, planned: Planned, tree: Tree, today: date) -> ChangeSet:
