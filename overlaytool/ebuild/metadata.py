@@ -59,27 +59,44 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
     def _update_metadata(self, pkg: Any, ebp: Any = None) -> dict[str, Any]:
         """Source an ebuild, for so long.
 
+        Bash keeps the eclasses that it has read, as functions. What cannot be sourced with those is sourced
+        with the files themselves before it counts as broken: not all code can stand in a function.
+
         :raises MetadataException: pkgcore's, when it cannot be sourced, or takes longer.
         """
         with processor.reuse_or_request(ebp) as bash:
-            self._use_preloaded(bash)
-            late = threading.Event()
-            timer = threading.Timer(SOURCING_LIMIT, _end, (bash, late))
-            timer.start()
+            self._clear_others(bash)
             try:
-                metadata: dict[str, Any] = super()._update_metadata(pkg, ebp=bash)
+                metadata = self._sourced(pkg, bash)
             except MetadataException as error:
-                if not late.is_set():
+                if not bash._preloaded_eclasses or isinstance(error.__cause__, TimeoutError):
                     raise
-                reason = f"it was not sourced after {SOURCING_LIMIT:.0f} seconds"
-                raise MetadataException(pkg, "data", reason) from error
-            finally:
-                timer.cancel()
-            return metadata
+            else:
+                code = {name for name in metadata.get("_eclasses_", ()) if self._ecache.has_code(name)}
+                if code:  # an empty set would mean all of them
+                    bash.preload_eclasses(self._ecache, limited_to=code, async_req=True)
+                return metadata
+        with processor.reuse_or_request() as bash:
+            bash.clear_preloaded_eclasses()
+            return self._sourced(pkg, bash)
 
-    def _use_preloaded(self, bash: Any) -> None:
-        """Let bash keep the eclasses that it has read; not those that are others for this tree."""
-        bash.allow_eclass_caching()
+    def _sourced(self, pkg: Any, bash: Any) -> dict[str, Any]:
+        late = threading.Event()
+        timer = threading.Timer(SOURCING_LIMIT, _end, (bash, late))
+        timer.start()
+        try:
+            metadata: dict[str, Any] = super()._update_metadata(pkg, ebp=bash)
+        except MetadataException as error:
+            if not late.is_set():
+                raise
+            reason = f"it was not sourced after {SOURCING_LIMIT:.0f} seconds"
+            raise MetadataException(pkg, "data", reason) from TimeoutError(str(error))
+        finally:
+            timer.cancel()
+        return metadata
+
+    def _clear_others(self, bash: Any) -> None:
+        """Let bash forget the eclasses that it keeps where they are others for this tree."""
         eclasses = self._ecache.eclasses
         for name, path in bash._preloaded_eclasses.items():
             if name not in eclasses or eclasses[name].path != path:

@@ -42,6 +42,7 @@ class Eclasses(eclass_cache.base):  # type: ignore[misc]
         self.directories = directories
         self.overrides = dict(overrides or {})
         self._digests: dict[str, str | None] = {}
+        self._code: dict[str, bool] = {}
 
     def _load_eclasses(self) -> Mapping[str, LazilyHashedPath]:
         found: dict[str, LazilyHashedPath] = {}
@@ -60,6 +61,14 @@ class Eclasses(eclass_cache.base):  # type: ignore[misc]
             data = self.eclasses.get(name)
             self._digests[name] = None if data is None else f"{data.md5:032x}"
         return self._digests[name]
+
+    def has_code(self, name: str) -> bool:
+        """Whether an eclass has more than comments. Bash takes no function without a command."""
+        if name not in self._code:
+            path = self.path(name)
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path else []
+            self._code[name] = any(line.strip() and not line.lstrip().startswith("#") for line in lines)
+        return self._code[name]
 
     def path(self, name: str) -> Path | None:
         """The file that an ``inherit`` of that name sources, or None."""
