@@ -1,36 +1,50 @@
-"""Sizes from a binary host's ``Packages`` file, the index that Portage writes beside binary packages.
+"""Sizes of binary packages, from the ``Packages`` file that Portage writes beside them.
 
-Its ``SIZE`` is the size of the binary package, compressed, as Portage downloads it: what is installed is
-larger, and no index says by how much.
+Its ``SIZE`` is the size of the binary package, compressed, as Portage downloads it. What it installs is larger,
+and stands in the package itself: it is told where packages lie beside their index, as in a board's PKGDIR.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
+from overlaytool.ebuild.binpkg import installed_size
 from overlaytool.errors import OutputError
 
 EVERY_ARCH = ""
 """The key of an index whose header names no ARCH."""
 
 
-def read_sizes(paths: Iterable[Path], arches: Iterable[str]) -> dict[str, dict[str, int]]:
-    """Bytes by arch and CPV from one or more indexes; an index without ARCH counts for every arch.
+class BinarySize(NamedTuple):
+    """Bytes of a binary package, and of what it installs, as far as that is known."""
+
+    package: int
+    installed: int | None
+
+
+type BinarySizes = Mapping[str, Mapping[str, BinarySize]]
+"""By arch and CPV."""
+
+
+def read_sizes(paths: Iterable[Path], arches: Iterable[str], wanted: Collection[str]) -> BinarySizes:
+    """What one or more indexes say; an index without ARCH counts for every arch.
 
     Of several builds of one version the latest counts.
 
+    :param wanted: the CPVs to look up.
     :raises OutputError: a file is missing or is no package index.
     """
-    sizes: dict[str, dict[str, int]] = {arch: {} for arch in arches}
+    sizes: dict[str, dict[str, BinarySize]] = {arch: {} for arch in arches}
     for path in paths:
-        arch, found = _read(path)
+        arch, found = _read(path, wanted)
         for each in sizes if arch == EVERY_ARCH else (arch,):
             sizes.setdefault(each, {}).update(found)
     return sizes
 
 
-def _read(path: Path) -> tuple[str, dict[str, int]]:
+def _read(path: Path, wanted: Collection[str]) -> tuple[str, dict[str, BinarySize]]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -40,20 +54,26 @@ def _read(path: Path) -> tuple[str, dict[str, int]]:
             hint="--packages takes the file `Packages` of a binary host, such as PKGDIR/Packages",
         ) from error
     header, *stanzas = _stanzas(text)
-    latest: dict[str, tuple[int, int]] = {}
+    latest: dict[str, tuple[int, dict[str, str]]] = {}
     for stanza in stanzas:
-        build, size = (stanza.get(key, "0") for key in ("BUILD_ID", "SIZE"))
-        if "CPV" not in stanza or not size.isdigit():
-            continue
-        entry = (int(build) if build.isdigit() else 0, int(size))
-        latest[stanza["CPV"]] = max(entry, latest.get(stanza["CPV"], entry))
+        if "CPV" in stanza and stanza.get("SIZE", "").isdigit():
+            build = stanza.get("BUILD_ID", "0")
+            entry = (int(build) if build.isdigit() else 0, stanza)
+            latest[stanza["CPV"]] = max(entry, latest.get(stanza["CPV"], entry), key=lambda it: it[0])
     if not latest:
         raise OutputError(
             f"{path} is no package index",
             details=("it has no paragraph with CPV and SIZE",),
             hint="--packages takes the file `Packages` of a binary host, such as PKGDIR/Packages",
         )
-    return header.get("ARCH", EVERY_ARCH), {cpv: size for cpv, (_, size) in latest.items()}
+    return header.get("ARCH", EVERY_ARCH), {
+        cpv: BinarySize(
+            package=int(stanza["SIZE"]),
+            installed=installed_size(path.parent / stanza.get("PATH", f"{cpv}.tbz2")),
+        )
+        for cpv, (_build, stanza) in latest.items()
+        if cpv in wanted
+    }
 
 
 def _stanzas(text: str) -> Iterator[dict[str, str]]:

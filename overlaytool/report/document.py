@@ -82,10 +82,12 @@ def _node(node: Node) -> dict[str, Any]:
         ],
         "download": node.download,
         "binary": node.binary,
+        "installed": node.installed,
         "cost": {
             "packages": list(node.cost.packages),
             "download": node.cost.download,
             "binary": node.cost.binary,
+            "installed": node.cost.installed,
         },
         "cycle": node.cycle,
     }

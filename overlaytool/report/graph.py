@@ -8,7 +8,7 @@ through that package.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import networkx as nx
@@ -16,8 +16,8 @@ import networkx as nx
 from overlaytool.errors import UnknownPackageError
 from overlaytool.model.plan import CheckoutState, Plan
 from overlaytool.model.resolution import DepClass, Edge, Package, Resolution, Root, State
+from overlaytool.report.binhost import BinarySize, BinarySizes
 from overlaytool.report.merge import (
-    BinarySizes,
     Merged,
     about,
     because,
@@ -197,7 +197,7 @@ def _imported(package: Package) -> bool:
 def _nodes(
     digraph: nx.DiGraph[str],
     merged: Merged,
-    binaries: Mapping[str, int | None],
+    binaries: Mapping[str, BinarySize | None],
     costs: Mapping[str, Cost],
     cycles: tuple[tuple[str, ...], ...],
 ) -> Iterator[Node]:
@@ -217,7 +217,7 @@ def _node(
     packages: tuple[Package, ...],
     asked: list[Edge],
     chain: tuple[str, ...],
-    binary: int | None,
+    binary: BinarySize | None,
     cost: Cost,
     cycle: int | None,
 ) -> Node:
@@ -245,7 +245,8 @@ def _node(
         chain=chain,
         because=because(asked),
         download=sum(file.size for file in distfiles(packages)),
-        binary=binary,
+        binary=binary.package if binary else None,
+        installed=binary.installed if binary else None,
         cost=cost,
         cycle=cycle,
     )
@@ -266,7 +267,7 @@ def _counted(merged: Merged, plan: Plan | None) -> frozenset[str]:
 def _costs(
     digraph: nx.DiGraph[str],
     merged: Merged,
-    binaries: Mapping[str, int | None],
+    binaries: Mapping[str, BinarySize | None],
     counted: frozenset[str],
 ) -> dict[str, Cost]:
     dominators = nx.immediate_dominators(digraph, REQUEST)
@@ -280,9 +281,18 @@ def _costs(
         files = {file.name: file.size for each in brought for file in distfiles(merged.members[each])}
         known = [size for each in brought if (size := binaries[each]) is not None]
         costs[name] = Cost(
-            packages=tuple(brought), download=sum(files.values()), binary=sum(known) if known else None
+            packages=tuple(brought),
+            download=sum(files.values()),
+            binary=_sum(size.package for size in known),
+            installed=_sum(size.installed for size in known),
         )
     return costs
+
+
+def _sum(sizes: Iterable[int | None]) -> int | None:
+    """The sum of those that are known, or None where none is."""
+    known = [size for size in sizes if size is not None]
+    return sum(known) if known else None
 
 
 def _cycles(digraph: nx.DiGraph[str]) -> tuple[tuple[str, ...], ...]:

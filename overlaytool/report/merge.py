@@ -18,10 +18,8 @@ from overlaytool.model.resolution import (
     Root,
     State,
 )
+from overlaytool.report.binhost import BinarySize, BinarySizes
 from overlaytool.report.records import BoardUse
-
-BinarySizes = Mapping[str, Mapping[str, int]]
-"""Bytes by arch and CPV."""
 
 UNKNOWN = Description(
     slot="",
@@ -87,12 +85,12 @@ def distfiles(packages: Iterable[Package]) -> tuple[Distfile, ...]:
 
 def binary_size(
     packages: tuple[Package, ...], arches: Mapping[str, str], binary_sizes: BinarySizes
-) -> int | None:
-    """Bytes of the binary package, the largest of its boards; ``arches`` gives a board's arch."""
+) -> BinarySize | None:
+    """The largest binary package of its boards; ``arches`` gives a board's arch."""
     sizes = (
         binary_sizes.get(arches[package.board], {}).get(package.cpv) for package in packages if package.board
     )
-    return max((size for size in sizes if size is not None), default=None)
+    return max((size for size in sizes if size is not None), key=lambda size: size.package, default=None)
 
 
 def about(package: Package) -> Description:

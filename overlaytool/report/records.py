@@ -31,6 +31,8 @@ class Cost:
     """Bytes of their distfiles, each file counted once."""
     binary: int | None
     """Bytes of their binary packages; None where no index knows one of them."""
+    installed: int | None
+    """Bytes that these install, as far as is known; None where it is of none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,8 @@ class Node:
     """Bytes of its distfiles."""
     binary: int | None
     """Bytes of its binary package, the largest of its boards; None where no index knows it."""
+    installed: int | None
+    """Bytes that this installs; None where the package is not beside its index."""
     cost: Cost
     cycle: int | None
     """Index into ``Graph.cycles``."""

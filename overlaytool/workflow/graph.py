@@ -25,17 +25,19 @@ def graph(
 ) -> Graph:
     """The dependency graph of the plan for ``atoms``; without any, of the metapackage as it is today.
 
-    :param packages: ``Packages`` files of binary hosts, for the sizes of binary packages.
+    :param packages: ``Packages`` files of binary hosts, for the sizes of binary packages and of
+        what they install.
     :raises OutputError: when one of them cannot be read.
     """
     from overlaytool.report.graph import build  # networkx: a tenth of a second that only this command pays
 
-    sizes = binhost.read_sizes(packages, [board.arch for board in workspace.boards])
     made = None
     if atoms:
         resolution, made = plan(workspace, Request(atoms=atoms, into=into), frozenset(State))
     else:
         resolution = resolve(workspace, Request(atoms=(METAPACKAGES[into],), into=into), frozenset(State))
+    cpvs = {package.cpv for package in resolution.packages}
+    sizes = binhost.read_sizes(packages, [board.arch for board in workspace.boards], cpvs)
     checkout = workspace.checkout
     state = CheckoutState(commit=head_commit(checkout.path), version=checkout.version)
     return build(resolution, made, checkout=state, selection=selection, binary_sizes=sizes)

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from pkgcore.binpkg.xpak import Xpak
 from records import edge, package, resolution
 
 from overlaytool.errors import OutputError, ToolMissingError
@@ -139,16 +140,36 @@ SIZE: 7
 def test_a_package_index_counts_the_latest_build_for_its_arch(tmp_path: Path) -> None:
     index = tmp_path / "Packages"
     index.write_text(INDEX)
-    assert binhost.read_sizes([index], ["amd64", "arm64"]) == {
-        "amd64": {"cat/a-1": 300, "cat/b-2": 7},
+    assert binhost.read_sizes([index], ["amd64", "arm64"], {"cat/a-1", "cat/b-2", "cat/c-3"}) == {
+        "amd64": {"cat/a-1": (300, None), "cat/b-2": (7, None)},
         "arm64": {},
     }
+
+
+@pytest.mark.parametrize(("path", "file"), [("", "cat/b-2.tbz2"), ("PATH: b/b-2-1.xpak\n", "b/b-2-1.xpak")])
+def test_the_installed_size_is_the_packages_own_word(tmp_path: Path, path: str, file: str) -> None:
+    index = tmp_path / "Packages"
+    index.write_text(INDEX + path)
+    package = tmp_path / file
+    package.parent.mkdir()
+    package.write_bytes(b"BZh9 and so on")
+    Xpak.write_xpak(str(package), {"SIZE": "123456\n", "repository": "portage-stable\n"})
+    assert binhost.read_sizes([index], ["amd64"], {"cat/b-2"}) == {"amd64": {"cat/b-2": (7, 123456)}}
+
+
+@pytest.mark.parametrize("content", [b"", b"XPAKSTOP\xff\xff\xff\xffSTOP", b"x" * 100])
+def test_a_broken_binary_package_says_nothing(tmp_path: Path, content: bytes) -> None:
+    index = tmp_path / "Packages"
+    index.write_text(INDEX)
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat/b-2.tbz2").write_bytes(content)
+    assert binhost.read_sizes([index], ["amd64"], {"cat/b-2"}) == {"amd64": {"cat/b-2": (7, None)}}
 
 
 def test_a_package_index_without_an_arch_counts_for_all(tmp_path: Path) -> None:
     index = tmp_path / "Packages"
     index.write_text(INDEX.replace("ARCH: amd64\n", ""))
-    assert binhost.read_sizes([index], ["amd64", "arm64"])["arm64"]["cat/b-2"] == 7
+    assert binhost.read_sizes([index], ["amd64", "arm64"], {"cat/b-2"})["arm64"]["cat/b-2"].package == 7
 
 
 @pytest.mark.parametrize("content", [b"", b"hello\n\nworld\n", b"\xff\xfe\x00"])
@@ -156,5 +177,5 @@ def test_a_file_that_is_no_package_index_is_refused(tmp_path: Path, content: byt
     index = tmp_path / "Packages"
     index.write_bytes(content)
     with pytest.raises(OutputError) as caught:
-        binhost.read_sizes([index], ["amd64"])
+        binhost.read_sizes([index], ["amd64"], ())
     assert "--packages" in str(caught.value.hint)

@@ -11,6 +11,7 @@ from records import edge, package, resolution
 from overlaytool.errors import UnknownPackageError
 from overlaytool.model.resolution import Because, DepClass, Distfile, Resolution, Root, State
 from overlaytool.report import document, graph, tree
+from overlaytool.report.binhost import BinarySize
 from overlaytool.report.records import Graph, Node, Selection
 
 
@@ -119,11 +120,15 @@ def test_a_binary_size_comes_from_the_index_of_the_boards_arch() -> None:
             [package("cat/b-1"), package("cat/a-1"), package("arm64-usr:cat/a-1")],
             [edge(None, "cat/a-1"), edge(None, "arm64-usr:cat/a-1"), edge("cat/a-1", "cat/b-1")],
         ),
-        binary_sizes={"amd64": {"cat/a-1": 10}, "arm64": {"cat/a-1": 30, "cat/b-1": 7}},
+        binary_sizes={
+            "amd64": {"cat/a-1": BinarySize(10, 100)},
+            "arm64": {"cat/a-1": BinarySize(30, 300), "cat/b-1": BinarySize(7, 70)},
+        },
     )
     assert node(shown, "cat/a-1").binary == 30
     assert node(shown, "cat/b-1").binary is None
     assert node(shown, "cat/a-1").cost.binary == 30
+    assert (node(shown, "cat/a-1").installed, node(shown, "cat/a-1").cost.installed) == (300, 300)
 
 
 def test_a_cycle_is_named_and_the_link_that_closes_it_is_marked(diamond: Resolution) -> None:

@@ -86,7 +86,8 @@
   function cost(node, choose) {
     const others = node.cost.packages.filter((id) => id !== node.id);
     if (!others.length) return [element("h3", {}, "Brings nothing else that would not be there without it")];
-    const size = node.cost.binary === null ? "" : `, ${bytes(node.cost.binary)} of binary packages`;
+    const size = [[node.cost.binary, "of binary packages"], [node.cost.installed, "installed"]]
+      .filter(([known]) => known !== null).map(([known, what]) => `, ${bytes(known)} ${what}`).join("");
     return [
       element("h3", {}, `Only this brings ${others.length} more ${count(others.length, "package")}; with it, ${bytes(node.cost.download)} of sources${size}`),
       element("ul", { class: "chain" }, ...others.map((id) => element("li", {}, link(id, choose)))),
@@ -136,6 +137,7 @@
         ...row("Keywords", node.keywords.join(" ") || "none"), ...row("Licence", node.license || "none"),
         ...row("EAPI", node.eapi), ...row("Download", bytes(node.download)),
         ...(node.binary === null ? [] : row("Binary package", bytes(node.binary))),
+        ...(node.installed === null ? [] : row("Installed", bytes(node.installed))),
         ...row("Homepage", ...homepage(node))),
       element("div", { class: "actions" },
         element("button", { type: "button", onclick: () => on.reveal(id) }, "Show in the drawing"),
