@@ -1,6 +1,6 @@
 """Sizes of binary packages, from the ``Packages`` file that Portage writes beside them.
 
-Its ``SIZE`` is the size of the binary package, compressed, as Portage downloads it. What it installs is larger,
+Its ``SIZE`` is the size of the binary package, compressed, as Portage downloads it. What it installs is more,
 and stands in the package itself: it is told where packages lie beside their index, as in a board's PKGDIR.
 """
 
