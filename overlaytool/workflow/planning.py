@@ -123,7 +123,8 @@ def _there(
         raise ConflictError(
             f"{' '.join(resolution.request.atoms)} cannot be installed beside what is there already",
             details=tuple(clashes),
-            hint="overlaytool why PACKAGE says how the other one gets there",
+            hint="overlaytool update PACKAGE may bring a version of the other one that goes with it;"
+            " overlaytool why PACKAGE says how that one gets there",
         )
     return there
 
