@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
-from overlaytool.dependency import Atom, Candidate, View, atoms_in
+from overlaytool.dependency import Atom, Candidate, FlagChanges, View, atoms_in
 from overlaytool.model.resolution import DepClass, Package, Resolution, State
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.closure import Closure
@@ -14,9 +14,19 @@ from overlaytool.resolve.graph import Ask, Conflict, Restart, Unsatisfied
 from overlaytool.resolve.source import PackageSource
 
 RUN_TIME = frozenset({DepClass.RDEPEND, DepClass.PDEPEND})
+UNCHANGED: FlagChanges = frozenset()
 
-type Reasons = dict[str, dict[str, str]]
-"""For each view's name, ``category/name`` of packages and why each cannot be with the new ones, in words."""
+
+class Clash(NamedTuple):
+    """Two packages that exclude each other: an import, and one of the checkout beside it."""
+
+    view: str
+    other: str
+    """``category/name`` of the checkout's package."""
+    blocked: bool
+    """Whether the import blocks the other one, not the other way round."""
+    reason: str
+    """In words."""
 
 
 def installed[C: Candidate](
@@ -38,9 +48,9 @@ def installed[C: Candidate](
     }
 
 
-def excluded[C: Candidate](
-    source: PackageSource[C], resolution: Resolution, blockers: Iterable[str]
-) -> Reasons:
+def clashes[C: Candidate](
+    source: PackageSource[C], resolution: Resolution, blockers: Collection[str]
+) -> Iterator[Clash]:
     """What cannot be in one root with the imports of a resolution, of what lies outside of it.
 
     Within a resolution blockers are looked at while it is made. What else a root has is searched for only
@@ -48,26 +58,21 @@ def excluded[C: Candidate](
 
     :param blockers: packages of the checkout that may block one of the imports.
     """
-    found: Reasons = defaultdict(dict)
     inside = {(package.board, package.name) for package in resolution.packages}
     views = {view.board.name if view.board else None: view for view in source.views}
     for package in resolution.packages:
         if package.state not in (State.ADD, State.UPDATE):
             continue
         view, new = views[package.board], _of(source, package)
-        outside = (name for name in blockers if (package.board, name) not in inside)
-        others = [other for name in outside if (other := _visible(source, view, name)) is not None]
-        for atom in _blockers(source, view, new):
-            blocked = _visible(source, view, atom.package)
-            if blocked is None or (package.board, blocked.package) in inside:
+        for name in sorted({atom.package for atom in _blockers(source, view, new)} | set(blockers)):
+            other = _visible(source, view, name)
+            if other is None or (package.board, other.package) in inside:
                 continue
-            if source.mismatch(view, blocked, atom, frozenset()) is None:
-                found[view.name][blocked.package] = f"{new.cpv} blocks {blocked.cpv} ({atom})"
-        for other in others:
-            for atom in _blockers(source, view, other):
-                if atom.package == new.package and source.mismatch(view, new, atom, frozenset()) is None:
-                    found[view.name][other.package] = f"{other.cpv} blocks {new.cpv} ({atom})"
-    return found
+            for owner, target in ((new, other), (other, new)):
+                for atom in _blockers(source, view, owner):
+                    if atom.package == target.package and not source.mismatch(view, target, atom, UNCHANGED):
+                        reason = f"{owner.cpv} blocks {target.cpv} ({atom})"
+                        yield Clash(view.name, other.package, owner is new, reason)
 
 
 def _of[C: Candidate](source: PackageSource[C], package: Package) -> C:
@@ -78,7 +83,7 @@ def _of[C: Candidate](source: PackageSource[C], package: Package) -> C:
 
 def _blockers[C: Candidate](source: PackageSource[C], view: View, candidate: C) -> Iterator[Atom]:
     """The blockers of a candidate, of every class that is about its own root."""
-    for demand in source.demands(view, candidate, frozenset()):
+    for demand in source.demands(view, candidate, UNCHANGED):
         if demand.root is view.root:
             yield from (atom for atom in atoms_in(demand.dependency) if atom.blocks)
 

@@ -5,8 +5,8 @@ request --resolve--> resolution --plan--> plan --render--> change set --apply-->
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,9 @@ from overlaytool.flatcar import metapackage as metapackages
 from overlaytool.flatcar.checkout import METAPACKAGES
 from overlaytool.flatcar.tree import DiskTree, Tree
 from overlaytool.model.plan import CheckoutState, Plan, TreeCommit
-from overlaytool.model.resolution import Edge, Into, Request, Resolution, State
+from overlaytool.model.resolution import Edge, Into, Notice, Request, Resolution, State
 from overlaytool.resolve import explain
-from overlaytool.resolve.image import excluded, installed
+from overlaytool.resolve.image import Clash, clashes, installed
 from overlaytool.resolve.request import known_atom
 from overlaytool.resolve.resolver import COPIED
 from overlaytool.resolve.resolver import resolve as run_resolver
@@ -80,7 +80,7 @@ def prepare(workspace: Workspace, request: Request, described: Container[State] 
             source = source.with_eclass_updates(resolution.eclass_updates)
         with workspace.progress.task("reading what gets copied"):
             copied = CopiedPackages(source, imports_of(resolution))
-            image = _there(workspace, source, resolution, blockers)
+            image, in_the_way = _there(workspace, source, resolution, blockers)
     checkout = workspace.checkout
     made = make_plan(
         resolution,
@@ -93,40 +93,49 @@ def prepare(workspace: Workspace, request: Request, described: Container[State] 
             TreeCommit(name=name, commit=head_commit(path)) for name, path in workspace.sources.items()
         ),
     )
+    made = replace(made, manual_work=(*made.manual_work, *in_the_way))
     return Planned(resolution=resolution, plan=made, distfiles=copied.distfiles)
 
 
 def _there(
     workspace: Workspace, source: TreeSource, resolution: Resolution, blockers: Blockers
-) -> dict[str, frozenset[str]]:
-    """For each board's name, the packages of a resolution that its image has already.
+) -> tuple[dict[str, frozenset[str]], tuple[Notice, ...]]:
+    """For each board's name, the packages of a resolution that its image has already; and what is in the way.
 
-    :raises ConflictError: where an import and what is there already exclude each other.
+    :raises ConflictError: where an import blocks a package of the image.
     """
     into = resolution.request.into
-    wanted = run_time_packages(resolution) if into is Into.IMAGE else {}
-    clashing = excluded(source, resolution, sorted(blockers.of(imports_of(resolution))))
-    looked_for = {
-        view: wanted.get(view, frozenset()) | clashing.get(view, {}).keys() for view in {**wanted, **clashing}
-    }
+    looked_for = dict(run_time_packages(resolution)) if into is Into.IMAGE else {}
+    found = tuple(clashes(source, resolution, blockers.of(imports_of(resolution))))
+    for clash in found:
+        looked_for[clash.view] = looked_for.get(clash.view, frozenset()) | {clash.other}
     there: dict[str, frozenset[str]] = {view: frozenset() for view in looked_for}
     for kind in SHARED_ROOT[into]:
-        for view, found in installed(workspace.source, METAPACKAGES[kind], looked_for).items():
-            there[view] |= found
-    clashes = sorted(
-        f"{reason} on {view}"
-        for view, reasons in clashing.items()
-        for package, reason in reasons.items()
-        if package in there[view]
-    )
-    if clashes:
+        for view, packages in installed(workspace.source, METAPACKAGES[kind], looked_for).items():
+            there[view] |= packages
+    real = [clash for clash in found if clash.other in there[clash.view]]
+    hard = [clash for clash in real if clash.blocked and into is Into.IMAGE]
+    if hard:
         raise ConflictError(
-            f"{' '.join(resolution.request.atoms)} cannot be installed beside what is there already",
-            details=tuple(clashes),
+            f"{' '.join(resolution.request.atoms)} cannot be in one image with what that has already",
+            details=tuple(sorted(f"{clash.reason} on {clash.view}" for clash in hard)),
             hint="overlaytool update PACKAGE may bring a version of the other one that goes with it;"
-            " overlaytool why PACKAGE says how that one gets there",
+            " overlaytool why PACKAGE says how that one gets into the image",
         )
-    return there
+    return there, tuple(_in_the_way(real))
+
+
+def _in_the_way(found: Iterable[Clash]) -> Iterator[Notice]:
+    """A notice for each package that has to go, or to be updated, before a plan's result can be built."""
+    views: dict[tuple[str, str], list[str]] = {}
+    for clash in found:
+        views.setdefault((clash.other, clash.reason), []).append(clash.view)
+    for (other, reason), where in sorted(views.items()):
+        yield Notice(
+            reference="in-the-way",
+            message=f"{reason} on {', '.join(where)}: they cannot be in one root",
+            hint=f"take {other} out of what asks for it (overlaytool why {other}), or update it",
+        )
 
 
 def render(workspace: Workspace, planned: Planned, tree: Tree, today: date) -> ChangeSet:
