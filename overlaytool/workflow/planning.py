@@ -118,7 +118,7 @@ def _there(
     if hard:
         raise ConflictError(
             f"{' '.join(resolution.request.atoms)} cannot be in one image with what that has already",
-            details=tuple(sorted(f"{clash.reason} on {clash.view}" for clash in hard)),
+            details=tuple(sorted({f"{clash.reason} on {clash.view}" for clash in hard})),
             hint="overlaytool update PACKAGE may bring a version of the other one that goes with it;"
             " overlaytool why PACKAGE says how that one gets into the image",
         )
@@ -133,7 +133,7 @@ def _in_the_way(found: Iterable[Clash]) -> Iterator[Notice]:
     for (other, reason), where in sorted(views.items()):
         yield Notice(
             reference="in-the-way",
-            message=f"{reason} on {', '.join(where)}: they cannot be in one root",
+            message=f"{reason} on {', '.join(dict.fromkeys(where))}: they cannot be in one root",
             hint=f"take {other} out of what asks for it (overlaytool why {other}), or update it",
         )
 
