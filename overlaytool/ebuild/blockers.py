@@ -7,9 +7,9 @@ plan is being made, and only what names a new package behind an exclamation mark
 
 from __future__ import annotations
 
-import re
+import os
 import subprocess
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from overlaytool.errors import ToolMissingError
@@ -21,21 +21,20 @@ BLOCKER = r"!!?[<>=~]*[A-Za-z0-9+_.-]+/[A-Za-z0-9+_.-]+"
 class Blockers:
     """What is being read of some trees."""
 
-    def __init__(self, trees: Iterable[Path]) -> None:
+    def __init__(self, trees: Sequence[Path]) -> None:
         """
         :param trees: ebuild repositories.
         :raises ToolMissingError: when there is no git.
         """
+        top = os.path.commonpath(trees)
+        ebuilds = [f"{os.path.relpath(tree, top)}/*.ebuild" for tree in trees]
         try:
-            self._reading = [
-                subprocess.Popen(
-                    ("git", "grep", "--no-index", "--only-matching", "-z", "-IE", BLOCKER, "--", "*.ebuild"),
-                    cwd=tree,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                )
-                for tree in trees
-            ]
+            self._reading = subprocess.Popen(
+                ("git", "grep", "--no-index", "--only-matching", "-z", "-IE", BLOCKER, "--", *ebuilds),
+                cwd=top,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
         except FileNotFoundError as error:
             raise ToolMissingError(
                 "overlaytool needs git, which is not there", hint="install git with the system's packages"
@@ -45,23 +44,21 @@ class Blockers:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        for process in self._reading:
-            process.kill()
-            with process:  # closes its output, waits for its end
-                pass
+        self._reading.kill()
+        with self._reading:  # closes its output, waits for its end
+            pass
 
     def of(self, packages: Collection[str]) -> frozenset[str]:
         """The packages with an ebuild that blocks some versions, at least, of one of these."""
+        output, _ = self._reading.communicate()
         found = set()
-        for process in self._reading:
-            output, _ = process.communicate()
-            for line in output.decode(errors="replace").splitlines():
-                path, _, blocker = line.partition("\0")
-                if any(_names(blocker.lstrip("!<>=~"), package) for package in packages):
-                    found.add(path.rpartition("/")[0])
+        for line in output.decode(errors="replace").splitlines():
+            path, _, blocker = line.partition("\0")
+            if any(_names(blocker.lstrip("!<>=~"), package) for package in packages):
+                found.add("/".join(path.split("/")[-3:-1]))
         return frozenset(found)
 
 
 def _names(blocked: str, package: str) -> bool:
     """Whether text that begins with a package's name may go on with its version."""
-    return re.fullmatch(rf"{re.escape(package)}(-.*)?", blocked) is not None
+    return blocked == package or blocked.startswith(f"{package}-")

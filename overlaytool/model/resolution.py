@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Into(StrEnum):
@@ -123,8 +124,7 @@ class Package:
         return NodeKey(board=self.board, cpv=self.cpv)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class NodeKey:
+class NodeKey(NamedTuple):
     """Identity of a package in a resolution. ``board`` is None on the build host."""
 
     board: str | None

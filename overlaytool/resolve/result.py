@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 
 from overlaytool.dependency import Atom, Candidate, Origin, View
 from overlaytool.model.resolution import (
+    DepClass,
     Edge,
     KeywordNeed,
     NodeKey,
@@ -35,8 +36,9 @@ def build[C: Candidate](
     described: Container[State],
 ) -> Resolution:
     """The records of a graph: nothing is decided here any more. See :func:`resolve` for ``described``."""
-    nodes = {_key(link.child): link.child for link in closure.graph.links}
-    edges = _edges(closure)
+    keys = {link.child: _key(link.child) for link in closure.graph.links}
+    nodes = {key: node for node, key in keys.items()}
+    edges = _edges(closure, keys)
     packages = {key: _package(closure, node, described) for key, node in nodes.items()}
     ordered = dependencies_first(packages, edges)
     return Resolution(
@@ -91,29 +93,21 @@ def _key[C: Candidate](node: Node[C]) -> NodeKey:
     return NodeKey(board=node.view.board.name if node.view.board else None, cpv=node.cpv)
 
 
-def _edges[C: Candidate](closure: Closure[C]) -> tuple[Edge, ...]:
-    edges = {
-        Edge(
-            parent=_key(link.parent) if link.parent else None,
-            child=_key(link.child),
-            atom=link.atom.text,
-            dep_class=link.dep_class,
-        )
+def _edges[C: Candidate](closure: Closure[C], keys: Mapping[Node[C], NodeKey]) -> tuple[Edge, ...]:
+    found = {
+        (keys[link.parent] if link.parent else None, keys[link.child], link.atom.text, link.dep_class)
         for link in closure.graph.links
     }
 
-    def order(edge: Edge) -> tuple[str, ...]:
-        parent = edge.parent
-        return (
-            (parent.board or "") if parent else "",
-            parent.cpv if parent else "",
-            edge.dep_class,
-            edge.atom,
-            edge.child.board or "",
-            edge.child.cpv,
-        )
+    def order(edge: tuple[NodeKey | None, NodeKey, str, DepClass]) -> tuple[str, ...]:
+        parent, child, atom, dep_class = edge
+        board, cpv = parent or ("", "")
+        return (board or "", cpv, dep_class, atom, child.board or "", child.cpv)
 
-    return tuple(sorted(edges, key=order))
+    return tuple(
+        Edge(parent=parent, child=child, atom=atom, dep_class=dep_class)
+        for parent, child, atom, dep_class in sorted(found, key=order)
+    )
 
 
 def _package[C: Candidate](closure: Closure[C], node: Node[C], described: Container[State]) -> Package:

@@ -73,7 +73,7 @@ def prepare(workspace: Workspace, request: Request, described: Container[State] 
 
     :raises ConflictError: also where an import blocks a package that the image has.
     """
-    with Blockers(tree.path for tree in workspace.source.repositories) as blockers:
+    with Blockers([tree.path for tree in workspace.source.repositories]) as blockers:
         resolution = resolve(workspace, request, described)
         source = workspace.source
         if resolution.eclass_updates:
