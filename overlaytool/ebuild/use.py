@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from overlaytool.ebuild.runtime import clean_environment
@@ -79,22 +78,22 @@ class ProfileUse:
         with clean_environment():
             use: list[Layer | None] = [change(self._domain.use)]
         for node in self._profile.stack:
-            path, features = Path(node.path), node.eapi.options
+            path, features = node.path, node.eapi.options
             force += self._read(path, ".force", stable=stable and features.profile_stable_use)
             use += self._read(path, "", stable=stable and features.profile_stable_use_defaults)
             mask += self._read(path, ".mask", stable=stable and features.profile_stable_use)
         force.append(change([self._domain.arch]))
         return _Layers(_merged(force), _merged(use), _merged(mask))
 
-    def _read(self, directory: Path, kind: str, *, stable: bool) -> Iterator[Layer | None]:
+    def _read(self, directory: str, kind: str, *, stable: bool) -> Iterator[Layer | None]:
         """``use.mask``, ``package.use.mask`` and their ``.stable`` twins, for kind ``.mask``."""
         if kind:  # flags for all packages are in make.defaults otherwise
-            yield self._files.about_all(directory / f"use{kind}")
+            yield self._files.about_all(directory, f"use{kind}")
         if stable:
-            yield self._files.about_all(directory / f"use.stable{kind}")
-        yield self._files.about_packages(directory / f"package.use{kind}")
+            yield self._files.about_all(directory, f"use.stable{kind}")
+        yield self._files.about_packages(directory, f"package.use{kind}")
         if stable:
-            yield self._files.about_packages(directory / f"package.use.stable{kind}")
+            yield self._files.about_packages(directory, f"package.use.stable{kind}")
 
     @cached_property
     def _expanded(self) -> Mapping[str, bool]:
@@ -127,7 +126,7 @@ def _merged(layers: Sequence[Layer | None]) -> list[Layer]:
     """The same with fewer layers: what says nothing left out, changes in a row made one."""
     merged: list[Layer] = []
     for layer in layers:
-        if not layer:
+        if layer is None:
             continue
         last = merged[-1] if merged else None
         if isinstance(last, Change) and isinstance(layer, Change) and (both := last.then(layer)):

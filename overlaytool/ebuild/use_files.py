@@ -67,17 +67,14 @@ def change(words: Iterable[str]) -> Change:
 class PackageUse:
     """``package.use``, ``package.use.mask`` and their like of one profile directory."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, lines: Iterable[str]) -> None:
         self._lines: dict[str, list[str]] = defaultdict(list)
-        for line in _lines(path):
+        for line in lines:
             self._lines[atom_name(line.split(maxsplit=1)[0])].append(line)
         self._changes: dict[str, list[tuple[Any, Change]]] = {}
 
         self.packages = frozenset(self._lines)
         """The packages that it is about."""
-
-    def __bool__(self) -> bool:
-        return bool(self._lines)
 
     def about(self, ebuild: Any) -> Sequence[Change]:
         """What the file says of an ebuild, the most specific atom last (as Portage orders them)."""
@@ -112,21 +109,32 @@ class UseFiles:
     """The files about USE that profiles have, each read once: boards share most of their parents."""
 
     def __init__(self) -> None:
-        self._about_packages: dict[Path, PackageUse] = {}
-        self._global: dict[Path, Change | None] = {}
+        self._listed: dict[str, frozenset[str]] = {}
+        self._about_packages: dict[tuple[str, str], PackageUse | None] = {}
+        self._about_all: dict[tuple[str, str], Change | None] = {}
 
-    def about_packages(self, path: Path) -> PackageUse:
-        """``package.use`` or its like; one that is not there says nothing."""
-        if path not in self._about_packages:
-            self._about_packages[path] = PackageUse(path)
-        return self._about_packages[path]
+    def about_packages(self, directory: str, name: str) -> PackageUse | None:
+        """``package.use`` or its like in a profile directory. None where it says nothing."""
+        key = (directory, name)
+        if key not in self._about_packages:
+            lines = self._lines(directory, name)
+            self._about_packages[key] = PackageUse(lines) if lines else None
+        return self._about_packages[key]
 
-    def about_all(self, path: Path) -> Change | None:
+    def about_all(self, directory: str, name: str) -> Change | None:
         """``use.mask`` or its like, a flag a line. None where it says nothing."""
-        if path not in self._global:
-            words = [word for line in _lines(path) for word in line.split()]
-            self._global[path] = change(words) if words else None
-        return self._global[path]
+        key = (directory, name)
+        if key not in self._about_all:
+            words = [word for line in self._lines(directory, name) for word in line.split()]
+            self._about_all[key] = change(words) if words else None
+        return self._about_all[key]
+
+    def _lines(self, directory: str, name: str) -> list[str]:
+        listed = self._listed.get(directory)
+        if listed is None:
+            listed = frozenset(path.name for path in Path(directory).iterdir())
+            self._listed[directory] = listed
+        return list(_lines(Path(directory, name))) if name in listed else []
 
 
 def _lines(path: Path) -> Iterator[str]:
