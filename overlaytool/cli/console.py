@@ -1,11 +1,17 @@
-"""The only module that prints: results on standard output, everything else on standard error."""
+"""The only module that prints: results on standard output, everything else on standard error.
+
+Text that goes into a file or a pipe is written as it is, without rich, which takes longer to load than a
+plan takes to show.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from overlaytool.cli.options import ColorChoice
 from overlaytool.progress import SilentTask, Task
@@ -14,6 +20,9 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from overlaytool.errors import OverlaytoolError
+
+TAKEN_FOR_TERMINAL = frozenset({"FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"})
+"""Variables that tell rich of a terminal."""
 
 _settings = {"color": ColorChoice.AUTO, "quiet": False, "verbose": False}
 
@@ -50,15 +59,30 @@ def err() -> Console:
     return _console(stderr=True)
 
 
+def _print(what: RenderableType, stream: TextIO, console: Callable[[], Console]) -> None:
+    plain = getattr(what, "plain", None)
+    if plain is None or _may_be_terminal(stream):
+        console().print(what)
+    else:
+        print(plain, file=stream)
+
+
+def _may_be_terminal(stream: TextIO) -> bool:
+    """Whether rich could take a stream for a terminal."""
+    if _settings["color"] is ColorChoice.ALWAYS or not TAKEN_FOR_TERMINAL.isdisjoint(os.environ):
+        return True
+    return stream.isatty()
+
+
 def show(result: RenderableType) -> None:
     """A result."""
-    out().print(result)
+    _print(result, sys.stdout, out)
 
 
 def write(text: str) -> None:
     """A result whose bytes matter: no markup, no wrapping, no colours."""
-    out().file.write(text)
-    out().file.flush()
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def verbose() -> bool:
@@ -76,13 +100,17 @@ def mention(text: str) -> None:
 
 def is_live() -> bool:
     """Whether standard error is a terminal on which something may move."""
-    return err().is_terminal and not _settings["quiet"] and not _settings["verbose"]
+    return _is_terminal() and not _settings["quiet"] and not _settings["verbose"]
+
+
+def _is_terminal() -> bool:
+    return _may_be_terminal(sys.stderr) and err().is_terminal
 
 
 def say(message: RenderableType) -> None:
     """A message by the way; not under ``--quiet``."""
     if not _settings["quiet"]:
-        err().print(message)
+        _print(message, sys.stderr, err)
 
 
 def confirm(question: str, *, default: bool, unattended: bool) -> bool:
@@ -91,9 +119,7 @@ def confirm(question: str, *, default: bool, unattended: bool) -> bool:
     :param default: what Enter says.
     :param unattended: the answer where there is no terminal, and nobody to ask.
     """
-    import sys
-
-    if not (sys.stdin.isatty() and err().is_terminal):
+    if not (sys.stdin.isatty() and _is_terminal()):
         return unattended
     from rich.prompt import Confirm
 
@@ -123,7 +149,7 @@ class TerminalProgress:
     @contextmanager
     def task(self, text: str, total: int | None = None) -> Iterator[Task]:
         """Draw a bar while the work goes on; it is wiped out at the end."""
-        if _settings["quiet"] or not err().is_terminal:
+        if _settings["quiet"] or not _is_terminal():
             yield SilentTask()
             return
         from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
