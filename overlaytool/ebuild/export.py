@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,6 +67,7 @@ class Lookup:
         self._asked: deque[_Task] = deque()
         self._ahead: list[_Task] = []
         self._expected: list[tuple[Path, str]] = []
+        self._finished: dict[Path, list[tuple[str, dict[str, str]]]] = defaultdict(list)
         self._changed, self._ended = threading.Condition(), False
         self._fault: Exception | None = None
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(WORKERS)]
@@ -110,6 +111,10 @@ class Lookup:
             raise error
         return task.entry
 
+    def finished(self, tree: Path, start: int) -> Sequence[tuple[str, Mapping[str, str]]]:
+        """CPV and entry of all of a tree that has been read, in that order, from the ``start``-th on."""
+        return self._finished[tree][start:]
+
     def expect(self, checkout: Path, atoms: Iterable[str]) -> None:
         """Begin to read what Portage will ask for when it is asked for these atoms in a checkout."""
         with self._changed:
@@ -149,6 +154,8 @@ class Lookup:
                 task.error = error
             with self._changed:
                 task.done = True
+                if task.entry is not None:
+                    self._finished[task.candidate.repo.path].append((task.candidate.cpv, task.entry))
                 self._changed.notify_all()
                 self._look_ahead(task)
 

@@ -22,14 +22,23 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from overlaytool.errors import CheckoutError, HungError, PortageError, ToolMissingError
 
-type MetadataLookup = Callable[[Path, str], Mapping[str, str] | None]
-"""Tree and CPV to the ebuild's md5-dict entry, or None where it is not known."""
+
+class MetadataLookup(Protocol):
+    """What has the metadata of ebuilds, as md5-dict entries. It is asked from several threads."""
+
+    def __call__(self, tree: Path, cpv: str) -> Mapping[str, str] | None:
+        """The entry of an ebuild, or None where it is not known."""
+
+    def finished(self, tree: Path, start: int) -> Sequence[tuple[str, Mapping[str, str]]]:
+        """CPVs and entries of a tree that are at hand anyway, from the ``start``-th on; told unasked."""
+
 
 OLDEST = (3, 0, 66)
 """The oldest Portage whose data structures are known to be those that are read here."""
@@ -139,13 +148,18 @@ class MetadataServer:
             self._line.shutdown(socket.SHUT_RDWR)
 
     def _serve(self) -> None:
+        told: Counter[str] = Counter()
         try:
             with self._line.makefile("rw", encoding="utf-8") as stream:
                 for line in stream:
                     tree, cpv = json.loads(line)
                     self.asked = cpv
                     entry = self._lookup(Path(tree), cpv)
-                    stream.write(json.dumps(dict(entry) if entry is not None else None) + "\n")
+                    more = self._lookup.finished(Path(tree), told[tree])
+                    told[tree] += len(more)
+                    answer: dict[str, dict[str, str] | None] = {name: dict(known) for name, known in more}
+                    answer[cpv] = dict(entry) if entry is not None else None
+                    stream.write(json.dumps(answer) + "\n")
                     stream.flush()
                     self._heard()
         except (OSError, ValueError):

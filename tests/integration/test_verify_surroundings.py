@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,21 +111,37 @@ def test_ctrl_c_ends_it_with_all_that_it_started(checkout_tree: Path, home: Path
     assert str(checkout_tree) not in processes
 
 
+class Told:
+    """Metadata as a test wants it told."""
+
+    def __init__(
+        self,
+        asked: Callable[[Path, str], Mapping[str, str] | None],
+        unasked: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        self._asked, self._unasked = asked, tuple((unasked or {}).items())
+
+    def __call__(self, tree: Path, cpv: str) -> Mapping[str, str] | None:
+        return self._asked(tree, cpv)
+
+    def finished(self, tree: Path, start: int) -> Sequence[tuple[str, Mapping[str, str]]]:
+        return self._unasked[start:]
+
+
 @pytest.mark.portage
 def test_a_lookup_that_fails_is_an_error_and_no_hang(checkout_tree: Path) -> None:
-    def lookup(tree: Path, cpv: str) -> Mapping[str, str] | None:
+    def refuse(tree: Path, cpv: str) -> Mapping[str, str] | None:
         raise CheckoutError(f"nothing is known of {cpv}")
 
     with pytest.raises(CheckoutError, match="nothing is known of"):
-        verify(question(checkout_tree, "app-misc/jq", lookup=lookup), SilentProgress())
+        verify(question(checkout_tree, "app-misc/jq", lookup=Told(refuse)), SilentProgress())
 
 
 @pytest.mark.portage
 def test_metadata_that_is_not_of_this_ebuild_is_not_believed(checkout_tree: Path) -> None:
-    def lookup(tree: Path, cpv: str) -> Mapping[str, str] | None:
-        return {"EAPI": "8", "SLOT": "0", "RDEPEND": "dev-libs/nowhere", "_md5_": "0" * 32}
-
-    assert verify(question(checkout_tree, "app-misc/jq", lookup=lookup), SilentProgress()).holds
+    wrong = {"EAPI": "8", "SLOT": "0", "RDEPEND": "dev-libs/nowhere", "_md5_": "0" * 32}
+    for lookup in (Told(lambda tree, cpv: wrong), Told(lambda tree, cpv: None, {"app-misc/jq-1.8.1": wrong})):
+        assert verify(question(checkout_tree, "app-misc/jq", lookup=lookup), SilentProgress()).holds
 
 
 @pytest.mark.portage

@@ -37,7 +37,11 @@ class ConfigurationError(Exception):
 
 
 class MetadataClient:
-    """The line to the process that has the metadata: a line of JSON asked, a line answered."""
+    """The line to the process that has the metadata: a line of JSON asked, a line answered.
+
+    Asked is tree and CPV. An answer has the entry of that CPV, or null, and those of others of that tree that
+    are at hand there, and likely to be asked for.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._stream = socket.socket(fileno=descriptor).makefile("rw", encoding="utf-8")
@@ -50,18 +54,19 @@ class MetadataClient:
         """
         key = (tree, cpv)
         if key not in self._told:
-            self._told[key] = self._ask(tree, cpv)
+            self._told[key] = None
+            self._told.update({(tree, name): entry for name, entry in self._ask(tree, cpv).items()})
         told = self._told[key]
         return dict(told) if told is not None else None
 
-    def _ask(self, tree: str, cpv: str) -> dict[str, str] | None:
+    def _ask(self, tree: str, cpv: str) -> dict[str, dict[str, str] | None]:
         try:
             self._stream.write(json.dumps([tree, cpv]) + "\n")
             self._stream.flush()
             answer = self._stream.readline()
         except OSError:
-            return None
-        return json.loads(answer) if answer else None
+            return {}
+        return json.loads(answer) if answer else {}
 
 
 class ServedMetadata(database):  # type: ignore[misc]
