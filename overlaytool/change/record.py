@@ -19,7 +19,7 @@ from overlaytool.change.worktree import LOG, Repository
 from overlaytool.errors import GitError, WriteError
 from overlaytool.model.series import Series, SeriesCommit, SeriesRecord
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def save(repository: Repository, record: SeriesRecord) -> None:

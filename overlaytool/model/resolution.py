@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 
 class Into(StrEnum):
@@ -124,7 +123,8 @@ class Package:
         return NodeKey(board=self.board, cpv=self.cpv)
 
 
-class NodeKey(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class NodeKey:
     """Identity of a package in a resolution. ``board`` is None on the build host."""
 
     board: str | None

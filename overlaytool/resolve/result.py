@@ -101,8 +101,8 @@ def _edges[C: Candidate](closure: Closure[C], keys: Mapping[Node[C], NodeKey]) -
 
     def order(edge: tuple[NodeKey | None, NodeKey, str, DepClass]) -> tuple[str, ...]:
         parent, child, atom, dep_class = edge
-        board, cpv = parent or ("", "")
-        return (board or "", cpv, dep_class, atom, child.board or "", child.cpv)
+        asker = ((parent.board or ""), parent.cpv) if parent else ("", "")
+        return (*asker, dep_class, atom, child.board or "", child.cpv)
 
     return tuple(
         Edge(parent=parent, child=child, atom=atom, dep_class=dep_class)
