@@ -56,16 +56,16 @@ def verify(space: Workspace, subject: Subject) -> Verdict:
     :raises UnknownPackageError, AmbiguousPackageError: for a name without category that is not one package's.
     """
     repository = _repository_of(space.checkout)
-    base = _base(space, subject, repository)
     with ExitStack() as stack:
-        judged = stack.enter_context(ThreadPoolExecutor(1)).submit(_tree_id, repository, subject.tip)
         checkout = space.checkout
         if subject.tip is not None:
             checkout = stack.enter_context(_checkout_at(space, subject.tip))
-        before = partial(_checkout_at, space, base) if base is not None else None
         atoms = tuple(_atom(text, space) for text in subject.atoms)
         lookup = stack.enter_context(Lookup(space.source.cache, space.boards))
-        lookup.expect(checkout.path, atoms)
+        lookup.expect(checkout.path, atoms)  # while git says what was changed
+        base = _base(space, subject, repository)
+        before = partial(_checkout_at, space, base) if base is not None else None
+        judged = stack.enter_context(ThreadPoolExecutor(1)).submit(_tree_id, repository, subject.tip)
         question = judge.Question(
             checkout=checkout,
             boards=space.boards,
