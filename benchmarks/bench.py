@@ -81,7 +81,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--gentoo", type=Path, required=True, help="a Gentoo tree with htop and screen")
     parser.add_argument("--large", type=Path, help="the same tree with many more packages")
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each command (default: 5)")
-    parser.add_argument("--applied", type=Path, help="a clone with the request added: time emerge on it too")
+    parser.add_argument(
+        "--applied", type=Path, help="a clone with the request added: time verify and emerge on it too"
+    )
     return parser.parse_args()
 
 
@@ -104,7 +106,13 @@ def _cases(options: argparse.Namespace, place: Path) -> list[Case]:
         Case(name="image, warm", command=plan(options.gentoo, *IMAGE), target="2 s"),
     ]
     if options.applied:
-        cases += _emerge_cases(options.applied, place / "portage")
+        applied = (sys.executable, "-m", "overlaytool", "-q", "-C", str(options.applied))
+        verify = (*applied, "verify", *ATOMS, "--board", "amd64-usr")
+        cases += [
+            Case(name="verify, cold", command=verify, cold=True, target="10 s"),
+            Case(name="verify, warm", command=verify, target="3 s"),
+            *_emerge_cases(options.applied, place / "portage"),
+        ]
     return cases
 
 
