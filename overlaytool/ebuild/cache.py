@@ -69,11 +69,6 @@ class MetadataCache:
         eclasses = blake2b(metadata.get("_eclasses_", "").encode(), digest_size=16).digest()
         self._pending.append((cpv, ebuild_md5, eclasses, body, int(time.time())))
 
-    @property
-    def has_news(self) -> bool:
-        """Whether something had to be sourced and is not written yet."""
-        return bool(self._pending)
-
     def flush(self) -> None:
         """Write what was put, and prune what nothing has used for long."""
         if not self._pending and not self._used:

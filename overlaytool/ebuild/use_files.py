@@ -72,7 +72,6 @@ class PackageUse:
         for line in lines:
             self._lines[atom_name(line.split(maxsplit=1)[0])].append(line)
         self._changes: dict[str, list[tuple[Any, Change]]] = {}
-
         self.packages = frozenset(self._lines)
         """The packages that it is about."""
 
