@@ -17,9 +17,10 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from overlaytool.errors import ConfigError
 
@@ -27,8 +28,7 @@ FILE_NAME = "overlaytool.toml"
 GENTOO_URL = "https://github.com/gentoo/gentoo"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceConfig:
+class SourceConfig(Struct, frozen=True, kw_only=True):
     """A tree to import from."""
 
     name: str
@@ -38,8 +38,7 @@ class SourceConfig:
     """What `sync` clones; None for a tree that the user keeps."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(Struct, frozen=True, kw_only=True):
     """Everything that is set outside the command line."""
 
     gentoo: SourceConfig

@@ -7,15 +7,15 @@ it, so what is left are atoms, all-of groups and any-of groups (PMS section 8.2)
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from overlaytool.model.resolution import Board, DepClass, Root
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(Struct, frozen=True):
     """A package dependency specification (PMS section 8.3), without USE conditionals."""
 
     text: str
@@ -29,15 +29,13 @@ class Atom:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(Struct, frozen=True):
     """Every child is needed."""
 
     children: tuple[Dependency, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     """One child is enough: ``|| ( )``."""
 
     children: tuple[Dependency, ...]
@@ -59,8 +57,7 @@ type FlagChanges = frozenset[tuple[str, bool]]
 """USE flags that a plan sets for a package, on top of what the profile says."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """One of the eyes that look at the trees: a board root, or the build host."""
 
     name: str
@@ -112,8 +109,7 @@ type Known[C: Candidate] = dict[tuple[tuple[object, ...], str, str], C | None]
 """What emerge takes, by the state of the package, the view's name and the atom's text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(Struct, frozen=True):
     """One evaluated dependency of one class."""
 
     dep_class: DepClass

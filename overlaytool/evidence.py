@@ -7,11 +7,12 @@ series can so find what was tried on exactly its content, whether that was commi
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
+import msgspec
+
 from overlaytool.errors import WriteError
-from overlaytool.model.series import Evidence, Outcome, Stage
+from overlaytool.model.series import Evidence, Stage
 
 EXCERPT = 4000
 """Characters of output that are kept; the end, where programs say how it went."""
@@ -24,7 +25,7 @@ def record(state: Path, evidence: Evidence) -> None:
     :raises WriteError: when it cannot be written.
     """
     file = _file(state, evidence.tree)
-    fields = asdict(evidence) | {"output": evidence.output[-EXCERPT:]}
+    fields = msgspec.to_builtins(evidence) | {"output": evidence.output[-EXCERPT:]}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("ab") as lines:
@@ -54,8 +55,6 @@ def _file(state: Path, tree: str) -> Path:
 
 def _parse(line: bytes) -> Evidence | None:
     try:
-        fields = json.loads(line)
-        fields |= {"stage": Stage(fields["stage"]), "outcome": Outcome(fields["outcome"])}
-        return Evidence(**fields)
-    except (ValueError, TypeError, KeyError):
+        return msgspec.json.decode(line, type=Evidence)
+    except ValueError:
         return None

@@ -13,8 +13,10 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from overlaytool.change.message import message, subject
 from overlaytool.change.objects import write_trees
@@ -175,8 +177,7 @@ def _commits(
     return tuple(made)
 
 
-@dataclass(frozen=True, slots=True)
-class _Private:
+class _Private(Struct, frozen=True):
     """A git directory, index and work tree that only the series uses."""
 
     repository: Repository

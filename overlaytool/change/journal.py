@@ -20,10 +20,11 @@ import os
 import shutil
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Any
+
+import msgspec
+from msgspec import Struct
 
 from overlaytool.errors import StaleError, WriteError
 from overlaytool.flatcar.tree import SYMLINK, read_file
@@ -32,8 +33,7 @@ from overlaytool.model.change import FileChange, FileState, Recovery
 JOURNAL = "journal.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One path of the journal."""
 
     path: str
@@ -42,8 +42,7 @@ class Entry:
     after: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Journal:
+class Journal(Struct, frozen=True, kw_only=True):
     """What a change was about to do."""
 
     started: str
@@ -91,7 +90,7 @@ def begin(directory: Path, checkout: Path, changes: Sequence[FileChange], reques
         ),
         new_directories=_new_directories(checkout, changes),
     )
-    text = json.dumps({"format": 1, **asdict(journal)}, indent=1)
+    text = json.dumps({"format": 1, **msgspec.to_builtins(journal)}, indent=1)
     _write(directory / f"{JOURNAL}.new", FileState(mode=0o100644, content=text.encode()), None)
     (directory / f"{JOURNAL}.new").rename(directory / JOURNAL)
     for place in (directory, directory.parent, directory.parent.parent):
@@ -261,14 +260,8 @@ def _sync_file(path: Path) -> None:
 
 def _read(directory: Path) -> Journal:
     try:
-        data: dict[str, Any] = json.loads((directory / JOURNAL).read_text(encoding="utf-8"))
-        return Journal(
-            started=data["started"],
-            request=tuple(data["request"]),
-            entries=tuple(Entry(**entry) for entry in data["entries"]),
-            new_directories=tuple(data["new_directories"]),
-        )
-    except (ValueError, KeyError, TypeError) as error:
+        return msgspec.json.decode((directory / JOURNAL).read_bytes(), type=Journal)
+    except ValueError as error:
         raise WriteError(
             f"the journal of a change that was cut short is damaged: {directory / JOURNAL}",
             details=(str(error),),

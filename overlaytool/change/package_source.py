@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from overlaytool.flatcar.tree import read_file
 from overlaytool.model.change import FileState
@@ -19,8 +20,7 @@ type Distfiles = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Package to CPV to the names of its distfiles (SRC_URI, all USE conditionals taken)."""
 
 
-@dataclass(slots=True)
-class Issues:
+class Issues(Struct):
     """What was found wrong, a line each, by kind."""
 
     unsafe: list[str] = field(default_factory=list)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from typing import Any
 
-import cattrs
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+import msgspec
 
 from overlaytool.errors import PlanError
 from overlaytool.model.plan import Plan
-from overlaytool.model.resolution import Because
 
 SCHEMA = 1
 _HINT = "overlaytool plan --format json writes such a document; it is not meant to be edited"
@@ -25,7 +22,7 @@ def to_json(plan: Plan) -> str:
 def to_data(plan: Plan) -> dict[str, Any]:
     """The document before it becomes text; for commands whose own document holds a plan."""
     # Through JSON, so that tuples are lists and enumerations are their values.
-    data: dict[str, Any] = json.loads(json.dumps(_converter().unstructure(plan)))
+    data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(plan))
     document: dict[str, Any] = {"schema": SCHEMA}
     for key, value in data.items():
         if key == "licenses":
@@ -61,43 +58,24 @@ def from_data(document: object) -> Plan:
             hint="make the plan again with this version",
         )
     data = {key: value for key, value in document.items() if key not in ("schema", "license_imports")}
-    data["licenses"] = document.get("license_imports")
+    if "license_imports" in document:
+        data["licenses"] = document["license_imports"]
     try:
-        plan = _converter().structure(data, Plan)
-    except Exception as error:
-        problems = cattrs.transform_error(error, path="plan", format_exception=_problem)
-        raise PlanError("this plan cannot be read", details=tuple(problems), hint=_HINT) from None
+        plan = msgspec.convert(data, Plan)
+    except msgspec.ValidationError as error:
+        raise PlanError(
+            "this plan cannot be read", details=(str(error).replace("`$", "`plan"),), hint=_HINT
+        ) from None
     difference = _difference(document, to_data(plan), "plan")
     if difference:
         raise PlanError("this plan cannot be read", details=(difference,), hint=_HINT)
     return plan
 
 
-@functools.cache
-def _converter() -> cattrs.Converter:
-    converter = cattrs.Converter(forbid_extra_keys=True)
-    converter.register_unstructure_hook(
-        Because, make_dict_unstructure_fn(Because, converter, dep_class=override(rename="class"))
-    )
-    converter.register_structure_hook(
-        Because, make_dict_structure_fn(Because, converter, dep_class=override(rename="class"))
-    )
-    return converter
-
-
-def _problem(error: BaseException, _type: type | None) -> str:
-    """What is wrong, in words that can stand before ``@ plan.imports[0]``."""
-    if isinstance(error, KeyError):
-        return f"the key {error.args[0]} is missing"
-    if isinstance(error, cattrs.ForbiddenExtraKeysError):
-        return f"unknown key {', '.join(sorted(error.extra_fields))}"
-    return str(error) or type(error).__name__
-
-
 def _difference(found: object, expected: object, path: str) -> str | None:
     """Where a document is not what would be written for the plan that was read from it.
 
-    Conversion is lenient (a number passes for text, text for a list of letters); a plan must not be.
+    Reading passes over keys that it does not know, and fills in ones that have a default.
     """
     if isinstance(found, dict) and isinstance(expected, dict):
         for key in sorted({*found, *expected}):

@@ -6,20 +6,19 @@ from here: the request, the plan and its reasons. Commits are read from the bran
 
 from __future__ import annotations
 
-import functools
 import json
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-import cattrs
+import msgspec
+from msgspec.structs import replace
 
 from overlaytool.change.worktree import LOG, Repository
 from overlaytool.errors import GitError, WriteError
 from overlaytool.model.series import Series, SeriesCommit, SeriesRecord
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 def save(repository: Repository, record: SeriesRecord) -> None:
@@ -28,7 +27,7 @@ def save(repository: Repository, record: SeriesRecord) -> None:
     :raises WriteError: when the git directory cannot be written.
     """
     file = _file(repository, record.series.branch)
-    document = {"schema": SCHEMA, "record": _converter().unstructure(record)}
+    document = {"schema": SCHEMA, "record": msgspec.to_builtins(record)}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".new", delete=False) as new:
@@ -47,7 +46,7 @@ def load(repository: Repository, branch: str) -> SeriesRecord:
         document = json.loads(_file(repository, branch).read_text())
         if document["schema"] != SCHEMA:
             raise ValueError(f"schema {document['schema']}")
-        return _converter().structure(document["record"], SeriesRecord)
+        return msgspec.convert(document["record"], SeriesRecord)
     except FileNotFoundError:
         raise GitError(
             f"{branch} is no series of overlaytool",
@@ -165,8 +164,3 @@ def _directory(repository: Repository) -> Path:
 
 def _file(repository: Repository, branch: str) -> Path:
     return _directory(repository) / f"{quote(branch, safe='')}.json"
-
-
-@functools.cache
-def _converter() -> cattrs.Converter:
-    return cattrs.Converter()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import Struct
 
 from overlaytool.cli import console
 from overlaytool.cli.options import (
@@ -123,8 +123,7 @@ def update(
         _carry_out(space, request, how)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _How:
+class _How(Struct, frozen=True, kw_only=True):
     """What to do with a plan."""
 
     dry_run: bool

@@ -46,9 +46,9 @@ def as_json(records: object) -> str:
     """Records as one JSON document."""
     import json
 
-    import cattrs
+    from msgspec import to_builtins
 
-    return json.dumps(cattrs.unstructure(records), indent=2) + "\n"
+    return json.dumps(to_builtins(records), indent=2) + "\n"
 
 
 def choice(

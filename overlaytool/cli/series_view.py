@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from msgspec import to_builtins
 from rich.text import Text
 
 from overlaytool.cli import console
@@ -29,7 +29,7 @@ def to_data(done: Committed) -> dict[str, Any]:
     """The plan's document, with the series beside it."""
     from overlaytool.change import plan_json
 
-    return plan_json.to_data(done.plan) | {"series": asdict(done.series)}
+    return plan_json.to_data(done.plan) | {"series": to_builtins(done.series)}
 
 
 def show_committed(done: Committed, *, checked_out: bool) -> None:

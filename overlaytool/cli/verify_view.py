@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
+from msgspec import to_builtins
 from rich.text import Text
 
 from overlaytool.cli import console
@@ -47,7 +47,7 @@ def to_json(verdict: Verdict) -> str:
 
 def to_data(verdict: Verdict) -> dict[str, Any]:
     """The document before it becomes text; for commands whose own document holds a verdict."""
-    return {"schema": 1, "holds": verdict.holds, **asdict(verdict)}
+    return {"schema": 1, "holds": verdict.holds, **to_builtins(verdict)}
 
 
 def _view(view: JudgedView, verdict: Verdict) -> Text:

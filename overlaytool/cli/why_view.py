@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
+from msgspec import to_builtins
 from rich.text import Text
 
 from overlaytool.cli import console
@@ -35,4 +35,4 @@ def show(answer: Why) -> None:
 
 def to_json(answer: Why) -> str:
     """The chains as lists of edges."""
-    return json.dumps({"schema": 1, **asdict(answer)}, indent=2) + "\n"
+    return json.dumps({"schema": 1, **to_builtins(answer)}, indent=2) + "\n"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from pkgcore.package.errors import MetadataException
 from snakeoil.sequences import iflatten_instance
 
@@ -17,8 +17,7 @@ from overlaytool.ebuild.source import TreeSource
 from overlaytool.model.plan import Action, EclassImport, LicenseImport
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsourceable:
+class Unsourceable(Struct, frozen=True, kw_only=True):
     """An ebuild that comes with a directory and cannot be sourced in the checkout."""
 
     cpv: str

@@ -12,11 +12,11 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from pkgcore.package.errors import MetadataException
 
 from overlaytool.dependency import Atom, View, atoms_in
@@ -39,8 +39,7 @@ PATIENCE = 5.0
 """Seconds to wait at the end for ebuilds that are being sourced; then they count as hung."""
 
 
-@dataclass(slots=True, eq=False)
-class _Task:
+class _Task(Struct, eq=False):
     """An ebuild to read."""
 
     source: TreeSource

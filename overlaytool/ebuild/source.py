@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
+from msgspec.structs import replace
 from pkgcore.package.errors import MetadataException
 
 from overlaytool.dependency import Atom, Demand, FlagChanges, Known, Origin, View

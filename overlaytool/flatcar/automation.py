@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import date
+
+from msgspec import Struct, field
 
 from overlaytool.flatcar.tree import Tree
 
@@ -20,8 +21,7 @@ _NAME = re.compile(r"[a-z0-9-]+(?:/[A-Za-z0-9-_+]+)?")
 _SLUG_WORDS = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListEntry:
+class ListEntry(Struct, frozen=True, kw_only=True):
     """A line of the list."""
 
     name: str
@@ -31,8 +31,7 @@ class ListEntry:
     """The free comment above it, without ``#``."""
 
 
-@dataclass(slots=True)
-class _Document:
+class _Document(Struct):
     header: list[str] = field(default_factory=list)
     entries: dict[str, ListEntry] = field(default_factory=dict)
 

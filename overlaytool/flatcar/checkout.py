@@ -7,8 +7,9 @@ Works from alpha-3665.0.0 on: there the overlay calls itself ``coreos`` and port
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from overlaytool.errors import CheckoutError
 from overlaytool.model.resolution import Board, Into
@@ -26,8 +27,7 @@ BOARD_SUFFIX = "-usr"
 SDK_ARCH = "amd64"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkout:
+class Checkout(Struct, frozen=True, kw_only=True):
     """A clone of flatcar/scripts. All paths are absolute."""
 
     path: Path

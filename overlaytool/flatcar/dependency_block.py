@@ -7,7 +7,8 @@ holds atoms and groups. Anything that bash would have to work out is refused, ne
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from overlaytool.errors import CheckoutError
 
@@ -19,8 +20,7 @@ _ATOM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One atom."""
 
     line: int
@@ -34,8 +34,7 @@ class Entry:
     """It stands in a group that opens and closes on its own line, with nothing else there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """``amd64? (`` to its ``)``, over several lines."""
 
     condition: str
@@ -45,8 +44,7 @@ class Group:
     last: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(Struct, frozen=True, kw_only=True):
     """One assignment."""
 
     variable: str

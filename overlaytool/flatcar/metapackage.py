@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from overlaytool.errors import CheckoutError
 from overlaytool.flatcar.checkout import METAPACKAGES, OVERLAY
@@ -24,8 +26,7 @@ _ACCOUNTS = ("acct-group", "acct-user")
 _LINK = re.compile(r"(?P<stem>.+)-r(?P<revision>\d+)\.ebuild")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metapackage:
+class Metapackage(Struct, frozen=True, kw_only=True):
     """A metapackage's ebuild as it is in a checkout."""
 
     file: str

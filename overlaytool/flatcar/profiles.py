@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from overlaytool.flatcar.order import atom_key, place
 
 _WIDTH = 78
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileEntry:
+class ProfileEntry(Struct, frozen=True, kw_only=True):
     """A line with an atom and what is set for it."""
 
     line: int
@@ -27,8 +27,7 @@ class ProfileEntry:
     """Keywords or USE flags, as they stand."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Block:
+class _Block(Struct, frozen=True, kw_only=True):
     """Comment lines and the entries below them, with nothing between."""
 
     first: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from overlaytool.model.resolution import Into
 
@@ -31,8 +32,7 @@ class StageState(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageRecord:
+class StageRecord(Struct, frozen=True, kw_only=True):
     """One stage that was begun."""
 
     stage: StageName
@@ -44,8 +44,7 @@ class StageRecord:
     """UTC, ISO 8601."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildRequest:
+class BuildRequest(Struct, frozen=True, kw_only=True):
     """What is to be built in the SDK container."""
 
     board: str
@@ -54,8 +53,7 @@ class BuildRequest:
     into: Into = Into.IMAGE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildRun:
+class BuildRun(Struct, frozen=True, kw_only=True):
     """One run through the stages, as its state file keeps it."""
 
     request: BuildRequest
@@ -104,8 +102,7 @@ class FailureKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildFailure:
+class BuildFailure(Struct, frozen=True, kw_only=True):
     """Why a stage failed, and what to do next."""
 
     kind: FailureKind
@@ -120,8 +117,7 @@ class BuildFailure:
     advice: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageReport:
+class ImageReport(Struct, frozen=True, kw_only=True):
     """What build_image's reports say of one image."""
 
     version: str
@@ -138,8 +134,7 @@ class ImageReport:
         return sum(size for _, size in self.files)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageGain:
+class ImageGain(Struct, frozen=True, kw_only=True):
     """What an image has that the one before it had not. Sizes in bytes."""
 
     before: str
@@ -153,8 +148,7 @@ class ImageGain:
     licenses_added: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildResult:
+class BuildResult(Struct, frozen=True, kw_only=True):
     """A run that got through all of its stages."""
 
     run: BuildRun
@@ -175,8 +169,7 @@ class Readiness(StrEnum):
     """The build cannot work."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Struct, frozen=True, kw_only=True):
     """One thing that a build needs, and what this machine has."""
 
     name: str
@@ -187,8 +180,7 @@ class Check:
     """How to get it; None where nothing is to be done."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """A known fault of a checkout's own scripts."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from overlaytool.model.plan import Action, Plan, TreeCommit
 
@@ -21,8 +22,7 @@ class StepKind(StrEnum):
     CHANGELOG = "changelog"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileChange:
+class FileChange(Struct, frozen=True, kw_only=True):
     """One path of the checkout before and after. Contents are bytes; a symlink's content is its target."""
 
     path: str
@@ -32,8 +32,7 @@ class FileChange:
     """None: the path is deleted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileState:
+class FileState(Struct, frozen=True, kw_only=True):
     """A file as git sees it."""
 
     mode: int
@@ -41,8 +40,7 @@ class FileState:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One self-contained change: what becomes one commit."""
 
     kind: StepKind
@@ -55,8 +53,7 @@ class Step:
     """Sorted by path. A path that an earlier step changed too starts from that step's ``after``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeSet:
+class ChangeSet(Struct, frozen=True, kw_only=True):
     """A plan, worked out down to bytes: apply writes it into the work tree, commit into git objects."""
 
     plan: Plan
@@ -74,8 +71,7 @@ class ChangeSet:
         return tuple(total[path] for path in sorted(total) if total[path].before != total[path].after)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recovery:
+class Recovery(Struct, frozen=True, kw_only=True):
     """A change to a checkout that had been cut short and was taken back."""
 
     started: str

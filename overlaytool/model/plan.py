@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from overlaytool.model.resolution import Because, Into, Notice, Root
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreeCommit:
+class TreeCommit(Struct, frozen=True, kw_only=True):
     """A tree that a plan was made from."""
 
     name: str
@@ -17,8 +17,7 @@ class TreeCommit:
     """40 hex digits; None where the tree is no git work tree."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckoutState:
+class CheckoutState(Struct, frozen=True, kw_only=True):
     """The checkout that a plan was made for."""
 
     commit: str | None
@@ -33,8 +32,7 @@ class Action(StrEnum):
     UPDATE = "update"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selected:
+class Selected(Struct, frozen=True, kw_only=True):
     """What emerge will take for an imported package on one board."""
 
     cpv: str
@@ -42,8 +40,7 @@ class Selected:
     root: Root
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Import:
+class Import(Struct, frozen=True, kw_only=True):
     """A package directory that is copied whole."""
 
     package: str
@@ -55,8 +52,7 @@ class Import:
     because: tuple[Because, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EclassImport:
+class EclassImport(Struct, frozen=True, kw_only=True):
     """An eclass that is copied."""
 
     name: str
@@ -68,8 +64,7 @@ class EclassImport:
     """For an update: the CPVs of the checkout that inherit the eclass that gets replaced."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LicenseImport:
+class LicenseImport(Struct, frozen=True, kw_only=True):
     """A licence text that is copied."""
 
     name: str
@@ -77,8 +72,7 @@ class LicenseImport:
     needed_by: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeywordChange:
+class KeywordChange(Struct, frozen=True, kw_only=True):
     """A line of package.accept_keywords."""
 
     atom: str
@@ -88,8 +82,7 @@ class KeywordChange:
     comment: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UseChange:
+class UseChange(Struct, frozen=True, kw_only=True):
     """A line of package.use."""
 
     atom: str
@@ -98,16 +91,14 @@ class UseChange:
     because: Because
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchLine:
+class ArchLine(Struct, frozen=True, kw_only=True):
     """A line of a metapackage that stands in an ``amd64? ( )`` group."""
 
     atom: str
     arch: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetapackageEdit:
+class MetapackageEdit(Struct, frozen=True, kw_only=True):
     """New lines in a metapackage's RDEPEND (DEPEND for the SDK), and its revision bump."""
 
     file: str
@@ -120,8 +111,7 @@ class MetapackageEdit:
     """The number in the symlink's name before and after."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """What will be done to the checkout: the pivot between deciding and doing. Schema 1 of the contract."""
 
     request: tuple[str, ...]

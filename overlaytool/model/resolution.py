@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 
 class Into(StrEnum):
@@ -31,8 +32,7 @@ class DepClass(StrEnum):
     PDEPEND = "PDEPEND"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Board:
+class Board(Struct, frozen=True, kw_only=True):
     """A Flatcar board, as the checkout's profiles define it."""
 
     name: str
@@ -41,8 +41,7 @@ class Board:
     """Gentoo's keyword for it, ``amd64``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """What the user asked for."""
 
     atoms: tuple[str, ...]
@@ -67,8 +66,7 @@ class State(StrEnum):
     """A package.provided entry of the profile; nothing is built."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Distfile:
+class Distfile(Struct, frozen=True, kw_only=True):
     """One file of SRC_URI as its Manifest describes it."""
 
     name: str
@@ -76,8 +74,7 @@ class Distfile:
     """Bytes; 0 where the Manifest does not say."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
+class Description(Struct, frozen=True, kw_only=True):
     """What a report shows of an ebuild in one root."""
 
     slot: str
@@ -95,8 +92,7 @@ class Description:
     distfiles: tuple[Distfile, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Package:
+class Package(Struct, frozen=True, kw_only=True):
     """One selected ebuild in one root: a node of the dependency graph.
 
     The build host's packages are the same for every board and stand once, with ``board`` None.
@@ -123,16 +119,14 @@ class Package:
         return NodeKey(board=self.board, cpv=self.cpv)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class NodeKey:
+class NodeKey(Struct, frozen=True, kw_only=True, order=True):
     """Identity of a package in a resolution. ``board`` is None on the build host."""
 
     board: str | None
     cpv: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edge:
+class Edge(Struct, frozen=True, kw_only=True):
     """One atom of one package, or of the request (``parent`` None), and the package that satisfies it."""
 
     parent: NodeKey | None
@@ -161,8 +155,7 @@ class RejectionKind(StrEnum):
     DEPENDENCY = "dependency"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejection:
+class Rejection(Struct, frozen=True, kw_only=True):
     """A candidate that was passed over, and the reason in words that can follow ``passed over:``."""
 
     cpv: str
@@ -171,8 +164,7 @@ class Rejection:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeywordNeed:
+class KeywordNeed(Struct, frozen=True, kw_only=True):
     """A keyword that has to be accepted for an ebuild to be visible."""
 
     cpv: str
@@ -182,8 +174,7 @@ class KeywordNeed:
     """A sentence for the comment above the entry."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UseNeed:
+class UseNeed(Struct, frozen=True, kw_only=True):
     """USE flags that a USE dependency or the request asks for."""
 
     atom: str
@@ -193,17 +184,16 @@ class UseNeed:
     because: Because
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Because:
+class Because(Struct, frozen=True, kw_only=True):
     """The edge that asked: written out, with the parent's CPV (None: the request)."""
 
     parent: str | None
     atom: str
-    dep_class: DepClass
+    dep_class: DepClass = field(name="class")
+    """``class`` in documents."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class Notice(Struct, frozen=True, kw_only=True):
     """Something that the user should know and that did not stop the work."""
 
     reference: str
@@ -212,8 +202,7 @@ class Notice:
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requested:
+class Requested(Struct, frozen=True, kw_only=True):
     """One atom of the request, under the names that the trees use now."""
 
     atom: str
@@ -223,8 +212,7 @@ class Requested:
     """The boards that can have it; empty where it is for the build host."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolution:
+class Resolution(Struct, frozen=True, kw_only=True):
     """The answer to a request: a dependency graph over all boards and the build host, and what it takes."""
 
     request: Request

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from overlaytool.model.plan import Plan
 from overlaytool.model.resolution import Resolution
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesCommit:
+class SeriesCommit(Struct, frozen=True, kw_only=True):
     """One commit of a series."""
 
     commit: str
@@ -20,8 +20,7 @@ class SeriesCommit:
     """The `Step.subject` that it was made from; None for a commit that somebody else put on the branch."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
+class Series(Struct, frozen=True, kw_only=True):
     """A change set as commits on a branch of its own."""
 
     branch: str
@@ -40,8 +39,7 @@ class Series:
         return self.commits[-1].commit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreePath:
+class TreePath(Struct, frozen=True, kw_only=True):
     """Where a tree to import from is on this machine."""
 
     name: str
@@ -49,8 +47,7 @@ class TreePath:
     """Absolute."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesRecord:
+class SeriesRecord(Struct, frozen=True, kw_only=True):
     """How a series came about: kept in the git directory, to write its pull request and to make it again."""
 
     series: Series
@@ -63,8 +60,7 @@ class SeriesRecord:
     """Tips that the branch had before it was made again: a push may replace these and no others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rebase:
+class Rebase(Struct, frozen=True, kw_only=True):
     """What came of making a series again on a newer base."""
 
     old_base: str
@@ -75,8 +71,7 @@ class Rebase:
     """What is now different, a line each; empty where the series was made again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pushed:
+class Pushed(Struct, frozen=True, kw_only=True):
     """A branch on a remote, and how its pull request is opened."""
 
     remote: str
@@ -102,8 +97,7 @@ class SyncState(StrEnum):
     """The remote could not be reached; the clone is used as it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Synced:
+class Synced(Struct, frozen=True, kw_only=True):
     """A tree to import from, after `sync`."""
 
     name: str
@@ -131,8 +125,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """What one run of one stage really said, for the text of the pull request."""
 
     stage: Stage

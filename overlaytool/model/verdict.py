@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from overlaytool.model.resolution import Root
 
@@ -47,8 +48,7 @@ class ComplaintKind(StrEnum):
     """Anything else: Portage's own words are all there is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
+class Complaint(Struct, frozen=True, kw_only=True):
     """One thing that Portage does not accept, in one view."""
 
     kind: ComplaintKind
@@ -75,8 +75,7 @@ class Complaint:
     """Whether it was there before the plan; such a complaint fails nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedView:
+class JudgedView(Struct, frozen=True, kw_only=True):
     """One view, and how it came out."""
 
     view: ViewKind
@@ -90,8 +89,7 @@ class JudgedView:
     """False when there may be more complaints than were found, since Portage stops at the first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unneeded:
+class Unneeded(Struct, frozen=True, kw_only=True):
     """An imported package without which everything resolves as well."""
 
     package: str
@@ -99,8 +97,7 @@ class Unneeded:
     hint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """What Portage's own resolver says about a checkout."""
 
     atoms: tuple[str, ...]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 import networkx as nx
+from msgspec.structs import replace
 
 from overlaytool.errors import UnknownPackageError
 from overlaytool.model.plan import CheckoutState, Plan

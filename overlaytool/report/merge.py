@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from overlaytool.model.resolution import (
     Because,
@@ -35,8 +36,7 @@ UNKNOWN = Description(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """Which node each package of the resolution belongs to."""
 
     ids: Mapping[NodeKey, str]

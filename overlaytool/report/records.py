@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from overlaytool.model.plan import CheckoutState, Plan
 from overlaytool.model.resolution import Because, DepClass, Distfile, Notice, Resolution, Root, State
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """Which part of a resolution is shown."""
 
     classes: frozenset[DepClass] = frozenset(DepClass)
@@ -18,8 +17,7 @@ class Selection:
     """Only packages that are added or updated, and those on the way from the request to them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class Cost(Struct, frozen=True, kw_only=True):
     """What would go away if a package were not asked for.
 
     With a plan that is something the plan copies or the image gains: what is there anyway costs nothing.
@@ -35,16 +33,14 @@ class Cost:
     """Bytes that these install, as far as is known; None where it is of none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoardUse:
+class BoardUse(Struct, frozen=True, kw_only=True):
     """The enabled USE flags on some boards; None stands for the build host."""
 
     boards: tuple[str | None, ...]
     use: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Struct, frozen=True, kw_only=True):
     """A package: the same version in the same state on both boards is one node that lists its boards."""
 
     id: str
@@ -89,8 +85,7 @@ class Node:
         return self.state in (State.ADD, State.UPDATE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     """All that one package asks of another."""
 
     parent: str
@@ -106,8 +101,7 @@ class Link:
     """Whether it closes a cycle: inside of one, it leads back towards the request."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Graph:
+class Graph(Struct, frozen=True, kw_only=True):
     """A resolution as it is shown."""
 
     resolution: Resolution

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from overlaytool.model.resolution import DepClass
 from overlaytool.report.records import Graph, Node
@@ -25,8 +26,7 @@ class Mark(StrEnum):
     """It is its own ancestor here."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """One line of the tree."""
 
     branch: str
@@ -37,8 +37,7 @@ class Line:
     mark: Mark
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
+class _Pending(Struct, frozen=True):
     node: Node
     classes: tuple[DepClass, ...]
     branch: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from overlaytool.dependency import Atom, Candidate, FlagChanges, Known, Origin, View
 from overlaytool.model.resolution import Because, Rejection, RejectionKind, Root
@@ -17,8 +19,7 @@ UNKEYWORDED = frozenset({RejectionKind.KEYWORD, RejectionKind.LIVE})
 """What an entry in package.accept_keywords can lift."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option[C: Candidate]:
+class Option[C: Candidate](Struct, frozen=True):
     """A candidate and the steps that make it the one that emerge takes."""
 
     candidate: C

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from itertools import count
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from overlaytool.dependency import Atom, FlagChanges, View
 from overlaytool.model.resolution import Because, Notice, RejectionKind, Root, package_name
@@ -13,8 +15,7 @@ SYNC_REASON = "Keep versions on both arches in sync."
 """The sentence that Flatcar's package.accept_keywords uses for this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exclusion:
+class Exclusion(Struct, frozen=True):
     """A candidate that may not be selected in a view, and why: a reason that can follow ``passed over:``."""
 
     view: View
@@ -26,8 +27,7 @@ class Exclusion:
 _tokens = count()
 
 
-@dataclass(slots=True)
-class Decisions:
+class Decisions(Struct):
     """Steps decided so far, and what was learned from conflicts. Grows; a pass starts from a copy."""
 
     imports: dict[str, str] = field(default_factory=dict)

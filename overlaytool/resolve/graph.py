@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from overlaytool.dependency import Atom, Candidate, View
 from overlaytool.model.resolution import Because, DepClass, Rejection
@@ -15,8 +16,7 @@ class Restart(Exception):
     """What was decided changes what this pass did already."""
 
 
-@dataclass(slots=True, eq=False)
-class Node[C: Candidate]:
+class Node[C: Candidate](Struct, eq=False):
     """A candidate selected in a view, or a package.provided entry (``candidate`` None).
 
     :meth:`Graph.node` makes one for each: two nodes are the same only if they are the same object.

@@ -9,9 +9,10 @@ import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+
+from msgspec import Struct
 
 from overlaytool.errors import SdkError
 from overlaytool.flatcar.checkout import Checkout
@@ -34,8 +35,7 @@ NOBODY_IN_PARTICULAR = 1000
 """The user's id in the container when root builds a checkout of root's: Flatcar's scripts refuse root."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
+class Container(Struct, frozen=True, kw_only=True):
     """A container by its name, whether it exists or not."""
 
     engine: Engine

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from overlaytool.errors import CheckoutError, HungError, OverlaytoolError
 from overlaytool.flatcar.checkout import Checkout
@@ -26,8 +27,7 @@ LOOK_UP = 30.0
 """Seconds that a registry may take to answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class Machine(Struct, frozen=True, kw_only=True):
     """Where the checks look. A test may look somewhere else."""
 
     proc: Path = Path("/proc")

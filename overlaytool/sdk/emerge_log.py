@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 STEP = re.compile(
     r"^>>> (?P<verb>Emerging binary|Emerging|Installing|Completed) "
@@ -12,8 +13,7 @@ STEP = re.compile(
 JOBS = re.compile(r"^>>> Jobs: (?P<number>\d+) of (?P<total>\d+) complete")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """A package that emerge has come to."""
 
     number: int

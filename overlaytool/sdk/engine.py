@@ -10,9 +10,10 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from overlaytool.errors import SdkError, ToolMissingError
 from overlaytool.sdk import process
@@ -33,8 +34,7 @@ class EngineKind(StrEnum):
     PODMAN = "podman"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
+class Engine(Struct, frozen=True, kw_only=True):
     """A container engine that has answered."""
 
     kind: EngineKind

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from re import Match, Pattern
+
+from msgspec import Struct
 
 from overlaytool.model.build import BuildFailure, FailureKind
 from overlaytool.model.resolution import package_name
@@ -23,8 +24,7 @@ COMPILER = re.compile(r"(?:\berror:|\bundefined reference\b|^\S+: No rule to mak
 Excerpt = Callable[[Sequence[str], int], tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """One thing that can be said about a failure."""
 
     kind: FailureKind

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from overlaytool.flatcar.checkout import Checkout
 from overlaytool.model.build import Fault
@@ -16,8 +17,7 @@ IGNORE_MISMATCH = "--ignore_version_mismatch"
 PULLS = "pulls-loaded-image"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """A fault that we look for."""
 
     name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import cattrs
+import msgspec
 
 from overlaytool.errors import WriteError
 from overlaytool.model.build import BuildRun, StageName, StageRecord
@@ -19,9 +19,8 @@ def directory(state: Path, container: str) -> Path:
 def load(state: Path, container: str, board: str) -> BuildRun | None:
     """The last run for a board, None where there is none that can be read."""
     try:
-        data = json.loads(_file(state, container, board).read_text(encoding="utf-8"))
-        return cattrs.structure(data, BuildRun)
-    except (OSError, ValueError, KeyError, TypeError, cattrs.BaseValidationError):
+        return msgspec.json.decode(_file(state, container, board).read_bytes(), type=BuildRun)
+    except (OSError, ValueError):
         return None  # written by another version, or cut off by a full disk: nothing is known of it
 
 
@@ -34,7 +33,7 @@ def save(state: Path, run: BuildRun) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_suffix(".new")
-        new.write_text(json.dumps(cattrs.unstructure(run), indent=1) + "\n", encoding="utf-8")
+        new.write_text(json.dumps(msgspec.to_builtins(run), indent=1) + "\n", encoding="utf-8")
         new.replace(path)
     except OSError as error:
         raise WriteError(f"{path} cannot be written: {error.strerror}") from error

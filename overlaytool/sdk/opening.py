@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from overlaytool.flatcar.checkout import Checkout
 from overlaytool.model.build import BuildRequest
@@ -16,8 +17,7 @@ from overlaytool.sdk.engine import Engine, EngineKind
 from overlaytool.sdk.stages import Selection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """What the user said about the container."""
 
     engine: EngineKind = EngineKind.AUTO

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from overlaytool.errors import OverlaytoolError, SdkError, WriteError
 from overlaytool.model.build import (
@@ -70,8 +72,7 @@ class StageFailed(SdkError):
         self.record = record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """Which stages are wanted."""
 
     stages: tuple[StageName, ...]

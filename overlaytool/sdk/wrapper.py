@@ -7,8 +7,9 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from overlaytool.errors import CheckoutError
 from overlaytool.flatcar.checkout import VERSION_FILE, Checkout
@@ -21,8 +22,7 @@ AUTOMATION = "ci_automation_common.sh"
 ENVIRONMENT_FILE = Path("sdk_container/.sdkenv")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wrapper:
+class Wrapper(Struct, frozen=True, kw_only=True):
     """What this checkout's run_sdk_container knows and needs."""
 
     path: Path

@@ -7,9 +7,11 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from overlaytool.flatcar.checkout import METAPACKAGES, Checkout
 from overlaytool.model.plan import Selected
@@ -25,8 +27,7 @@ BINARIES_ONLY = {"--usepkg": True, "--usepkgonly": True, "--binpkg-respect-use":
 UNWATCHED = SilentTask()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(Struct, frozen=True, kw_only=True):
     """What Portage is asked."""
 
     checkout: Checkout
@@ -52,8 +53,7 @@ class Question:
     """Seconds for one process of Portage."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Run:
+class _Run(Struct, frozen=True, kw_only=True):
     """One emerge of a job, as :mod:`overlaytool.verify.inside` wants it."""
 
     view: ViewKind

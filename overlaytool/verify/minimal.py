@@ -9,8 +9,9 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE, Checkout
 from overlaytool.model.verdict import Unneeded

@@ -7,8 +7,9 @@ everything that Portage would take from ``/`` is taken from the root of the buil
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from overlaytool.errors import CheckoutError
 from overlaytool.flatcar.checkout import SDK_ARCH, Checkout
@@ -22,8 +23,7 @@ CHOST = re.compile(r'^BOARD_CHOSTS\["(?P<board>[^"]+)"\]="(?P<chost>[^"]+)"', re
 FALLBACK_CHOSTS = {"amd64": "x86_64-cros-linux-gnu", "arm64": "aarch64-cros-linux-gnu"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigurationRoot:
+class ConfigurationRoot(Struct, frozen=True, kw_only=True):
     """A root that packages would be merged into, with its own Portage configuration."""
 
     path: Path

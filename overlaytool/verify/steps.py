@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from msgspec import Struct
 
 from overlaytool.flatcar.checkout import METAPACKAGES, TREES
 from overlaytool.model.plan import Action, Plan
@@ -13,8 +14,7 @@ NO_CATEGORIES = frozenset(("coreos", "licenses", "metadata", "profiles", "script
 """Directories of a tree that hold no packages."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Steps:
+class Steps(Struct, frozen=True, kw_only=True):
     """The steps of a change, from a plan or from the files that differ."""
 
     added: frozenset[str] = frozenset()

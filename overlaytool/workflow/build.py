@@ -9,8 +9,9 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from overlaytool import config as configuration
 from overlaytool.change.repair import commit_repair
@@ -30,8 +31,7 @@ BUILD_LIBRARY = "build_library"
 BUILD_SCRIPTS = ("build_image", "image_to_vm.sh", "build_sysext")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildPlace:
+class BuildPlace(Struct, frozen=True, kw_only=True):
     """A checkout and one of its boards, to build in the SDK container."""
 
     checkout: Checkout

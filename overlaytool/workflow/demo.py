@@ -6,8 +6,9 @@ Only the trees: what is shown on them are the commands themselves.
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from overlaytool.change.worktree import Repository
 from overlaytool.errors import RepositoryError
@@ -15,8 +16,7 @@ from overlaytool.errors import RepositoryError
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demo:
+class Demo(Struct, frozen=True, kw_only=True):
     """Where the copies are. Each is a git repository with one commit."""
 
     checkout: Path

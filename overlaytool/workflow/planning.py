@@ -6,9 +6,11 @@ request --resolve--> resolution --plan--> plan --render--> change set --apply-->
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from overlaytool.change.head import head_commit
 from overlaytool.change.plan import imports_of, run_time_packages
@@ -50,8 +52,7 @@ def resolve(workspace: Workspace, request: Request, described: Container[State] 
         return run_resolver(request, workspace.source, described=described)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(Struct, frozen=True, kw_only=True):
     """A plan, with what it was made from and what its copies need to be checked."""
 
     resolution: Resolution
@@ -175,8 +176,7 @@ def add(workspace: Workspace, planned: Planned, today: date) -> tuple[FileChange
         return writing.apply(change_set, checkout, workspace.config.state)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
+class Why(Struct, frozen=True, kw_only=True):
     """How a package gets in."""
 
     package: str

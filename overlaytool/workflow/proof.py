@@ -6,9 +6,11 @@ import shlex
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from overlaytool import evidence
 from overlaytool.change.worktree import Repository
@@ -27,8 +29,7 @@ from overlaytool.verify.steps import Steps
 from overlaytool.workflow import Workspace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """What Portage is asked about."""
 
     atoms: tuple[str, ...] = ()

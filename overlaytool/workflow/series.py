@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from overlaytool import evidence, workflow
 from overlaytool.change import cited, compare, patches, pull_request, ready, record, remote
@@ -31,8 +33,7 @@ PLANNED_FROM = (str(TREES), "sdk_container/.repo", PACKAGES_LIST, "changelog")
 _CHANGELOG = re.compile(r"changelog/\w+/(\d{4}-\d{2}-\d{2})-")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Committed:
+class Committed(Struct, frozen=True, kw_only=True):
     """A series that was made or found."""
 
     series: Series
@@ -42,8 +43,7 @@ class Committed:
     """What is unusual about the repository."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PullRequest:
+class PullRequest(Struct, frozen=True, kw_only=True):
     """What a pull request needs, on disk."""
 
     title: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from overlaytool import config as configuration
 from overlaytool.config import Config
@@ -19,8 +20,7 @@ from overlaytool.model.resolution import Board
 from overlaytool.progress import Progress, SilentProgress
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workspace:
+class Workspace(Struct, frozen=True, kw_only=True):
     """What a command works on."""
 
     checkout: Checkout

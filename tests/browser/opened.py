@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from msgspec import Struct, field
 from playwright.sync_api import Locator, Page
 
 
-@dataclass(slots=True)
-class Opened:
+class Opened(Struct):
     """The page, and what it did that it must not do."""
 
     page: Page

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from plans import FULL_PLAN, plan
 
 from overlaytool.change.plan_json import from_json, to_json

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from records import edge, package, resolution
 
 from overlaytool.change import markdown, package_table, pull_request

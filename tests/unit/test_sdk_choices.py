@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sdk_scripts import OEM_FUNCTION, PULL_FUNCTION
 
 from overlaytool.errors import SdkError

@@ -17,8 +17,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pkgcore.ebuild.cpv import VersionedCPV
 
 from overlaytool.dependency import Atom, Demand, FlagChanges, Known, Origin, View
@@ -36,8 +36,7 @@ VIEWS = (
 CLASSES = ("bdepend", "depend", "rdepend", "pdepend", "idepend")
 
 
-@dataclass(frozen=True, slots=True)
-class Eapi:
+class Eapi(Struct, frozen=True):
     """As much of an EAPI as dependencies ask for."""
 
     metadata_keys: frozenset[str] = frozenset(name.upper() for name in CLASSES)
