@@ -17,12 +17,18 @@ from overlaytool.cli.options import ColorChoice
 from overlaytool.progress import SilentTask, Task
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
 
     from overlaytool.errors import OverlaytoolError
 
 TAKEN_FOR_TERMINAL = frozenset({"FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"})
 """Variables that tell rich of a terminal."""
+
+type Part = str | tuple[str, str]
+"""Text, or text and the style that it has on a terminal, ``bold green``."""
+
+type Line = tuple[Part, ...]
+"""A line, or several, in parts."""
 
 _settings = {"color": ColorChoice.AUTO, "quiet": False, "verbose": False}
 
@@ -59,12 +65,13 @@ def err() -> Console:
     return _console(stderr=True)
 
 
-def _print(what: RenderableType, stream: TextIO, console: Callable[[], Console]) -> None:
-    plain = getattr(what, "plain", None)
-    if plain is None or _may_be_terminal(stream):
-        console().print(what)
+def _print(line: Line, stream: TextIO, console: Callable[[], Console]) -> None:
+    if _may_be_terminal(stream):
+        from rich.text import Text
+
+        console().print(Text.assemble(*line))
     else:
-        print(plain, file=stream)
+        print("".join(part if isinstance(part, str) else part[0] for part in line), file=stream)
 
 
 def _may_be_terminal(stream: TextIO) -> bool:
@@ -74,8 +81,8 @@ def _may_be_terminal(stream: TextIO) -> bool:
     return stream.isatty()
 
 
-def show(result: RenderableType) -> None:
-    """A result."""
+def show(*result: Part) -> None:
+    """A line of a result."""
     _print(result, sys.stdout, out)
 
 
@@ -92,10 +99,8 @@ def verbose() -> bool:
 
 def mention(text: str) -> None:
     """A line of detail; only under ``--verbose``."""
-    from rich.text import Text
-
     if _settings["verbose"]:
-        err().print(Text(text))
+        _print((text,), sys.stderr, err)
 
 
 def is_live() -> bool:
@@ -104,10 +109,10 @@ def is_live() -> bool:
 
 
 def _is_terminal() -> bool:
-    return _may_be_terminal(sys.stderr) and err().is_terminal
+    return sys.stderr.isatty() and err().is_terminal
 
 
-def say(message: RenderableType) -> None:
+def say(*message: Part) -> None:
     """A message by the way; not under ``--quiet``."""
     if not _settings["quiet"]:
         _print(message, sys.stderr, err)
@@ -128,19 +133,19 @@ def confirm(question: str, *, default: bool, unattended: bool) -> bool:
 
 def show_error(error: OverlaytoolError) -> None:
     """An error in three parts: what was asked, what was found, what to do next."""
-    from rich.text import Text
-
-    console = err()
-    console.print(Text.assemble(("error: ", "bold red"), error.message))
-    for line in error.details:
-        console.print(Text(f"  {line}"))
+    lines: list[Line] = [
+        (("error: ", "bold red"), error.message),
+        *((f"  {line}",) for line in error.details),
+    ]
     if error.hint:
-        console.print(Text.assemble(("  hint: ", "bold cyan"), error.hint))
+        lines.append((("  hint: ", "bold cyan"), error.hint))
+    for line in lines:
+        _print(line, sys.stderr, err)
 
 
 def show_interrupted() -> None:
     """Ctrl-C."""
-    err().print("interrupted")
+    _print(("interrupted",), sys.stderr, err)
 
 
 class TerminalProgress:

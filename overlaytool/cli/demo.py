@@ -59,11 +59,9 @@ def _program() -> str:
 
 
 def _say(title: str, command: str | None = None) -> None:
-    from rich.text import Text
-
-    console.show(Text(f"\n== {title}", style="bold cyan"))
+    console.show((f"\n== {title}", "bold cyan"))
     if command:
-        console.show(Text(f"$ {command}", style="bold"))
+        console.show((f"$ {command}", "bold"))
 
 
 def _run(context: typer.Context, title: str, *arguments: str) -> None:

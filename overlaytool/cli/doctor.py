@@ -51,11 +51,9 @@ def doctor(
 
 
 def _show(check: Check) -> None:
-    from rich.text import Text
-
     mark, style = MARKS[check.readiness]
-    console.show(Text.assemble((f"{mark:8}", style), f"{check.name:26}", check.found))
+    console.show((f"{mark:8}", style), f"{check.name:26}", check.found)
     if check.readiness is not Readiness.OK:
-        console.show(Text(f"{'':8}{'':26}needed: {check.needed}"))
+        console.show(f"{'':8}{'':26}needed: {check.needed}")
     if check.hint:
-        console.show(Text.assemble(f"{'':8}{'':26}", ("hint: ", "cyan"), check.hint))
+        console.show(f"{'':8}{'':26}", ("hint: ", "cyan"), check.hint)

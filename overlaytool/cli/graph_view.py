@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from rich.text import Text
-
 from overlaytool.cli import console
+from overlaytool.cli.console import Part
 from overlaytool.model.resolution import Root, State
 from overlaytool.report import tree
 from overlaytool.report.records import Graph, Node
@@ -25,21 +25,21 @@ WORDS = {
 def show(graph: Graph, targets: tuple[str, ...], *, depth: int | None) -> None:
     """Print the tree from the request down, or from ``targets`` (ids) up."""
     if not graph.nodes:
-        console.show(Text(NOTHING_NEW if graph.selection.imports_only else NOTHING_PASSES))
+        console.show(NOTHING_NEW if graph.selection.imports_only else NOTHING_PASSES)
         return
     lines = tree.reverse_lines(graph, targets, depth=depth) if targets else tree.lines(graph, depth=depth)
     marks = set()
     for line in lines:
-        console.show(_text(line, graph))
+        console.show(*_parts(line, graph))
         marks.add(line.mark)
     if tree.Mark.REPEATED in marks:
-        console.say(Text("(*) its dependencies stand further up", style="dim"))
-    console.say(Text(_totals(graph), style="dim"))
+        console.say(("(*) its dependencies stand further up", "dim"))
+    console.say((_totals(graph), "dim"))
 
 
-def written(graph: Graph, path: Path) -> Text:
+def written(graph: Graph, path: Path) -> str:
     """What to say after a file was written."""
-    return Text(f"{path}: {_totals(graph)}")
+    return f"{path}: {_totals(graph)}"
 
 
 def _totals(graph: Graph) -> str:
@@ -54,15 +54,15 @@ def _totals(graph: Graph) -> str:
     return ", ".join(parts)
 
 
-def _text(line: tree.Line, graph: Graph) -> Text:
+def _parts(line: tree.Line, graph: Graph) -> Iterator[Part]:
     node = line.node
-    text = Text.assemble((line.branch, "dim"), (node.cpv, STYLES[node.state]))
+    yield line.branch, "dim"
+    yield node.cpv, STYLES[node.state]
     for word in (WORDS[node.state].format(node.repository), " ".join(line.classes), _place(node, graph)):
         if word:
-            text.append(f"  {word}", style="dim")
+            yield f"  {word}", "dim"
     if line.mark:
-        text.append(f" {line.mark}", style="dim")
-    return text
+        yield f" {line.mark}", "dim"
 
 
 def _place(node: Node, graph: Graph) -> str:

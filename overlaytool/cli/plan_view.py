@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from overlaytool.cli import console
+from overlaytool.cli.console import Line
 from overlaytool.model.plan import (
     Action,
     EclassImport,
@@ -29,21 +28,21 @@ MAX_REASONS = 3
 def show(plan: Plan, resolution: Resolution) -> None:
     """Print a plan as sections; sections with nothing in them are left out."""
     boards = ", ".join(plan.boards)
-    console.show(Text(f"{' '.join(plan.request)} into the {plan.into} on {boards}", style="bold"))
+    console.show((f"{' '.join(plan.request)} into the {plan.into} on {boards}", "bold"))
     for title, lines in _sections(plan):
-        console.show(Text(f"\n{title}", style="bold"))
+        console.show((f"\n{title}", "bold"))
         for line in lines:
-            console.show(line)
+            console.show(*line)
     if not (plan.imports or plan.keywords or plan.use or plan.metapackage):
-        console.show(Text("\nNothing to do: the checkout has it all, and the metapackage asks for it."))
+        console.show("\nNothing to do: the checkout has it all, and the metapackage asks for it.")
     passed_over = len(resolution.rejections)
     if passed_over and not console.verbose():
         what = "1 candidate was" if passed_over == 1 else f"{passed_over} candidates were"
-        console.say(Text(f"{what} passed over; -v says why", style="dim"))
+        console.say((f"{what} passed over; -v says why", "dim"))
     if passed_over and console.verbose():
-        console.show(Text("\nPassed over", style="bold"))
+        console.show(("\nPassed over", "bold"))
         for rejection in resolution.rejections:
-            console.show(Text(f"  {rejection.cpv}::{rejection.repository}  {rejection.reason}"))
+            console.show(f"  {rejection.cpv}::{rejection.repository}  {rejection.reason}")
 
 
 def show_recovery(recovery: Recovery | None) -> None:
@@ -52,10 +51,10 @@ def show_recovery(recovery: Recovery | None) -> None:
         return
     request = " ".join(recovery.request)
     console.say(
-        Text(
+        (
             f"a run for {request}, begun {recovery.started}, was cut short; "
             f"{len(recovery.restored)} files are back as they were",
-            style="yellow",
+            "yellow",
         )
     )
 
@@ -66,15 +65,13 @@ def show_changes(changes: Sequence[FileChange]) -> None:
     removed = sum(change.after is None for change in changes)
     changed = len(changes) - added - removed
     parts = [(added, "added"), (changed, "changed"), (removed, "removed")]
-    console.show(
-        Text(f"\nFiles: {', '.join(f'{count} {what}' for count, what in parts if count)}", style="bold")
-    )
+    console.show((f"\nFiles: {', '.join(f'{count} {what}' for count, what in parts if count)}", "bold"))
 
 
 def show_next(plan: Plan) -> None:
     """What a person does after the files are there."""
     atoms = " ".join(plan.request)
-    console.show(Text("\nNext", style="bold"))
+    console.show(("\nNext", "bold"))
     steps = (
         ("git status", "what changed"),
         (f"overlaytool verify {atoms}", "ask Portage's own resolver"),
@@ -83,22 +80,22 @@ def show_next(plan: Plan) -> None:
     )
     width = max(len(command) for command, _purpose in steps)
     for command, purpose in steps:
-        console.show(Text.assemble("  ", (f"{command:<{width}}  ", "cyan"), (purpose, "dim")))
+        console.show("  ", (f"{command:<{width}}  ", "cyan"), (purpose, "dim"))
 
 
-def _sections(plan: Plan) -> Iterator[tuple[str, list[Text]]]:
+def _sections(plan: Plan) -> Iterator[tuple[str, list[Line]]]:
     """Title and lines of every section that has something to say."""
-    sections: list[tuple[str, Iterable[Text]]] = [
+    sections: list[tuple[str, Iterable[Line]]] = [
         ("Copy", (line for entry in plan.imports for line in _import(entry))),
         ("Copy eclasses", (line for entry in plan.eclasses for line in _eclass(entry))),
         (
             "Copy licences",
-            (Text(f"  {entry.name}  for {', '.join(entry.needed_by)}") for entry in plan.licenses),
+            ((f"  {entry.name}  for {', '.join(entry.needed_by)}",) for entry in plan.licenses),
         ),
         ("Accept keywords", map(_keyword, plan.keywords)),
         ("Set USE", map(_use, plan.use)),
         ("Metapackage", _metapackage(plan.metapackage) if plan.metapackage else ()),
-        ("The image gains", (Text(f"  {cpv}") for cpv in plan.new_in_image)),
+        ("The image gains", ((f"  {cpv}",) for cpv in plan.new_in_image)),
         ("Work for you", (line for notice in plan.manual_work for line in _notice(notice, "magenta"))),
         ("Warnings", (line for notice in plan.warnings for line in _notice(notice, "yellow"))),
     ]
@@ -108,26 +105,24 @@ def _sections(plan: Plan) -> Iterator[tuple[str, list[Text]]]:
             yield title, listed
 
 
-def _import(entry: Import) -> Iterator[Text]:
+def _import(entry: Import) -> Iterator[Line]:
     action = "update" if entry.action is Action.UPDATE else "add"
-    line = Text.assemble("  ", (entry.package, "green"), f"  {action} from {entry.source}")
-    if entry.repository != "portage-stable":
-        line.append(f" into {entry.repository}")
-    yield line
+    into = f" into {entry.repository}" if entry.repository != "portage-stable" else ""
+    yield ("  ", (entry.package, "green"), f"  {action} from {entry.source}{into}")
     by_version: dict[str, list[str]] = {}
     for selected in entry.selected:
         where = f"{selected.board} host" if selected.root is Root.HOST else selected.board
         by_version.setdefault(selected.cpv.removeprefix(f"{entry.package}-"), []).append(where)
     for version, places in by_version.items():
-        yield Text(f"    {version} for {', '.join(places)}")
+        yield (f"    {version} for {', '.join(places)}",)
     asked: dict[tuple[str | None, str], list[str]] = {}
     for because in entry.because:
         asked.setdefault((because.parent, because.atom), []).append(f"{because.dep_class}s")
     for (parent, atom), classes in list(asked.items())[:MAX_REASONS]:
         reason = f"{parent} {' and '.join(classes)} on {atom}" if parent else f"you asked for {atom}"
-        yield Text(f"    {reason}", style="dim")
+        yield ((f"    {reason}", "dim"),)
     if len(asked) > MAX_REASONS:
-        yield Text(f"    and {len(asked) - MAX_REASONS} more ask for it", style="dim")
+        yield ((f"    and {len(asked) - MAX_REASONS} more ask for it", "dim"),)
 
 
 def _because(because: Because) -> str:
@@ -136,33 +131,33 @@ def _because(because: Because) -> str:
     return f"{because.parent} {because.dep_class}s on {because.atom}"
 
 
-def _eclass(entry: EclassImport) -> Iterator[Text]:
-    yield Text.assemble("  ", (f"{entry.name}.eclass", "green"), f"  {entry.action} from {entry.source}")
-    yield Text(f"    for {', '.join(entry.needed_by)}", style="dim")
+def _eclass(entry: EclassImport) -> Iterator[Line]:
+    yield ("  ", (f"{entry.name}.eclass", "green"), f"  {entry.action} from {entry.source}")
+    yield ((f"    for {', '.join(entry.needed_by)}", "dim"),)
     if entry.inherited_by:
-        yield Text(f"    also inherited by {', '.join(entry.inherited_by)}", style="yellow")
+        yield ((f"    also inherited by {', '.join(entry.inherited_by)}", "yellow"),)
 
 
-def _keyword(entry: KeywordChange) -> Text:
+def _keyword(entry: KeywordChange) -> Line:
     line = " ".join((entry.atom, *entry.keywords))
-    return Text.assemble("  ", (line, "green"), (f"  {entry.comment}", "dim"))
+    return ("  ", (line, "green"), (f"  {entry.comment}", "dim"))
 
 
-def _use(entry: UseChange) -> Text:
+def _use(entry: UseChange) -> Line:
     line = " ".join((entry.atom, *entry.flags))
-    return Text.assemble("  ", (line, "green"), (f"  {_because(entry.because)}", "dim"))
+    return ("  ", (line, "green"), (f"  {_because(entry.because)}", "dim"))
 
 
-def _metapackage(edit: MetapackageEdit) -> Iterator[Text]:
+def _metapackage(edit: MetapackageEdit) -> Iterator[Line]:
     arches = {line.atom: line.arch for line in edit.arch_only}
     for atom in edit.added:
         group = f"  in the {arches[atom]}? ( ) group" if atom in arches else ""
-        yield Text.assemble("  ", (f"+ {atom}", "green"), group)
+        yield ("  ", (f"+ {atom}", "green"), group)
     before, after = edit.revision
-    yield Text(f"  {edit.file}, r{before} becomes r{after}", style="dim")
+    yield ((f"  {edit.file}, r{before} becomes r{after}", "dim"),)
 
 
-def _notice(notice: Notice, style: str) -> Iterator[Text]:
-    yield Text.assemble("  ", (notice.message, style))
+def _notice(notice: Notice, style: str) -> Iterator[Line]:
+    yield ("  ", (notice.message, style))
     if notice.hint:
-        yield Text(f"    {notice.hint}", style="dim")
+        yield ((f"    {notice.hint}", "dim"),)

@@ -42,11 +42,11 @@ class PlainView:
 
     def began(self, stage: StageName, log: Path) -> None:
         """A stage begins."""
-        _say(f"{stage}: its output goes to {log}")
+        console.say(f"{stage}: its output goes to {log}")
 
     def known(self, record: StageRecord) -> None:
         """A stage that is not done again."""
-        _say(f"{record.stage}: done {record.finished}, not done again")
+        console.say(f"{record.stage}: done {record.finished}, not done again")
 
     def line(self, text: str) -> None:
         """One line of output; with --verbose."""
@@ -55,11 +55,11 @@ class PlainView:
     def step(self, step: Step) -> None:
         """emerge begins with a package."""
         if step.verb in ("building", "unpacking"):
-            _say(f"  {step.number} of {step.total}: {step.verb} {step.package}")
+            console.say(f"  {step.number} of {step.total}: {step.verb} {step.package}")
 
     def ended(self, record: StageRecord) -> None:
         """A stage has ended."""
-        _say(f"{record.stage}: {record.state} after {duration(record.seconds)}")
+        console.say(f"{record.stage}: {record.state} after {duration(record.seconds)}")
 
 
 class LiveView:
@@ -119,12 +119,6 @@ class LiveView:
     def _past(self, record: StageRecord) -> str:
         again = f"done {record.finished}, not done again" if record.stage in self._known else ""
         return f"{MARKS[record.state]} {record.stage:12} {again or duration(record.seconds)}"
-
-
-def _say(text: str) -> None:
-    from rich.text import Text
-
-    console.say(Text(text))
 
 
 def duration(seconds: float) -> str:

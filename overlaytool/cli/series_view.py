@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from msgspec import to_builtins
-from rich.text import Text
 
 from overlaytool.cli import console
 from overlaytool.model.resolution import Notice
@@ -43,7 +42,7 @@ def show_committed(done: Committed, *, checked_out: bool) -> None:
         else f"\n{len(series.commits)} commits were made on {series.branch}, {state}"
     )
     for commit in series.commits:
-        console.show(Text(f"{commit.commit[:12]} {commit.subject}"))
+        console.show(f"{commit.commit[:12]} {commit.subject}")
     console.say(f"next: overlaytool pr -o outgoing --branch {series.branch}")
 
 
@@ -52,7 +51,7 @@ def say_rebase(done: Rebase) -> None:
     if done.series is None:
         console.say(f"on {done.new_base[:12]} the plan is a different one; the branch was left as it is:")
         for line in done.differences:
-            console.show(Text(line))
+            console.show(line)
         console.say("next: overlaytool add ATOM... --commit --branch another-name, on the new base")
     elif done.new_base == done.old_base:
         console.say(f"the base has not moved: {done.new_base[:12]}")
@@ -63,7 +62,7 @@ def say_rebase(done: Rebase) -> None:
 def show_written(written: PullRequest) -> None:
     """The files, one a line, in the order in which they are wanted."""
     for path in (*written.patches, written.directory / "series.diff", written.text):
-        console.show(Text(str(path)))
+        console.show(str(path))
     console.say(
         f"{written.title}: git am {written.directory}/*.patch applies it to {written.series.base[:12]}"
     )
@@ -73,7 +72,7 @@ def show_pushed(pushed: Pushed) -> None:
     """Where the branch is, and the command that opens the pull request."""
     console.say(f"{pushed.url} {'has the branch already' if pushed.already else 'has the branch now'}")
     if pushed.command:
-        console.show(Text(shlex.join(pushed.command)))
+        console.show(shlex.join(pushed.command))
         console.say(f"or go to {pushed.page}")
     else:
         console.say("open the pull request where that repository is hosted")
@@ -82,10 +81,10 @@ def show_pushed(pushed: Pushed) -> None:
 def show_synced(tree: Synced) -> None:
     """A tree, where it is and where it stands."""
     commit = f" at {tree.commit[:12]}" if tree.commit else ""
-    console.show(Text(f"{tree.name}{commit} {tree.path}"))
+    console.show(f"{tree.name}{commit} {tree.path}")
     console.say(f"  {SYNCED[tree.state]}" + (f": {tree.reason}" if tree.reason else ""))
 
 
 def _say_notices(notices: Iterable[Notice]) -> None:
     for notice in notices:
-        console.say(Text(f"{notice.message}\n  hint: {notice.hint}" if notice.hint else notice.message))
+        console.say(f"{notice.message}\n  hint: {notice.hint}" if notice.hint else notice.message)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
 from msgspec import to_builtins
-from rich.text import Text
 
 from overlaytool.cli import console
+from overlaytool.cli.console import Part
 from overlaytool.model.verdict import Complaint, JudgedView, Verdict
 
 MOST_REJECTIONS = 5
@@ -19,25 +20,23 @@ MOST_REJECTIONS = 5
 def show(verdict: Verdict) -> None:
     """The views, then what stands in the way, then what stood there before."""
     for view in verdict.views:
-        console.show(_view(view, verdict))
+        console.show(*_view(view, verdict))
     new = [complaint for complaint in verdict.complaints if not complaint.before]
     old = [complaint for complaint in verdict.complaints if complaint.before]
     for complaint, boards in _grouped(new):
         _show_complaint(complaint, boards)
     for finding in verdict.unneeded:
-        console.show(Text.assemble(("unneeded: ", "bold yellow"), finding.message))
-        console.show(Text(f"  hint: {finding.hint}", style="cyan"))
+        console.show(("unneeded: ", "bold yellow"), finding.message)
+        console.show((f"  hint: {finding.hint}", "cyan"))
     if old:
-        console.show(Text(f"\nThese were there before, at {(verdict.base or '')[:12]}, and fail nothing:"))
+        console.show(f"\nThese were there before, at {(verdict.base or '')[:12]}, and fail nothing:")
         for complaint, boards in _grouped(old):
-            console.show(Text(f"  {complaint.message}{_also(complaint, boards)}", style="dim"))
+            console.show((f"  {complaint.message}{_also(complaint, boards)}", "dim"))
     if verdict.holds:
-        console.show(Text(f"Portage {verdict.portage}: it holds", style="bold green"))
+        console.show((f"Portage {verdict.portage}: it holds", "bold green"))
     else:
         count = len(new) + len(verdict.unneeded)
-        console.show(
-            Text(f"Portage {verdict.portage}: {count} complaint{'s' if count != 1 else ''}", style="bold")
-        )
+        console.show((f"Portage {verdict.portage}: {count} complaint{'s' if count != 1 else ''}", "bold"))
 
 
 def to_json(verdict: Verdict) -> str:
@@ -50,7 +49,7 @@ def to_data(verdict: Verdict) -> dict[str, Any]:
     return {"schema": 1, "holds": verdict.holds, **to_builtins(verdict)}
 
 
-def _view(view: JudgedView, verdict: Verdict) -> Text:
+def _view(view: JudgedView, verdict: Verdict) -> Iterator[Part]:
     mine = [c for c in verdict.complaints if (c.view, c.board) == (view.view, view.board)]
     new = sum(not complaint.before for complaint in mine)
     if not view.judged:
@@ -59,12 +58,12 @@ def _view(view: JudgedView, verdict: Verdict) -> Text:
         state = (f"{new} complaint{'s' if new != 1 else ''}", "bold red")
     else:
         state = ("resolves" if not mine else "no new complaint", "green")
-    line = Text.assemble(f"{view.board or 'build host':10} {view.view:10} ", state)
+    yield f"{view.board or 'build host':10} {view.view:10} "
+    yield state
     if view.judged and view.packages:
-        line.append(f"  {view.packages} packages", style="dim")
+        yield f"  {view.packages} packages", "dim"
     if not view.complete:
-        line.append("  there may be more complaints than are listed", style="yellow")
-    return line
+        yield "  there may be more complaints than are listed", "yellow"
 
 
 def _grouped(complaints: list[Complaint]) -> list[tuple[Complaint, list[str]]]:
@@ -87,14 +86,14 @@ def _also(complaint: Complaint, boards: list[str]) -> str:
 
 def _show_complaint(complaint: Complaint, boards: list[str]) -> None:
     kind = (f"\n{complaint.view}: {complaint.kind}: ", "bold red")
-    console.show(Text.assemble(kind, complaint.message, _also(complaint, boards)))
+    console.show(kind, complaint.message, _also(complaint, boards))
     for above, line in zip(("", *complaint.required_by), complaint.required_by, strict=False):
-        console.show(Text(f"  {'required by' if not above else 'for'} {line}"))
+        console.show(f"  {'required by' if not above else 'for'} {line}")
     for line in complaint.rejections[:MOST_REJECTIONS]:
-        console.show(Text(f"  {line}", style="dim"))
+        console.show((f"  {line}", "dim"))
     more = len(complaint.rejections) - MOST_REJECTIONS
     if more > 0:
-        console.show(Text(f"  and {more} more were passed over", style="dim"))
+        console.show((f"  and {more} more were passed over", "dim"))
     if complaint.step:
-        console.show(Text(f"  step: {complaint.step}"))
-    console.show(Text(f"  hint: {complaint.hint}", style="cyan"))
+        console.show(f"  step: {complaint.step}")
+    console.show((f"  hint: {complaint.hint}", "cyan"))

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from msgspec import to_builtins
-from rich.text import Text
 
 from overlaytool.cli import console
+from overlaytool.cli.console import Part
+from overlaytool.model.resolution import Edge
 from overlaytool.workflow import Why
 
 
 def show(answer: Why) -> None:
     """Print the chains, each from the request down to the package."""
     if not answer.chains:
-        console.show(Text(f"{answer.package} is not in {answer.where}"))
+        console.show(f"{answer.package} is not in {answer.where}")
         return
     for number, chain in enumerate(answer.chains):
         if number:
             console.show("")
         for depth, edge in enumerate(chain):
-            place = edge.child.board or "host"
-            if edge.parent is None:
-                line = Text.assemble((edge.child.cpv, "bold"), f"  on {place}  ")
-                line.append(f"for {edge.atom} in {answer.where}", style="dim")
-            else:
-                line = Text("  " * depth + "└ ")
-                line.append(edge.child.cpv, style="bold" if depth == len(chain) - 1 else "")
-                line.append(f"  {edge.dep_class} {edge.atom}", style="dim")
-                if edge.child.board != edge.parent.board:
-                    line.append(f"  on the {place}", style="cyan")
-            console.show(line)
+            console.show(*_step(edge, answer, depth, last=depth == len(chain) - 1))
+
+
+def _step(edge: Edge, answer: Why, depth: int, *, last: bool) -> Iterator[Part]:
+    """One package of a chain."""
+    place = edge.child.board or "host"
+    if edge.parent is None:
+        yield edge.child.cpv, "bold"
+        yield f"  on {place}  "
+        yield f"for {edge.atom} in {answer.where}", "dim"
+        return
+    yield "  " * depth + "└ "
+    yield edge.child.cpv, "bold" if last else ""
+    yield f"  {edge.dep_class} {edge.atom}", "dim"
+    if edge.child.board != edge.parent.board:
+        yield f"  on the {place}", "cyan"
 
 
 def to_json(answer: Why) -> str:
