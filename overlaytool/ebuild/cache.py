@@ -12,8 +12,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
+from itertools import batched, chain
 from pathlib import Path
 
 SCHEMA = 1
@@ -23,6 +25,12 @@ TOUCH_AFTER = 7 * 86400
 """Seconds after which a use is written down: reading stays reading on most days."""
 BUSY_TIMEOUT = 10.0
 """Seconds to wait for another run that writes."""
+
+BATCH = 200
+"""Ebuilds that are looked up at once."""
+
+type Ebuild = tuple[str, str]
+"""CPV, and the md5 of the file in hex."""
 
 type Metadata = Mapping[str, str]
 """PMS metadata keys and values, and ``_eclasses_``: name and md5 in turn, split by tabs (md5-dict format)."""
@@ -39,29 +47,30 @@ class MetadataCache:
         self._lock = threading.Lock()
         self._connection = self._open()
 
-    def get(self, cpv: str, ebuild_md5: str) -> list[dict[str, str]]:
-        """What is known of an ebuild of that content: an entry for each set of eclasses, newest first."""
+    def get(self, ebuilds: Iterable[Ebuild]) -> dict[Ebuild, list[dict[str, str]]]:
+        """What is known of ebuilds: an entry for each set of eclasses, the one that was used last first."""
+        found: dict[Ebuild, list[dict[str, str]]] = defaultdict(list)
+        horizon = time.time() - TOUCH_AFTER
+        for some in batched(ebuilds, BATCH):
+            for cpv, ebuild, eclasses, body, digest, used in self._rows(some):
+                if digest != _digest(cpv, ebuild, body):
+                    continue
+                found[(cpv, ebuild)].append(_decode(body))
+                if used < horizon:
+                    self._used.append((cpv, ebuild, eclasses))
+        return found
+
+    def _rows(self, ebuilds: Sequence[Ebuild]) -> list[tuple[str, str, bytes, bytes, bytes, int]]:
         if self._connection is None:
             return []
+        keys = ", ".join(["(?, ?)"] * len(ebuilds))
+        query = f"SELECT * FROM entry WHERE (cpv, ebuild) IN (VALUES {keys}) ORDER BY used DESC"
         try:
             with self._lock:
-                rows = self._connection.execute(
-                    "SELECT eclasses, body, digest, used FROM entry"
-                    " WHERE cpv = ? AND ebuild = ? ORDER BY used DESC",
-                    (cpv, ebuild_md5),
-                ).fetchall()
+                return self._connection.execute(query, [*chain.from_iterable(ebuilds)]).fetchall()
         except sqlite3.DatabaseError:
             self._discard()
             return []
-        found = []
-        horizon = time.time() - TOUCH_AFTER
-        for eclasses, body, digest, used in rows:
-            if digest != _digest(cpv, ebuild_md5, body):
-                continue
-            found.append(_decode(body))
-            if used < horizon:
-                self._used.append((cpv, ebuild_md5, eclasses))
-        return found
 
     def put(self, cpv: str, ebuild_md5: str, metadata: Metadata) -> None:
         """Remember an entry; written by :meth:`flush`."""

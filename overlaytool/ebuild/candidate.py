@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from pkgcore.package.errors import MetadataException
 from overlaytool.dependency import Demand, FlagChanges, Origin
 from overlaytool.ebuild.depend import is_about
 from overlaytool.ebuild.evaluate import words
-from overlaytool.ebuild.repository import Repository
+from overlaytool.ebuild.repository import Listed, Repository
 from overlaytool.model.resolution import Rejection
 
 KEYWORDS = re.compile(
@@ -28,8 +28,8 @@ SLOT = re.compile(r"""SLOT=["']?([^"'\s#]*)""")
 class EbuildCandidate:
     """An ebuild of a repository: a :class:`overlaytool.dependency.Candidate`."""
 
-    def __init__(self, ebuild: Any, repo: Repository) -> None:
-        self.ebuild, self.repo = ebuild, repo
+    def __init__(self, listed: Listed, repo: Repository) -> None:
+        self.listed, self.repo = listed, repo
         self.obstacles: dict[str, tuple[Rejection, ...]] = {}
         """By view: what :class:`TreeSource` answered."""
         self.hidden_at_sight: dict[str, bool] = {}
@@ -40,11 +40,16 @@ class EbuildCandidate:
         """By the text of an atom: what :class:`TreeSource` answered about the version."""
         self.violations: dict[tuple[str, FlagChanges], str | None] = {}
         """By view and USE changes: what :class:`TreeSource` answered."""
-        self.cpv: str = ebuild.cpvstr
-        self.package: str = ebuild.key
+        self.package = listed.package
+        self.cpv = f"{listed.package}-{listed.full_version}"
 
     def __repr__(self) -> str:
         return f"{self.cpv}::{self.repository}"
+
+    @cached_property
+    def ebuild(self) -> Any:
+        """pkgcore's package."""
+        return self.repo.ebuild(self.listed)
 
     @property
     def repository(self) -> str:
@@ -63,7 +68,7 @@ class EbuildCandidate:
         By Gentoo's convention the version is all nines (9999, 1.2.9999), and text that sets KEYWORDS
         under a condition sets it for the other versions.
         """
-        last = self.ebuild.version.rpartition(".")[2]
+        last = self.listed.version.rpartition(".")[2]
         if len(last) < 4 or last.strip("9"):
             return False
         return not any(value.strip() for indent, _quote, value in self._keyword_lines if not indent)
@@ -91,7 +96,7 @@ class EbuildCandidate:
         found = SLOT.match(self._text, start)
         if not start or found is None or self._text.count("SLOT=") > 1:
             return None
-        value, version = found[1], self.ebuild.version
+        value, version = found[1], self.listed.version
         written = {"${PV}": version, "${PV%%_*}": version.partition("_")[0]}
         slot: str = value.partition("/")[0]
         return (written.get(value) if "$" in slot or "`" in slot else slot) or None
@@ -108,10 +113,10 @@ class EbuildCandidate:
     @cached_property
     def _keyword_lines(self) -> list[tuple[str, str, str]]:
         """Indentation, quote and value for every line that names KEYWORDS and is no comment."""
-        lines = [line for line in self._text.splitlines() if "KEYWORDS" in line and line.lstrip()[:1] != "#"]
         return [
             (found["indent"], found["quote"], found["value"]) if found else ("?", "", line)
-            for line in lines
+            for line in _lines_with("KEYWORDS", self._text)
+            if line.lstrip()[:1] != "#"
             for found in [KEYWORDS.match(line)]
         ]
 
@@ -124,6 +129,16 @@ class EbuildCandidate:
     def subslot(self) -> str:
         """The subslot; the slot where none is written."""
         return str(self.ebuild.subslot)
+
+
+def _lines_with(word: str, text: str) -> Iterator[str]:
+    """The lines of a text that hold a word."""
+    found = text.find(word)
+    while found >= 0:
+        start, end = text.rfind("\n", 0, found) + 1, text.find("\n", found)
+        end = end if end >= 0 else len(text)
+        yield text[start:end]
+        found = text.find(word, end)
 
 
 def license_text(ebuild: Any, use: Callable[[], Collection[str]]) -> str:

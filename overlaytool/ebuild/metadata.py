@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pkgcore.ebuild import processor
+from pkgcore.ebuild.eapi import get_eapi
 from pkgcore.ebuild.ebuild_src import package_factory
 from pkgcore.package.errors import MetadataException
 
@@ -33,7 +35,8 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
 
     def _get_metadata(self, pkg: Any, ebp: Any = None, force_regen: bool = False) -> Mapping[str, Any]:
         digest = self._parent_repo.digest(pkg)
-        known = self.known(pkg, digest)
+        found = self._parent_repo.metadata_cache.get([(pkg.cpvstr, digest)])
+        known = self._known(pkg, digest, found[(pkg.cpvstr, digest)])
         if known is not None:
             return known
         metadata: dict[str, Any] = self._update_metadata(pkg, ebp=ebp)
@@ -42,13 +45,32 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
             cache.put(pkg.cpvstr, digest, self._plain(metadata, digest))
         return metadata
 
-    def known(self, pkg: Any, digest: str) -> dict[str, Any] | None:
+    def load_known(self, packages: Iterable[Any]) -> list[Any]:
+        """Give packages their metadata, as far as that can be done without sourcing; those left over."""
+        left, digests = [], {}
+        for pkg in packages:
+            try:
+                digests[pkg] = self._parent_repo.digest(pkg)
+            except OSError:
+                left.append(pkg)
+        found = self._parent_repo.metadata_cache.get((pkg.cpvstr, digest) for pkg, digest in digests.items())
+        for pkg, digest in digests.items():
+            known = self._known(pkg, digest, found[(pkg.cpvstr, digest)])
+            if known is None:
+                left.append(pkg)
+                continue
+            object.__setattr__(pkg, "data", known)
+            with suppress(ValueError):  # told by pkgcore, when it is asked for
+                object.__setattr__(pkg, "eapi", get_eapi(known.get("EAPI", "0")))
+        return left
+
+    def _known(self, pkg: Any, digest: str, entries: Iterable[Mapping[str, str]]) -> dict[str, Any] | None:
         """Metadata that was made from this ebuild and these eclasses before, or None.
 
         :param digest: the ebuild's md5, in hex.
+        :param entries: what the cache has for that.
         """
-        cache: MetadataCache = self._parent_repo.metadata_cache
-        for entry in cache.get(pkg.cpvstr, digest):
+        for entry in entries:
             if (inherited := self._inherited(entry)) is not None:
                 return _bound(entry, inherited)
         shipped = self._shipped(pkg, digest)
@@ -154,25 +176,16 @@ def source(ebuilds: Iterable[Any]) -> None:
 
     Failures are left for whoever asks for the metadata of such an ebuild: pkgcore raises them there.
     """
-    pending = [ebuild for ebuild in ebuilds if not _load_known(ebuild)]
+    factories: dict[CachedMetadataFactory, list[Any]] = defaultdict(list)
+    for ebuild in ebuilds:
+        factories[ebuild._parent].append(ebuild)
+    pending = [ebuild for factory, some in factories.items() for ebuild in factory.load_known(some)]
     if len(pending) < 2:
         for ebuild in pending:
             _load(ebuild)
         return
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(_load, pending))
-
-
-def _load_known(ebuild: Any) -> bool:
-    """Give a package its metadata without sourcing; whether that could be done."""
-    try:
-        factory = ebuild._parent
-        known = factory.known(ebuild, factory._parent_repo.digest(ebuild))
-    except OSError:
-        return False
-    if known is not None:
-        object.__setattr__(ebuild, "data", known)
-    return known is not None
 
 
 def _load(ebuild: Any) -> None:

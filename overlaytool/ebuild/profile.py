@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,16 @@ from overlaytool.errors import CheckoutError
 
 NOWHERE = "/dev/null"
 """A root and configuration directory in which nothing can be found."""
+
+
+class _Node(pkgcore_profiles.ProfileNode):  # type: ignore[misc]
+    """A profile directory. pkgcore reads the repository's layout.conf anew for each."""
+
+    _load_repoconfig_from_path = staticmethod(cache(pkgcore_profiles.ProfileNode._load_repoconfig_from_path))
+
+
+class _Profile(pkgcore_profiles.OnDiskProfile):  # type: ignore[misc]
+    _node_kls = _Node
 
 
 class _Instance:
@@ -63,9 +73,7 @@ class ProfileView:
         _name_repositories(repositories)
         base = next(parent for parent in profile.parents if parent.name == "profiles")
         try:
-            self._profile = pkgcore_profiles.OnDiskProfile(
-                str(base), str(profile.relative_to(base)), load_profile_base=False
-            )
+            self._profile = _Profile(str(base), str(profile.relative_to(base)), load_profile_base=False)
             with clean_environment():
                 self._domain = pkgcore_domain.domain(
                     self._profile,

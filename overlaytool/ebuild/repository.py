@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
 from hashlib import md5
+from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pkgcore.ebuild import eclass_cache, repo_objs
 from pkgcore.ebuild import repository as pkgcore_repository
-from pkgcore.ebuild.cpv import ver_cmp
-from pkgcore.ebuild.errors import InvalidCPV
+from pkgcore.ebuild.cpv import isvalid_cat_re, isvalid_pkg_name, isvalid_version_re, ver_cmp
 from pkgcore.repository.errors import RepoError
 from snakeoil.chksum import LazilyHashedPath
 from snakeoil.mappings import ImmutableDict
@@ -91,7 +91,8 @@ class _Tree(pkgcore_repository.UnconfiguredTree):  # type: ignore[misc]
 
         :raises OSError: where it cannot be read.
         """
-        content = self._read[ebuild.path] = Path(ebuild.path).read_bytes()
+        path = ebuild.path
+        content = self._read[path] = _content(path)
         return content.decode(errors="replace")
 
     def digest(self, ebuild: Any) -> str:
@@ -99,10 +100,26 @@ class _Tree(pkgcore_repository.UnconfiguredTree):  # type: ignore[misc]
 
         :raises OSError: where it cannot be read.
         """
-        content = self._read.pop(ebuild.path, None)
+        path = ebuild.path
+        content = self._read.pop(path, None)
         if content is None:
-            content = Path(ebuild.path).read_bytes()
+            content = _content(path)
         return md5(content, usedforsecurity=False).hexdigest()
+
+
+class Listed(NamedTuple):
+    """An ebuild as the name of its file tells it."""
+
+    package: str
+    """``category/name``."""
+    version: str
+    """Without the revision."""
+    revision: int
+
+    @property
+    def full_version(self) -> str:
+        """With the revision, where there is one."""
+        return f"{self.version}-r{self.revision}" if self.revision else self.version
 
 
 class Repository:
@@ -144,16 +161,16 @@ class Repository:
             raise RepositoryError(
                 f"{path} cannot be read as an ebuild repository", details=(str(error),)
             ) from error
-        self._packages: dict[str, tuple[object, ...]] = {}
+        self._packages: dict[str, tuple[Listed, ...]] = {}
 
-    def ebuilds(self, package: str) -> tuple[object, ...]:
-        """pkgcore's packages for the ebuilds of ``category/name``, highest version first, not sourced."""
+    def ebuilds(self, package: str) -> tuple[Listed, ...]:
+        """The ebuilds of ``category/name``, highest version first."""
         known = self._packages.get(package)
         if known is None:
             known = self._packages[package] = self._list(package)
         return known
 
-    def _list(self, package: str) -> tuple[object, ...]:
+    def _list(self, package: str) -> tuple[Listed, ...]:
         category, _, name = package.partition("/")
         try:
             with os.scandir(f"{self.path}/{package}") as entries:
@@ -161,16 +178,23 @@ class Repository:
         except OSError:
             return ()
         ebuilds = []
+        is_version = isvalid_version_re.match
         for file in files:
             if file.endswith(".ebuild") and file.startswith(f"{name}-"):
-                with suppress(InvalidCPV):  # emerge does not see such a file either
-                    version = file[len(name) + 1 : -len(".ebuild")]
-                    ebuild = self.tree.package_class(category, name, version)
-                    if ebuild.package == name:  # a "bar-1" would be the version of another package
-                        ebuilds.append(ebuild)
+                version, dash, revision = file[len(name) + 1 : -len(".ebuild")].rpartition("-r")
+                if not (dash and revision.isdigit()):
+                    version, revision = file[len(name) + 1 : -len(".ebuild")], ""
+                if is_version(version):  # emerge does not see other files either
+                    ebuilds.append(Listed(package, version, int(revision or 0)))
+        if ebuilds and not (isvalid_cat_re.match(category) and isvalid_pkg_name(name.split("-"))):
+            return ()
         if len(ebuilds) > 1:
             ebuilds.sort(key=VersionKey, reverse=True)
         return tuple(ebuilds)
+
+    def ebuild(self, listed: Listed) -> Any:
+        """pkgcore's package for an ebuild, not sourced."""
+        return self.tree.package_class(*listed.package.split("/"), listed.full_version)
 
     def has(self, package: str) -> bool:
         """Whether the tree has an ebuild of ``category/name``."""
@@ -220,8 +244,14 @@ class Repository:
         return sorted(files, key=lambda path: path.name.split("-")[::-1])
 
 
+def _content(path: str) -> bytes:
+    """What is in a file. Hundreds are read for a plan; a buffer for each would take as long as reading."""
+    with FileIO(path) as file:
+        return file.readall()
+
+
 class VersionKey:
-    """Orders pkgcore packages by version alone (PMS algorithm 3.1)."""
+    """Orders ebuilds by version alone (PMS algorithm 3.1)."""
 
     __slots__ = ("_version",)
 

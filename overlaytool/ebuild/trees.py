@@ -91,7 +91,7 @@ class Trees:
         return known
 
     def _of(self, repository: Repository, package: str) -> Iterator[EbuildCandidate]:
-        return (EbuildCandidate(ebuild, repository) for ebuild in repository.ebuilds(package))
+        return (EbuildCandidate(listed, repository) for listed in repository.ebuilds(package))
 
     def source_names(self) -> tuple[str, ...]:
         """The sources in order of preference."""
@@ -140,9 +140,9 @@ class Trees:
     def _in_slot(self, package: str, slot: str) -> bool:
         """Whether any tree has an ebuild of a package in a slot. Sources them all."""
         for repository in self._trees:
-            for ebuild in repository.ebuilds(package):
+            for listed in repository.ebuilds(package):
                 try:
-                    if ebuild.slot == slot:  # type: ignore[attr-defined]
+                    if repository.ebuild(listed).slot == slot:
                         return True
                 except MetadataException:
                     continue
@@ -173,4 +173,4 @@ def _merged(first: list[EbuildCandidate], second: list[EbuildCandidate]) -> list
     """Two lists by version, highest first, as one; on a tie the first list's comes first."""
     if not first or not second:
         return first or second
-    return sorted([*first, *second], key=lambda candidate: VersionKey(candidate.ebuild), reverse=True)
+    return sorted([*first, *second], key=lambda candidate: VersionKey(candidate.listed), reverse=True)

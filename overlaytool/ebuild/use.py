@@ -99,10 +99,15 @@ class ProfileUse:
     def _expanded(self) -> Mapping[str, bool]:
         """Every flag of USE_EXPAND that a make.defaults names, by the last one that does."""
         state: dict[str, bool] = {}
+        values: dict[str, str] = {}
         for node in self._profile.stack:
             for variable in self._profile.use_expand:
+                value = node.default_env.get(variable, "")
+                if value == values.get(variable, ""):  # the parent's
+                    continue
+                values[variable] = value
                 prefix = f"{variable.lower()}_"
-                for word in str(node.default_env.get(variable, "")).split():
+                for word in value.split():
                     if word == "-*":
                         state |= {flag: False for flag in state if flag.startswith(prefix)}
                     else:

@@ -138,7 +138,7 @@ class Closure[C: Candidate]:
             self._collide(view, prior, node, atom, ask)
         self.graph.link(node, atom, ask)
         if prior is None:
-            self.graph.selected[key] = node
+            self.graph.select(node, candidate)
             self._queue.append(node)
 
     def current_name(self, atom: Atom) -> Atom:

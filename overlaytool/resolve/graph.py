@@ -87,6 +87,7 @@ class Graph[C: Candidate]:
         self.links: list[Link[C]] = []
         self.blockers: list[tuple[View, Atom, Node[C]]] = []
         """Where a blocker holds, the blocker, and who has it."""
+        self._of_package: dict[tuple[str, str], tuple[Node[C], ...]] = {}
         self._nodes: dict[tuple[str, str, C | None], Node[C]] = {}
         self._first: dict[Node[C], Link[C]] = {}
 
@@ -103,8 +104,14 @@ class Graph[C: Candidate]:
         other: Graph[C] = Graph()
         other.selected, other.links = dict(self.selected), list(self.links)
         other.blockers, other._first = list(self.blockers), dict(self._first)
-        other._nodes = dict(self._nodes)
+        other._nodes, other._of_package = dict(self._nodes), dict(self._of_package)
         return other
+
+    def select(self, node: Node[C], candidate: C) -> None:
+        """Let a node fill the slot of its candidate."""
+        self.selected[(node.view.name, candidate.package, candidate.slot)] = node
+        package = (node.view.name, candidate.package)
+        self._of_package[package] = (*self._of_package.get(package, ()), node)
 
     def link(self, node: Node[C], atom: Atom, ask: Ask[C]) -> None:
         """Add an edge."""
@@ -134,8 +141,8 @@ class Graph[C: Candidate]:
 
     def candidates(self, view: View, package: str) -> Iterator[tuple[Node[C], C]]:
         """What is selected of a package in a view, slot by slot."""
-        for (name, wanted, _slot), node in self.selected.items():
-            if name == view.name and wanted == package and node.candidate is not None:
+        for node in self._of_package.get((view.name, package), ()):
+            if node.candidate is not None:
                 yield node, node.candidate
 
     def has(self, package: str) -> bool:

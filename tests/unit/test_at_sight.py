@@ -9,17 +9,15 @@ import pytest
 
 from overlaytool.ebuild.candidate import EbuildCandidate, distfile_names
 from overlaytool.ebuild.evaluate import words
+from overlaytool.ebuild.repository import Listed
 
 
 def candidate(tmp_path: Path, text: str, version: str = "1.2") -> EbuildCandidate:
     """An ebuild of that text, as far as looking at it goes."""
     path = tmp_path / f"a-{version}.ebuild"
     path.write_text(text)
-    ebuild = SimpleNamespace(
-        path=str(path), version=version, cpvstr=f"dev-libs/a-{version}", key="dev-libs/a"
-    )
-    tree = SimpleNamespace(text=lambda ebuild: Path(ebuild.path).read_text())
-    return EbuildCandidate(ebuild, SimpleNamespace(name="gentoo", tree=tree))  # type: ignore[arg-type]
+    repository = SimpleNamespace(tree=SimpleNamespace(text=Path.read_text), ebuild=lambda listed: path)
+    return EbuildCandidate(Listed("dev-libs/a", version, 0), repository)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
