@@ -64,7 +64,10 @@ class MetadataCache:
         if self._connection is None:
             return []
         keys = ", ".join(["(?, ?)"] * len(ebuilds))
-        query = f"SELECT * FROM entry WHERE (cpv, ebuild) IN (VALUES {keys}) ORDER BY used DESC"
+        query = (  # a cross join: SQLite would read the whole table for an IN
+            f"WITH wanted(name, md5) AS (VALUES {keys}) SELECT entry.* FROM wanted CROSS JOIN entry"
+            " ON cpv = name AND ebuild = md5 ORDER BY used DESC"
+        )
         try:
             with self._lock:
                 return self._connection.execute(query, [*chain.from_iterable(ebuilds)]).fetchall()
