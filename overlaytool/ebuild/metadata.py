@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from pkgcore.ebuild import processor
 from pkgcore.ebuild.eapi import get_eapi
@@ -26,8 +27,14 @@ SHIPPED_CACHE = "metadata/md5-cache"
 WORKERS = max(3, min(8, os.cpu_count() or 1))
 """Ebuilds sourced at the same time. Sourcing is bash's work: one more than two cores, so that none waits."""
 
+KEEP_AFTER = 3
+"""How often a bash reads an eclass before it keeps it: to take one in costs as much as reading it twice."""
+
 SOURCING_LIMIT = 60.0
 """Seconds after which an ebuild counts as one that never ends. Sourcing takes some hundredths."""
+
+_read: WeakKeyDictionary[Any, Counter[str]] = WeakKeyDictionary()
+"""How often each bash has read each eclass."""
 
 
 class CachedMetadataFactory(package_factory):  # type: ignore[misc]
@@ -81,8 +88,8 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
     def _update_metadata(self, pkg: Any, ebp: Any = None) -> dict[str, Any]:
         """Source an ebuild, for so long.
 
-        Bash keeps the eclasses that it has read, as functions. What cannot be sourced with those is sourced
-        with the files themselves before it counts as broken: not all code can stand in a function.
+        Bash keeps the eclasses that it reads often, as functions. What cannot be sourced with those is
+        sourced with the files themselves before it counts as broken: not all code can stand in a function.
 
         :raises MetadataException: pkgcore's, when it cannot be sourced, or takes longer.
         """
@@ -94,13 +101,19 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
                 if not bash._preloaded_eclasses or isinstance(error.__cause__, TimeoutError):
                     raise
             else:
-                code = {name for name in metadata.get("_eclasses_", ()) if self._ecache.has_code(name)}
-                if code:  # an empty set would mean all of them
-                    bash.preload_eclasses(self._ecache, limited_to=code, async_req=True)
+                self._keep_eclasses(bash, tuple(metadata.get("_eclasses_", ())))
                 return metadata
         with processor.reuse_or_request() as bash:
             bash.clear_preloaded_eclasses()
             return self._sourced(pkg, bash)
+
+    def _keep_eclasses(self, bash: Any, inherited: Iterable[str]) -> None:
+        """Let bash keep those eclasses that it has read so often that it may well be asked for them again."""
+        read = _read.setdefault(bash, Counter())
+        read.update(inherited)
+        often = {name for name in inherited if read[name] >= KEEP_AFTER and self._ecache.has_code(name)}
+        if often:  # an empty set would mean all of them
+            bash.preload_eclasses(self._ecache, limited_to=often, async_req=True)
 
     def _sourced(self, pkg: Any, bash: Any) -> dict[str, Any]:
         late = threading.Event()
