@@ -1,7 +1,8 @@
-"""Sourcing: an ebuild that never ends, and eclasses that bash cannot keep as functions."""
+"""Sourcing, and what spares it: metadata is what ebuild and eclasses say now; trees are left alone."""
 
 from __future__ import annotations
 
+from hashlib import md5
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,91 @@ def test_an_eclass_serves_all_that_inherit_it(
         _resolution, plan = workflow.plan(space, Request(atoms=(names[0],)))
     assert sorted(entry.package for entry in plan.imports) == names
     assert capfd.readouterr().err == ""
+
+
+def needs(checkout_tree: Path, gentoo_tree: Path, package: str) -> list[str]:
+    """What a new run imports for a package, itself left out."""
+    with workflow.open_workspace(checkout=checkout_tree, gentoo=gentoo_tree) as space:
+        _resolution, plan = workflow.plan(space, Request(atoms=(package,)))
+    return sorted(entry.package for entry in plan.imports if entry.package != package)
+
+
+@pytest.fixture
+def leaves(gentoo_tree: Path) -> None:
+    """Packages that need nothing."""
+    for name in ("one", "two", "three"):
+        write_ebuild(gentoo_tree, f"app-misc/{name}-1", "")
+
+
+def test_an_edited_ebuild_and_an_edited_eclass_are_sourced_again(
+    home: Path, checkout_tree: Path, gentoo_tree: Path, leaves: None
+) -> None:
+    eclass = checkout.find(checkout_tree).portage_stable / "eclass/asks.eclass"
+    eclass.write_text('RDEPEND="app-misc/one"\n')
+    write_ebuild(gentoo_tree, "app-misc/heir-1", "inherit asks")
+    assert needs(checkout_tree, gentoo_tree, "app-misc/heir") == ["app-misc/one"]
+    eclass.write_text('RDEPEND="app-misc/two"\n')
+    assert needs(checkout_tree, gentoo_tree, "app-misc/heir") == ["app-misc/two"]
+    write_ebuild(gentoo_tree, "app-misc/heir-1", 'inherit asks\nDEPEND="app-misc/three"')
+    assert needs(checkout_tree, gentoo_tree, "app-misc/heir") == ["app-misc/three", "app-misc/two"]
+    eclass.write_text('RDEPEND="app-misc/one"\n')
+    write_ebuild(gentoo_tree, "app-misc/heir-1", "inherit asks")
+    assert needs(checkout_tree, gentoo_tree, "app-misc/heir") == ["app-misc/one"]
+
+
+def ship(tree: Path, cpv: str, eclass: Path, **metadata: str) -> None:
+    """An entry of the tree's own md5-cache for what the ebuild and the eclass say now."""
+    category, _, version = cpv.partition("/")
+    ebuild = tree / category / version.rpartition("-")[0] / f"{version}.ebuild"
+    entry = {
+        "DEFINED_PHASES": "-",
+        "DESCRIPTION": "Shipped",
+        "EAPI": "8",
+        "KEYWORDS": "amd64 arm64",
+        "LICENSE": "MIT",
+        "SLOT": "0",
+        **metadata,
+        "_eclasses_": f"{eclass.stem}\t{md5(eclass.read_bytes()).hexdigest()}",
+        "_md5_": md5(ebuild.read_bytes()).hexdigest(),
+    }
+    place = tree / "metadata/md5-cache" / category / version
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("".join(f"{key}={value}\n" for key, value in entry.items()))
+
+
+def test_a_shipped_md5_cache_is_used_while_its_checksums_hold(
+    home: Path, checkout_tree: Path, gentoo_tree: Path, leaves: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    eclass = checkout.find(checkout_tree).portage_stable / "eclass/asks.eclass"
+
+    def after(change: str, body: str, text: str, name: str) -> list[str]:
+        """What is imported where the entry is older than what the ebuild and the eclass say."""
+        monkeypatch.setenv("XDG_CACHE_HOME", str(home / change))
+        eclass.write_text('RDEPEND="app-misc/one"\n')
+        write_ebuild(gentoo_tree, f"app-misc/{name}-1", "inherit asks")
+        ship(gentoo_tree, f"app-misc/{name}-1", eclass, RDEPEND="app-misc/two")
+        write_ebuild(gentoo_tree, f"app-misc/{name}-1", body)
+        eclass.write_text(text)
+        return needs(checkout_tree, gentoo_tree, f"app-misc/{name}")
+
+    asks_one, asks_three = 'RDEPEND="app-misc/one"\n', 'RDEPEND="app-misc/three"\n'
+    assert after("nothing", "inherit asks", asks_one, "heir") == ["app-misc/two"]
+    assert after("the ebuild", "# edited\ninherit asks", asks_one, "heir") == ["app-misc/one"]
+    assert after("the eclass", "inherit asks", asks_three, "heir") == ["app-misc/three"]
+
+
+def test_trees_are_left_as_they_were(
+    home: Path, checkout_tree: Path, gentoo_tree: Path, leaves: None
+) -> None:
+    def state() -> dict[str, tuple[int, int, int]]:
+        return {
+            str(path): (path.lstat().st_mtime_ns, path.lstat().st_ctime_ns, path.lstat().st_ino)
+            for tree in (checkout_tree, gentoo_tree)
+            for path in [tree, *tree.rglob("*")]
+        }
+
+    write_ebuild(gentoo_tree, "app-misc/heir-1", 'RDEPEND="app-misc/one"')
+    before = state()
+    assert needs(checkout_tree, gentoo_tree, "app-misc/heir") == ["app-misc/one"]
+    assert state() == before
+    assert list((home / ".cache").rglob("*.sqlite"))
