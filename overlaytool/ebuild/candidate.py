@@ -40,8 +40,7 @@ class EbuildCandidate:
         """By the text of an atom: what :class:`TreeSource` answered about the version."""
         self.violations: dict[tuple[str, FlagChanges], str | None] = {}
         """By view and USE changes: what :class:`TreeSource` answered."""
-        self.package = listed.package
-        self.cpv = f"{listed.package}-{listed.full_version}"
+        self.package, self.cpv = listed.package, listed.cpv
 
     def __repr__(self) -> str:
         return f"{self.cpv}::{self.repository}"

@@ -35,6 +35,8 @@ class _Node(pkgcore_profiles.ProfileNode):  # type: ignore[misc]
 
 
 class _Profile(pkgcore_profiles.OnDiskProfile):  # type: ignore[misc]
+    """A profile of such directories."""
+
     _node_kls = _Node
 
 

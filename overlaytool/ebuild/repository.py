@@ -115,11 +115,13 @@ class Listed(NamedTuple):
     version: str
     """Without the revision."""
     revision: int
+    written: str
+    """Version and revision as they stand there: ``1.2-r01``."""
 
     @property
-    def full_version(self) -> str:
-        """With the revision, where there is one."""
-        return f"{self.version}-r{self.revision}" if self.revision else self.version
+    def cpv(self) -> str:
+        """With the revision as everybody writes it: ``category/name-1.2-r1``."""
+        return f"{self.package}-{self.version}" + (f"-r{self.revision}" if self.revision else "")
 
 
 class Repository:
@@ -181,11 +183,12 @@ class Repository:
         is_version = isvalid_version_re.match
         for file in files:
             if file.endswith(".ebuild") and file.startswith(f"{name}-"):
-                version, dash, revision = file[len(name) + 1 : -len(".ebuild")].rpartition("-r")
+                written = file[len(name) + 1 : -len(".ebuild")]
+                version, dash, revision = written.rpartition("-r")
                 if not (dash and revision.isdigit()):
-                    version, revision = file[len(name) + 1 : -len(".ebuild")], ""
+                    version, revision = written, "0"
                 if is_version(version):  # emerge does not see other files either
-                    ebuilds.append(Listed(package, version, int(revision or 0)))
+                    ebuilds.append(Listed(package, version, int(revision), written))
         if ebuilds and not (isvalid_cat_re.match(category) and isvalid_pkg_name(name.split("-"))):
             return ()
         if len(ebuilds) > 1:
@@ -194,7 +197,7 @@ class Repository:
 
     def ebuild(self, listed: Listed) -> Any:
         """pkgcore's package for an ebuild, not sourced."""
-        return self.tree.package_class(*listed.package.split("/"), listed.full_version)
+        return self.tree.package_class(*listed.package.split("/"), listed.written)
 
     def has(self, package: str) -> bool:
         """Whether the tree has an ebuild of ``category/name``."""

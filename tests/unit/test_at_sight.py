@@ -17,7 +17,7 @@ def candidate(tmp_path: Path, text: str, version: str = "1.2") -> EbuildCandidat
     path = tmp_path / f"a-{version}.ebuild"
     path.write_text(text)
     repository = SimpleNamespace(tree=SimpleNamespace(text=Path.read_text), ebuild=lambda listed: path)
-    return EbuildCandidate(Listed("dev-libs/a", version, 0), repository)  # type: ignore[arg-type]
+    return EbuildCandidate(Listed("dev-libs/a", version, 0, version), repository)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
