@@ -15,7 +15,6 @@ Read from ``--config FILE``, else the checkout's ``overlaytool.toml``, else
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -95,11 +94,14 @@ def _read(
     )
     for place in places:
         try:
-            return place, tomllib.loads(place.read_text(encoding="utf-8"))
+            text = place.read_text(encoding="utf-8")
+            import tomllib  # mostly there is no file
+
+            return place, tomllib.loads(text)
         except FileNotFoundError:
             if file:
                 raise ConfigError(f"no configuration file {file}") from None
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except (OSError, ValueError) as error:  # of Unicode or TOML
             raise ConfigError(f"{place} cannot be read: {error}") from error
     return places[-1], {}
 

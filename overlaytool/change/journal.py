@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import json
 import os
 import shutil
 import stat
@@ -90,8 +89,12 @@ def begin(directory: Path, checkout: Path, changes: Sequence[FileChange], reques
         ),
         new_directories=_new_directories(checkout, changes),
     )
-    text = json.dumps({"format": 1, **msgspec.to_builtins(journal)}, indent=1)
-    _write(directory / f"{JOURNAL}.new", FileState(mode=0o100644, content=text.encode()), None)
+    document = msgspec.json.encode({"format": 1, **msgspec.to_builtins(journal)})
+    _write(
+        directory / f"{JOURNAL}.new",
+        FileState(mode=0o100644, content=msgspec.json.format(document, indent=1)),
+        None,
+    )
     (directory / f"{JOURNAL}.new").rename(directory / JOURNAL)
     for place in (directory, directory.parent, directory.parent.parent):
         sync(place)

@@ -10,7 +10,6 @@ import atexit
 import gc
 import os
 import sys
-import traceback
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -122,6 +121,8 @@ def _run() -> int:
     except BrokenPipeError:
         return 0
     except Exception:
+        import traceback
+
         traceback.print_exc()
         return EXIT_BUG
     return 0

@@ -10,7 +10,6 @@ import signal
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -197,6 +196,8 @@ def source(ebuilds: Iterable[Any]) -> None:
         for ebuild in pending:
             _load(ebuild)
         return
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(_load, pending))
 
