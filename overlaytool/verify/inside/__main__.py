@@ -32,6 +32,8 @@ def main() -> None:
     _print_to(job["log"])
     with report:
         json.dump(_answer(job), report)
+    sys.stdout.flush()
+    os._exit(0)  # to take apart what Portage has made would take a tenth of the time
 
 
 def _print_to(path: str) -> None:
