@@ -13,12 +13,14 @@ import sqlite3
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import batched, chain
 from pathlib import Path
 
-SCHEMA = 1
+import msgspec
+
+SCHEMA = 2
 PRUNE_AFTER = 90 * 86400
 """Seconds for which an entry is kept without being used."""
 TOUCH_AFTER = 7 * 86400
@@ -31,6 +33,9 @@ BATCH = 200
 
 type Ebuild = tuple[str, str]
 """CPV, and the md5 of the file in hex."""
+
+type _Row = tuple[str, str, bytes, bytes, bytes, int]
+"""CPV, md5, digest of the eclasses, entry, its own digest, when it was used."""
 
 type Metadata = Mapping[str, str]
 """PMS metadata keys and values, and ``_eclasses_``: name and md5 in turn, split by tabs (md5-dict format)."""
@@ -47,20 +52,27 @@ class MetadataCache:
         self._lock = threading.Lock()
         self._connection = self._open()
 
-    def get(self, ebuilds: Iterable[Ebuild]) -> dict[Ebuild, list[dict[str, str]]]:
-        """What is known of ebuilds: an entry for each set of eclasses, the one that was used last first."""
-        found: dict[Ebuild, list[dict[str, str]]] = defaultdict(list)
-        horizon = time.time() - TOUCH_AFTER
-        for some in batched(ebuilds, BATCH):
-            for cpv, ebuild, eclasses, body, digest, used in self._rows(some):
-                if digest != _digest(cpv, ebuild, body):
-                    continue
-                found[(cpv, ebuild)].append(_decode(body))
-                if used < horizon:
-                    self._used.append((cpv, ebuild, eclasses))
-        return found
+    def get(self, ebuilds: Iterable[Ebuild]) -> dict[Ebuild, Iterator[dict[str, str]]]:
+        """What is known of ebuilds: an entry for each set of eclasses, the one that was used last first.
 
-    def _rows(self, ebuilds: Sequence[Ebuild]) -> list[tuple[str, str, bytes, bytes, bytes, int]]:
+        Ebuilds of which nothing is known are left out. An entry that is looked at counts as used.
+        """
+        rows: dict[Ebuild, list[_Row]] = defaultdict(list)
+        for some in batched(ebuilds, BATCH):
+            for row in self._rows(some):
+                rows[row[:2]].append(row)
+        return {ebuild: self._entries(found) for ebuild, found in rows.items()}
+
+    def _entries(self, rows: Iterable[_Row]) -> Iterator[dict[str, str]]:
+        horizon = time.time() - TOUCH_AFTER
+        for cpv, ebuild, eclasses, body, digest, used in rows:
+            if digest != _digest(cpv, ebuild, body):
+                continue
+            if used < horizon:
+                self._used.append((cpv, ebuild, eclasses))
+            yield _decode(body)
+
+    def _rows(self, ebuilds: Sequence[Ebuild]) -> list[_Row]:
         if self._connection is None:
             return []
         keys = ", ".join(["(?, ?)"] * len(ebuilds))
@@ -128,7 +140,7 @@ class MetadataCache:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS entry (cpv TEXT, ebuild TEXT, eclasses BLOB, body BLOB,"
-                " digest BLOB, used INTEGER, PRIMARY KEY (cpv, ebuild, eclasses)) WITHOUT ROWID"
+                " digest BLOB, used INTEGER, PRIMARY KEY (cpv, ebuild, eclasses))"
             )
         except sqlite3.OperationalError:
             return None
@@ -153,10 +165,5 @@ def _digest(cpv: str, ebuild_md5: str, body: bytes) -> bytes:
     return blake2b(b"\0".join((cpv.encode(), ebuild_md5.encode(), body)), digest_size=16).digest()
 
 
-def _encode(metadata: Metadata) -> bytes:
-    """Entry as the lines of the md5-dict format; values hold no newlines, sourcing folds them."""
-    return "\n".join(f"{key}={value}" for key, value in sorted(metadata.items())).encode()
-
-
-def _decode(body: bytes) -> dict[str, str]:
-    return dict(line.partition("=")[::2] for line in body.decode().split("\n"))
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
+_decode = msgspec.msgpack.Decoder(dict[str, str]).decode

@@ -42,7 +42,7 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
     def _get_metadata(self, pkg: Any, ebp: Any = None, force_regen: bool = False) -> Mapping[str, Any]:
         digest = self._parent_repo.digest(pkg)
         found = self._parent_repo.metadata_cache.get([(pkg.cpvstr, digest)])
-        known = self._known(pkg, digest, found[(pkg.cpvstr, digest)])
+        known = self._known(pkg, digest, found.get((pkg.cpvstr, digest), ()))
         if known is not None:
             return known
         metadata: dict[str, Any] = self._update_metadata(pkg, ebp=ebp)
@@ -61,7 +61,7 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
                 left.append(pkg)
         found = self._parent_repo.metadata_cache.get((pkg.cpvstr, digest) for pkg, digest in digests.items())
         for pkg, digest in digests.items():
-            known = self._known(pkg, digest, found[(pkg.cpvstr, digest)])
+            known = self._known(pkg, digest, found.get((pkg.cpvstr, digest), ()))
             if known is None:
                 left.append(pkg)
                 continue

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from overlaytool.ebuild import cache as caches
@@ -47,8 +48,9 @@ def answers(directory: Path, *numbers: int) -> dict[int, list[dict[str, str]]]:
     """What a new run is told of ebuilds."""
     cache = MetadataCache(directory)
     found = cache.get([key(number) for number in numbers])
+    answered = {number: list(found.get(key(number), ())) for number in numbers}
     cache.close()
-    return {number: found[key(number)] for number in numbers}
+    return answered
 
 
 def file(directory: Path) -> Path:
@@ -96,7 +98,9 @@ def test_what_nothing_uses_is_pruned_and_what_is_used_stays(tmp_path: Path, cloc
 def test_an_entry_that_was_changed_is_not_believed(tmp_path: Path) -> None:
     fill(tmp_path, range(3))
     with sqlite3.connect(file(tmp_path)) as connection:
-        connection.execute("UPDATE entry SET body = ? WHERE cpv = ?", (b"SLOT=9", key(1)[0]))
+        connection.execute(
+            "UPDATE entry SET body = ? WHERE cpv = ?", (msgspec.msgpack.encode({"SLOT": "9"}), key(1)[0])
+        )
     connection.close()
     assert answers(tmp_path, 0, 1, 2) == {0: [entry(0)], 1: [], 2: [entry(2)]}
 
@@ -112,7 +116,8 @@ def test_a_file_that_is_no_database_is_made_anew(tmp_path: Path, damage: bytes) 
 
 def test_a_damaged_page_gives_no_wrong_answer_and_heals(tmp_path: Path) -> None:
     fill(tmp_path, range(MANY))
-    whole = file(tmp_path).read_bytes()
+    place = file(tmp_path)
+    whole = place.read_bytes()
     size = int.from_bytes(whole[16:18], "big")
     assert len(whole) > 20 * size
     for start in range(0, len(whole), 7 * size):
@@ -120,7 +125,7 @@ def test_a_damaged_page_gives_no_wrong_answer_and_heals(tmp_path: Path) -> None:
         damaged[start : start + size] = bytes(byte ^ 0x5A for byte in whole[start : start + size])
         for path in tmp_path.glob("*"):
             path.unlink()
-        (tmp_path / "metadata-1.sqlite").write_bytes(damaged)
+        place.write_bytes(damaged)
         found = answers(tmp_path, *range(MANY))
         assert all(kept in ([], [entry(number)]) for number, kept in found.items()), start
         fill(tmp_path, range(MANY))
