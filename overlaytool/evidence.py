@@ -56,5 +56,5 @@ def _file(state: Path, tree: str) -> Path:
 def _parse(line: bytes) -> Evidence | None:
     try:
         return msgspec.json.decode(line, type=Evidence)
-    except ValueError:
+    except (msgspec.MsgspecError, ValueError):
         return None

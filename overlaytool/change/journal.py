@@ -264,7 +264,7 @@ def _sync_file(path: Path) -> None:
 def _read(directory: Path) -> Journal:
     try:
         return msgspec.json.decode((directory / JOURNAL).read_bytes(), type=Journal)
-    except ValueError as error:
+    except (msgspec.MsgspecError, ValueError) as error:
         raise WriteError(
             f"the journal of a change that was cut short is damaged: {directory / JOURNAL}",
             details=(str(error),),

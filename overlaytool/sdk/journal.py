@@ -20,7 +20,7 @@ def load(state: Path, container: str, board: str) -> BuildRun | None:
     """The last run for a board, None where there is none that can be read."""
     try:
         return msgspec.json.decode(_file(state, container, board).read_bytes(), type=BuildRun)
-    except (OSError, ValueError):
+    except (OSError, ValueError, msgspec.MsgspecError):
         return None  # written by another version, or cut off by a full disk: nothing is known of it
 
 
