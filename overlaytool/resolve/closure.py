@@ -132,8 +132,7 @@ class Closure[C: Candidate]:
         if candidate is None:
             return
         node = self.graph.node(view, candidate.cpv, candidate)
-        key = (view.name, candidate.package, candidate.slot)
-        prior = self.graph.selected.get(key)
+        prior = self.graph.filling(view, candidate.package, candidate.slot)
         if prior is not None and prior.candidate is not candidate:
             self._collide(view, prior, node, atom, ask)
         self.graph.link(node, atom, ask)
@@ -166,7 +165,7 @@ class Closure[C: Candidate]:
         best = self.chooser.best(view, atom, self.decisions)
         if best is None:
             return None
-        prior = self.graph.selected.get((view.name, best.package, best.slot))
+        prior = self.graph.filling(view, best.package, best.slot)
         if prior is not None and prior.candidate is not None and self.matches(view, prior.candidate, atom):
             return prior.candidate
         return best

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -82,12 +83,11 @@ class Graph[C: Candidate]:
     """What has been selected so far, and who asked for it."""
 
     def __init__(self) -> None:
-        self.selected: dict[tuple[str, str, str], Node[C]] = {}
-        """View name, package and slot to what fills it."""
+        self._selected: dict[tuple[str, str], tuple[tuple[Node[C], C], ...]] = {}
+        """View name and package to what fills its slots."""
         self.links: list[Link[C]] = []
         self.blockers: list[tuple[View, Atom, Node[C]]] = []
         """Where a blocker holds, the blocker, and who has it."""
-        self._of_package: dict[tuple[str, str], tuple[Node[C], ...]] = {}
         self._nodes: dict[tuple[str, str, C | None], Node[C]] = {}
         self._first: dict[Node[C], Link[C]] = {}
 
@@ -102,16 +102,15 @@ class Graph[C: Candidate]:
     def copy(self) -> Graph[C]:
         """An independent copy."""
         other: Graph[C] = Graph()
-        other.selected, other.links = dict(self.selected), list(self.links)
+        other._selected, other.links = dict(self._selected), list(self.links)
         other.blockers, other._first = list(self.blockers), dict(self._first)
-        other._nodes, other._of_package = dict(self._nodes), dict(self._of_package)
+        other._nodes = dict(self._nodes)
         return other
 
     def select(self, node: Node[C], candidate: C) -> None:
-        """Let a node fill the slot of its candidate."""
-        self.selected[(node.view.name, candidate.package, candidate.slot)] = node
-        package = (node.view.name, candidate.package)
-        self._of_package[package] = (*self._of_package.get(package, ()), node)
+        """Let a node fill the slot of its candidate, which nothing has filled yet."""
+        key = (node.view.name, candidate.package)
+        self._selected[key] = (*self._selected.get(key, ()), (node, candidate))
 
     def link(self, node: Node[C], atom: Atom, ask: Ask[C]) -> None:
         """Add an edge."""
@@ -139,12 +138,19 @@ class Graph[C: Candidate]:
             node = link.parent
         return tuple(reversed(links))
 
-    def candidates(self, view: View, package: str) -> Iterator[tuple[Node[C], C]]:
+    def candidates(self, view: View, package: str) -> tuple[tuple[Node[C], C], ...]:
         """What is selected of a package in a view, slot by slot."""
-        for node in self._of_package.get((view.name, package), ()):
-            if node.candidate is not None:
-                yield node, node.candidate
+        return self._selected.get((view.name, package), ())
+
+    def filling(self, view: View, package: str, slot: str) -> Node[C] | None:
+        """What fills a slot of a package in a view."""
+        found = self.candidates(view, package)
+        return next((node for node, candidate in found if candidate.slot == slot), None)
+
+    def selected(self) -> Iterator[tuple[Node[C], C]]:
+        """Everything that fills a slot."""
+        return chain.from_iterable(self._selected.values())
 
     def has(self, package: str) -> bool:
         """Whether any slot of a package is selected anywhere."""
-        return any(selected == package for _view, selected, _slot in self.selected)
+        return any(selected == package for _view, selected in self._selected)

@@ -177,10 +177,9 @@ def _keep_boards_in_sync[C: Candidate](closure: Closure[C]) -> None:
     :raises Restart: when one was accepted.
     """
     chosen: dict[tuple[str, str], list[tuple[View, C]]] = {}
-    for (_name, package, slot), node in closure.graph.selected.items():
-        imported = package in closure.decisions.imports and node.view.root is Root.BOARD
-        if imported and node.candidate is not None:
-            chosen.setdefault((package, slot), []).append((node.view, node.candidate))
+    for node, candidate in closure.graph.selected():
+        if candidate.package in closure.decisions.imports and node.view.root is Root.BOARD:
+            chosen.setdefault((candidate.package, candidate.slot), []).append((node.view, candidate))
     changed = [
         closure.chooser.accept_newest(package, selections, closure.decisions)
         for (package, _slot), selections in chosen.items()
@@ -198,7 +197,7 @@ def _check_blockers[C: Candidate](closure: Closure[C]) -> None:
     :raises Conflict: for the first that holds.
     """
     for view, atom, blocker in closure.graph.blockers:
-        for node, candidate in tuple(closure.graph.candidates(view, closure.current_name(atom).package)):
+        for node, candidate in closure.graph.candidates(view, closure.current_name(atom).package):
             other = blocker.candidate
             if node == blocker or other is None:
                 continue
