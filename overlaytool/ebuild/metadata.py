@@ -40,11 +40,17 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
     """pkgcore's factory of packages, asking :class:`MetadataCache` before it sources."""
 
     def _get_metadata(self, pkg: Any, ebp: Any = None, force_regen: bool = False) -> Mapping[str, Any]:
-        digest = self._parent_repo.digest(pkg)
-        found = self._parent_repo.metadata_cache.get([(pkg.cpvstr, digest)])
-        known = self._known(pkg, digest, found.get((pkg.cpvstr, digest), ()))
-        if known is not None:
+        if not self.load_known([pkg]):
+            known: Mapping[str, Any] = pkg.data
             return known
+        return self.source(pkg, ebp)
+
+    def source(self, pkg: Any, ebp: Any = None) -> Mapping[str, Any]:
+        """Metadata of an ebuild that nothing is known of yet.
+
+        :raises MetadataException: pkgcore's, when it cannot be sourced.
+        """
+        digest = self._parent_repo.digest(pkg)
         metadata: dict[str, Any] = self._update_metadata(pkg, ebp=ebp)
         if metadata.get("_chf_") is not None:
             cache: MetadataCache = self._parent_repo.metadata_cache
@@ -203,5 +209,5 @@ def source(ebuilds: Iterable[Any]) -> None:
 
 
 def _load(ebuild: Any) -> None:
-    with suppress(MetadataException):
-        _ = ebuild.data
+    with suppress(MetadataException, OSError):
+        object.__setattr__(ebuild, "data", ebuild._parent.source(ebuild))
