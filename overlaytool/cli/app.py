@@ -42,7 +42,7 @@ class Commands(typer.core.TyperGroup):
         """One of them, or None."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"overlaytool.cli.{ELSEWHERE.get(cmd_name, cmd_name)}")
+        module = import_module(f"overlaytool.cli.commands.{ELSEWHERE.get(cmd_name, cmd_name)}")
         if cmd_name == "sdk":
             return typer.main.get_command(module.app)
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -10,10 +10,10 @@ from typing import Any
 
 from pkgcore.package.errors import MetadataException
 
-from overlaytool.dependency import Demand, FlagChanges, Origin
 from overlaytool.ebuild.depend import is_about
 from overlaytool.ebuild.evaluate import words
 from overlaytool.ebuild.repository import Listed, Repository
+from overlaytool.model.dependency import Demand, FlagChanges, Origin
 from overlaytool.model.resolution import Rejection
 
 KEYWORDS = re.compile(
@@ -26,7 +26,7 @@ SLOT = re.compile(r"""SLOT=["']?([^"'\s#]*)""")
 
 
 class EbuildCandidate:
-    """An ebuild of a repository: a :class:`overlaytool.dependency.Candidate`."""
+    """An ebuild of a repository: a :class:`overlaytool.model.dependency.Candidate`."""
 
     def __init__(self, listed: Listed, repo: Repository) -> None:
         self.listed, self.repo = listed, repo

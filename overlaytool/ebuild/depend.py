@@ -17,8 +17,8 @@ from pkgcore.package.errors import MetadataException
 from pkgcore.restrictions import boolean, packages
 from pkgcore.restrictions.packages import PackageRestriction
 
-from overlaytool.dependency import Atom, Demand
 from overlaytool.ebuild.evaluate import evaluate, parse_atom, parsed
+from overlaytool.model.dependency import Atom, Demand
 from overlaytool.model.resolution import DepClass, Rejection, RejectionKind, Root
 
 HOST_CLASSES = frozenset({DepClass.BDEPEND, DepClass.IDEPEND})

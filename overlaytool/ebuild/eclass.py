@@ -10,8 +10,8 @@ from typing import Any
 
 from pkgcore.package.errors import MetadataException
 
-from overlaytool.dependency import Origin
 from overlaytool.flatcar.checkout import Checkout
+from overlaytool.model.dependency import Origin
 
 INHERIT = re.compile(
     r"^[ \t]*(?:[^#\n]*(?:[;&|(){]|\b(?:then|else|do))[ \t]*)?inherit[ \t]+((?:[^\n\\]|\\\n)*)", re.MULTILINE

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from pkgcore.ebuild.atom import atom as PkgcoreAtom
 from pkgcore.ebuild.errors import MalformedAtom
 
-from overlaytool.dependency import AllOf, AnyOf, Atom, Dependency
 from overlaytool.errors import MalformedAtomError
+from overlaytool.model.dependency import AllOf, AnyOf, Atom, Dependency
 
 USE_CONDITION = re.compile(r"(?P<negated>!?)(?P<flag>[A-Za-z0-9][A-Za-z0-9+_@-]*)\?")
 USE_DEPENDENCY = re.compile(r"(?P<negated>!?)(?P<flag>[^?=!]+)(?P<kind>[?=])")

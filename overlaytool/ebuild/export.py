@@ -19,7 +19,6 @@ from typing import Any
 from msgspec import Struct
 from pkgcore.package.errors import MetadataException
 
-from overlaytool.dependency import Atom, View, atoms_in
 from overlaytool.ebuild import runtime
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.candidate import EbuildCandidate
@@ -27,6 +26,7 @@ from overlaytool.ebuild.metadata import WORKERS
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import OverlaytoolError
 from overlaytool.flatcar.checkout import TREES, Checkout
+from overlaytool.model.dependency import Atom, View, atoms_in
 from overlaytool.model.resolution import Board, package_name
 
 NOT_STORED = frozenset(("INHERITED", "INHERIT"))

@@ -15,7 +15,6 @@ from pkgcore.ebuild import domain as pkgcore_domain
 from pkgcore.ebuild import profiles as pkgcore_profiles
 from pkgcore.ebuild.misc import incremental_expansion_license
 
-from overlaytool.dependency import FlagChanges
 from overlaytool.ebuild.candidate import license_text
 from overlaytool.ebuild.depend import is_about
 from overlaytool.ebuild.repository import Repository
@@ -23,6 +22,7 @@ from overlaytool.ebuild.runtime import clean_environment
 from overlaytool.ebuild.use import ProfileUse, UseSets
 from overlaytool.ebuild.use_files import UseFiles
 from overlaytool.errors import CheckoutError
+from overlaytool.model.dependency import FlagChanges
 
 NOWHERE = "/dev/null"
 """A root and configuration directory in which nothing can be found."""

@@ -23,11 +23,11 @@ from pkgcore.repository.errors import RepoError
 from snakeoil.chksum import LazilyHashedPath
 from snakeoil.mappings import ImmutableDict
 
-from overlaytool.dependency import Origin
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.evaluate import parse_atom
 from overlaytool.ebuild.metadata import CachedMetadataFactory
 from overlaytool.errors import MalformedAtomError, RepositoryError
+from overlaytool.model.dependency import Origin
 
 
 class Eclasses(eclass_cache.base):  # type: ignore[misc]

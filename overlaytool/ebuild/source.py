@@ -8,7 +8,6 @@ from pathlib import Path
 from msgspec.structs import replace
 from pkgcore.package.errors import MetadataException
 
-from overlaytool.dependency import Atom, Demand, FlagChanges, Known, Origin, View
 from overlaytool.ebuild import depend, metadata
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.candidate import (
@@ -28,6 +27,7 @@ from overlaytool.ebuild.trees import Trees
 from overlaytool.ebuild.use_files import UseFiles
 from overlaytool.errors import MalformedAtomError, MetadataError
 from overlaytool.flatcar.checkout import Checkout
+from overlaytool.model.dependency import Atom, Demand, FlagChanges, Known, Origin, View
 from overlaytool.model.resolution import Board, Description, Distfile, Rejection, RejectionKind, Root
 
 HOST = View(name="host", root=Root.HOST, board=None)

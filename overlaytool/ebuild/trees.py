@@ -8,7 +8,6 @@ from pathlib import Path
 
 from pkgcore.package.errors import MetadataException
 
-from overlaytool.dependency import Atom, Origin
 from overlaytool.ebuild import depend
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.candidate import EbuildCandidate
@@ -16,6 +15,7 @@ from overlaytool.ebuild.eclass import EclassStack
 from overlaytool.ebuild.evaluate import parsed
 from overlaytool.ebuild.repository import Eclasses, Repository, VersionKey
 from overlaytool.flatcar.checkout import Checkout
+from overlaytool.model.dependency import Atom, Origin
 
 
 class Trees:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from overlaytool.dependency import Atom, Candidate, FlagChanges, Known, Origin, View
+from overlaytool.model.dependency import Atom, Candidate, FlagChanges, Known, Origin, View
 from overlaytool.model.resolution import Because, Rejection, RejectionKind, Root
 from overlaytool.resolve.decisions import SYNC_REASON, Decisions
-from overlaytool.resolve.source import PackageSource
+from overlaytool.resolve.provider import PackageSource
 
 NO_KEYWORD_REASON = "No keyword for this arch yet."
 UNSTABLE_REASON = "No stable keyword yet."

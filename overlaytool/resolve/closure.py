@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-from overlaytool.dependency import AllOf, AnyOf, Atom, Candidate, Demand, Dependency, View
+from overlaytool.model.dependency import AllOf, AnyOf, Atom, Candidate, Demand, Dependency, View
 from overlaytool.model.resolution import DepClass, Notice, RejectionKind, Root
 from overlaytool.resolve import fallback
 from overlaytool.resolve.candidates import Chooser

@@ -8,7 +8,7 @@ from itertools import count
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from overlaytool.dependency import Atom, FlagChanges, View
+from overlaytool.model.dependency import Atom, FlagChanges, View
 from overlaytool.model.resolution import Because, Notice, RejectionKind, Root, package_name
 
 SYNC_REASON = "Keep versions on both arches in sync."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 
-from overlaytool.dependency import Candidate
 from overlaytool.errors import (
     KeywordError,
     MaskedError,
@@ -12,6 +11,7 @@ from overlaytool.errors import (
     OverlaytoolError,
     UnsatisfiableError,
 )
+from overlaytool.model.dependency import Candidate
 from overlaytool.model.resolution import Edge, NodeKey, Rejection, RejectionKind, Request, Resolution
 from overlaytool.resolve.graph import Unsatisfied
 

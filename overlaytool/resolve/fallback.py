@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from overlaytool.dependency import Atom, Candidate, FlagChanges, Origin, View, atoms_in
+from overlaytool.model.dependency import Atom, Candidate, FlagChanges, Origin, View, atoms_in
 from overlaytool.model.resolution import Notice, RejectionKind
 from overlaytool.resolve.decisions import Exclusion
 from overlaytool.resolve.graph import Ask, Conflict, Restart, Unsatisfied
-from overlaytool.resolve.source import PackageSource
+from overlaytool.resolve.provider import PackageSource
 
 if TYPE_CHECKING:
     from overlaytool.resolve.closure import Closure

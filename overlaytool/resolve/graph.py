@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from overlaytool.dependency import Atom, Candidate, View
+from overlaytool.model.dependency import Atom, Candidate, View
 from overlaytool.model.resolution import Because, DepClass, Rejection
 from overlaytool.resolve.decisions import Exclusion
 

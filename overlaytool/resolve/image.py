@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from overlaytool.dependency import Atom, Candidate, FlagChanges, View, atoms_in
+from overlaytool.model.dependency import Atom, Candidate, FlagChanges, View, atoms_in
 from overlaytool.model.resolution import DepClass, Package, Resolution, State
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.closure import Closure
 from overlaytool.resolve.decisions import Decisions
 from overlaytool.resolve.graph import Ask, Conflict, Restart, Unsatisfied
-from overlaytool.resolve.source import PackageSource
+from overlaytool.resolve.provider import PackageSource
 
 RUN_TIME = frozenset({DepClass.RDEPEND, DepClass.PDEPEND})
 UNCHANGED: FlagChanges = frozenset()

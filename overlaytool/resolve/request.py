@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from overlaytool.dependency import Atom, Candidate, View
 from overlaytool.errors import AmbiguousPackageError, MalformedAtomError, UnknownPackageError
+from overlaytool.model.dependency import Atom, Candidate, View
 from overlaytool.model.resolution import Into, Request, Root
-from overlaytool.resolve.source import PackageSource, everywhere
+from overlaytool.resolve.provider import PackageSource, everywhere
 
 SUGGESTIONS = 5
 

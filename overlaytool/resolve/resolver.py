@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
-from overlaytool.dependency import Atom, Candidate, Origin, View
 from overlaytool.errors import ConflictError
+from overlaytool.model.dependency import Atom, Candidate, Origin, View
 from overlaytool.model.resolution import Notice, RejectionKind, Request, Resolution, Root, State
 from overlaytool.resolve import fallback
 from overlaytool.resolve.candidates import Chooser
@@ -13,9 +13,9 @@ from overlaytool.resolve.closure import Closure
 from overlaytool.resolve.decisions import Decisions, Exclusion
 from overlaytool.resolve.explain import unsatisfied_error
 from overlaytool.resolve.graph import Conflict, Restart, Unsatisfied
+from overlaytool.resolve.provider import PackageSource, everywhere
 from overlaytool.resolve.request import interpret
 from overlaytool.resolve.result import build
-from overlaytool.resolve.source import PackageSource, everywhere
 
 MAX_PASSES = 200
 """Passes after which a resolution that keeps changing its mind is given up."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 
-from overlaytool.dependency import Atom, Candidate, Origin, View
+from overlaytool.model.dependency import Atom, Candidate, Origin, View
 from overlaytool.model.resolution import (
     DepClass,
     Edge,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 from pathlib import Path
 
-from overlaytool import evidence
 from overlaytool.flatcar.checkout import METAPACKAGES
 from overlaytool.model.build import BuildRequest, StageName, StageRecord, StageState
 from overlaytool.model.series import Evidence, Outcome, Stage
 from overlaytool.sdk.emerge_log import Step
 from overlaytool.sdk.stages import Reporter
+from overlaytool.support import evidence
 
 STAGES = {StageName.METAPACKAGE: Stage.EMERGE, StageName.IMAGE: Stage.IMAGE, StageName.VM_IMAGE: Stage.VM}
 """The metapackage's stage speaks for all packages: it ends well when the whole image can be emerged."""

@@ -14,17 +14,17 @@ from pathlib import Path
 from msgspec import Struct
 
 from overlaytool import config as configuration
-from overlaytool.change.repair import commit_repair
-from overlaytool.change.worktree import content
 from overlaytool.config import Config
 from overlaytool.errors import CheckoutError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.checkout import TREES, Checkout
+from overlaytool.git.repository import content
 from overlaytool.model.build import BuildRequest, BuildResult, Check, Fault
 from overlaytool.model.resolution import Board, Into
 from overlaytool.sdk import evidence, faults, opening, stages
 from overlaytool.sdk.doctor import examine
 from overlaytool.sdk.opening import Choice
+from overlaytool.sdk.repair import commit_repair
 from overlaytool.sdk.stages import Reporter, Selection
 
 BUILD_LIBRARY = "build_library"

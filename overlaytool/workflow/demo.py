@@ -10,8 +10,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from overlaytool.change.worktree import Repository
 from overlaytool.errors import RepositoryError
+from overlaytool.git.repository import Repository
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 

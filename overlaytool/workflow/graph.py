@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from overlaytool.change.head import head_commit
 from overlaytool.flatcar.checkout import METAPACKAGES
+from overlaytool.git.head import head_commit
 from overlaytool.model.plan import CheckoutState
 from overlaytool.model.resolution import Into, Request, State
 from overlaytool.report import binhost

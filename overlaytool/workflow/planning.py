@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from overlaytool.change.head import head_commit
-from overlaytool.change.plan import imports_of, run_time_packages
-from overlaytool.change.plan import plan as make_plan
 from overlaytool.ebuild.blockers import Blockers
-from overlaytool.ebuild.copied import CopiedPackages
+from overlaytool.ebuild.companions import CopiedPackages
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import ConflictError
 from overlaytool.flatcar import metapackage as metapackages
 from overlaytool.flatcar.checkout import METAPACKAGES
 from overlaytool.flatcar.tree import DiskTree, Tree
+from overlaytool.git.head import head_commit
 from overlaytool.model.plan import CheckoutState, Plan, TreeCommit
 from overlaytool.model.resolution import Edge, Into, Notice, Request, Resolution, State
+from overlaytool.plan.planner import imports_of, run_time_packages
+from overlaytool.plan.planner import plan as make_plan
 from overlaytool.resolve import explain
 from overlaytool.resolve.image import Clash, clashes, installed
 from overlaytool.resolve.request import known_atom
@@ -142,23 +142,23 @@ def _in_the_way(found: Iterable[Clash]) -> Iterator[Notice]:
 def render(workspace: Workspace, planned: Planned, tree: Tree, today: date) -> ChangeSet:
     """A plan worked out down to bytes, for the checkout as ``tree`` reads it. Writes nothing.
 
-    :raises UnsafeSourceError, ManifestError, StaleError, CheckoutError: see :mod:`overlaytool.change.render`.
+    :raises UnsafeSourceError, ManifestError, StaleError, CheckoutError: see :mod:`overlaytool.apply.render`.
     """
-    from overlaytool.change.render import render as work_out
+    from overlaytool.apply.render import render as work_out
 
     return work_out(planned.plan, tree, workspace.sources, planned.distfiles, today)
 
 
 def interrupted(workspace: Workspace) -> bool:
     """Whether a run was cut short amid its writing: the checkout is neither as before nor as after."""
-    from overlaytool.change import apply as writing
+    from overlaytool.apply import work_tree as writing
 
     return writing.pending(workspace.checkout.path, workspace.config.state)
 
 
 def recover(workspace: Workspace) -> Recovery | None:
     """Take back what an interrupted run left half done. Before anything that writes reads the trees."""
-    from overlaytool.change import apply as writing
+    from overlaytool.apply import work_tree as writing
 
     return writing.recover(workspace.checkout.path, workspace.config.state)
 
@@ -168,7 +168,7 @@ def add(workspace: Workspace, planned: Planned, today: date) -> tuple[FileChange
 
     :return: what was changed; nothing when the work tree was that way already.
     """
-    from overlaytool.change import apply as writing
+    from overlaytool.apply import work_tree as writing
 
     checkout = workspace.checkout.path
     change_set = render(workspace, planned, DiskTree(checkout), today)

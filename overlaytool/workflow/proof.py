@@ -12,17 +12,17 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from overlaytool import evidence
-from overlaytool.change.worktree import Repository
 from overlaytool.ebuild.export import Lookup
 from overlaytool.errors import GitError, WriteError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.checkout import TREES, Checkout
+from overlaytool.git.repository import Repository
 from overlaytool.model.plan import Plan
 from overlaytool.model.resolution import Into
 from overlaytool.model.series import Evidence, Outcome, Stage
 from overlaytool.model.verdict import Verdict
 from overlaytool.resolve.request import known_atom
+from overlaytool.support import evidence
 from overlaytool.verify import excerpt, judge, minimal
 from overlaytool.verify.emerge import LIMIT
 from overlaytool.verify.steps import Steps

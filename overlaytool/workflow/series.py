@@ -11,20 +11,25 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from overlaytool import evidence, workflow
-from overlaytool.change import cited, compare, patches, pull_request, ready, record, remote
-from overlaytool.change.commit import commit as make_commits
-from overlaytool.change.worktree import Repository
+from overlaytool import workflow
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import GitError, OutputError, RepositoryError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.automation import PACKAGES_LIST
 from overlaytool.flatcar.checkout import TREES
+from overlaytool.git.repository import Repository
 from overlaytool.model.change import ChangeSet
 from overlaytool.model.plan import Plan
 from overlaytool.model.resolution import Notice, Request, Resolution
 from overlaytool.model.series import Pushed, Rebase, Series, SeriesRecord, TreePath
+from overlaytool.plan import compare
+from overlaytool.series import patches, pull_request, remote
+from overlaytool.series import preflight as ready
+from overlaytool.series import provenance as cited
+from overlaytool.series import store as record
+from overlaytool.series.commit import commit as make_commits
+from overlaytool.support import evidence
 from overlaytool.workflow import Workspace
 
 PLANNED_FROM = (str(TREES), "sdk_container/.repo", PACKAGES_LIST, "changelog")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from overlaytool import config as configuration
-from overlaytool.change.sync import sync as sync_trees
 from overlaytool.errors import CheckoutError
 from overlaytool.flatcar import checkout as checkouts
+from overlaytool.git.sync import sync as sync_trees
 from overlaytool.model.series import Synced
 from overlaytool.progress import Progress
 

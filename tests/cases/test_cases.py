@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from overlaytool import workflow
-from overlaytool.change import plan_json
 from overlaytool.errors import OverlaytoolError
 from overlaytool.model.resolution import Into, Request
+from overlaytool.plan import document as plan_json
 
 CASES = sorted(Path(__file__).parent.glob("*.toml"))
 STRICT = ("imports", "keywords", "use", "eclasses", "licenses", "warnings", "manual_work", "arch_only")

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from overlaytool.change.worktree import Repository
+from overlaytool.git.repository import Repository
 from overlaytool.model.change import ChangeSet, FileChange, FileState, Step, StepKind
 from overlaytool.model.plan import Action, CheckoutState, Plan, TreeCommit
 from overlaytool.model.resolution import Into

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from plans import plan
 
-from overlaytool.change.apply import apply, pending, recover
-from overlaytool.change.lock import locked
+from overlaytool.apply.lock import locked
+from overlaytool.apply.work_tree import apply, pending, recover
 from overlaytool.errors import LockedError, StaleError, WriteError
 from overlaytool.flatcar.tree import EXECUTABLE, REGULAR, SYMLINK, DiskTree, read_file
 from overlaytool.model.change import ChangeSet, FileChange, FileState, Step, StepKind

@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 from series_steps import CHANGELOG, GENTOO, GURU, STABLE, Steps, git, htop
 
-from overlaytool.change import ready
-from overlaytool.change.commit import commit
-from overlaytool.change.worktree import Repository
 from overlaytool.errors import GitError, StaleError, WriteError
+from overlaytool.git.repository import Repository
 from overlaytool.model.change import ChangeSet, StepKind
 from overlaytool.model.plan import Action, TreeCommit
 from overlaytool.model.resolution import Request
 from overlaytool.model.series import Series
 from overlaytool.progress import SilentProgress
+from overlaytool.series import preflight as ready
+from overlaytool.series.commit import commit
 
 BRANCH = "add-htop"
 
@@ -412,8 +412,8 @@ COMMIT_IN_A_PROCESS = """
 import sys
 from pathlib import Path
 from series_steps import htop
-from overlaytool.change.commit import commit
-from overlaytool.change.worktree import Repository
+from overlaytool.series.commit import commit
+from overlaytool.git.repository import Repository
 from overlaytool.progress import SilentProgress
 checkout = Path(sys.argv[1])
 repository = Repository.open(checkout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from overlaytool.change.head import head_commit
+from overlaytool.git.head import head_commit
 
 
 def git(directory: Path, *arguments: str) -> str:

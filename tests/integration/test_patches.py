@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from series_steps import GENTOO, STABLE, Steps, git, htop
 
-from overlaytool.change import patches
-from overlaytool.change.commit import commit
-from overlaytool.change.worktree import Repository
 from overlaytool.errors import OutputError
+from overlaytool.git.repository import Repository
 from overlaytool.model.change import FileState, StepKind
 from overlaytool.model.plan import Action
 from overlaytool.model.series import Series
 from overlaytool.progress import SilentProgress
+from overlaytool.series import patches
+from overlaytool.series.commit import commit
 
 ODD_SETTINGS = {
     "diff.noprefix": "true",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from plans import edit, imported, keyword, plan
 
-from overlaytool.change.apply import apply, pending
-from overlaytool.change.render import render
+from overlaytool.apply.render import render
+from overlaytool.apply.work_tree import apply, pending
 from overlaytool.flatcar.tree import DiskTree
 from overlaytool.model.change import StepKind
 from overlaytool.model.plan import Plan

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 from series_steps import STABLE, git
 
-from overlaytool import evidence, workflow
-from overlaytool.change import worktree
+from overlaytool import workflow
 from overlaytool.errors import GitError, NetworkError, StaleError
+from overlaytool.git import repository as worktree
 from overlaytool.model.resolution import Request
 from overlaytool.model.series import Evidence, Outcome, Stage
+from overlaytool.support import evidence
 from overlaytool.workflow import Workspace, series
 from overlaytool.workflow.series import Committed
 

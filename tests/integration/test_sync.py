@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 from series_steps import git
 
-from overlaytool.change.head import head_commit
-from overlaytool.change.sync import sync
 from overlaytool.config import SourceConfig
 from overlaytool.errors import LockedError, NetworkError, RepositoryError, WriteError
+from overlaytool.git.head import head_commit
+from overlaytool.git.sync import sync
 from overlaytool.model.series import Synced, SyncState
 from overlaytool.progress import SilentProgress
 
@@ -157,7 +157,7 @@ def test_a_clone_that_was_killed_leaves_nothing_half_made(
     )
     slow.chmod(0o755)
     script = (
-        "import sys; from pathlib import Path; from overlaytool.change.sync import sync;"
+        "import sys; from pathlib import Path; from overlaytool.git.sync import sync;"
         "from overlaytool.config import SourceConfig; from overlaytool.progress import SilentProgress;"
         f"list(sync((SourceConfig(name='gentoo', path=Path({str(source.path)!r}), url={source.url!r}),),"
         " SilentProgress()))"

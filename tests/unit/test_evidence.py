@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from overlaytool import evidence
 from overlaytool.model.series import Evidence, Outcome, Stage
+from overlaytool.support import evidence
 
 TREE = "a" * 40
 

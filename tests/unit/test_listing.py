@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from overlaytool.dependency import Origin
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.repository import Eclasses, Repository
+from overlaytool.model.dependency import Origin
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 from plans import FULL_PLAN, plan
 
-from overlaytool.change.plan_json import from_json, to_json
 from overlaytool.errors import PlanError
+from overlaytool.plan.document import from_json, to_json
 
 
 @pytest.mark.parametrize("made", [plan(), FULL_PLAN], ids=["empty", "full"])

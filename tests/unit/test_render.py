@@ -23,7 +23,7 @@ from plans import (
 )
 from trees import MemoryTree, link
 
-from overlaytool.change.render import render
+from overlaytool.apply.render import render
 from overlaytool.errors import CheckoutError, ManifestError, RepositoryError, StaleError, UnsafeSourceError
 from overlaytool.flatcar.automation import PACKAGES_LIST
 from overlaytool.flatcar.tree import EXECUTABLE, SYMLINK

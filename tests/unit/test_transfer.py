@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from overlaytool.change import transfer
 from overlaytool.errors import GitError, NetworkError, OverlaytoolError
+from overlaytool.git import transfer
 from overlaytool.progress import SilentTask
 
 

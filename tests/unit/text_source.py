@@ -21,10 +21,10 @@ from copy import copy
 from msgspec import Struct
 from pkgcore.ebuild.cpv import VersionedCPV
 
-from overlaytool.dependency import Atom, Demand, FlagChanges, Known, Origin, View
 from overlaytool.ebuild import depend
 from overlaytool.ebuild.evaluate import parse_atom, parsed
 from overlaytool.ebuild.repository import VersionKey
+from overlaytool.model.dependency import Atom, Demand, FlagChanges, Known, Origin, View
 from overlaytool.model.resolution import Board, Description, Rejection, RejectionKind, Root
 
 AMD64, ARM64 = Board(name="amd64-usr", arch="amd64"), Board(name="arm64-usr", arch="arm64")

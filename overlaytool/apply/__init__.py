@@ -1,0 +1,1 @@
+"""Bytes, staging, work tree, journal: the only room that writes a checkout."""

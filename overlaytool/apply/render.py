@@ -1,0 +1,289 @@
+"""render(plan, tree) -> ChangeSet: a plan worked out down to bytes, in memory.
+
+The steps are the commits of a pull request to be: eclasses, licences, packages with the profile changes
+that each of them needs right behind it, the metapackage, the automation list, the changelog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from pathlib import Path
+
+from overlaytool.apply.package_source import (
+    Distfiles,
+    Issues,
+    check_manifest,
+    read_directory,
+    read_plain,
+)
+from overlaytool.apply.staging import Draft
+from overlaytool.errors import ManifestError, RepositoryError, StaleError, UnsafeSourceError
+from overlaytool.flatcar import automation, metapackage, profiles
+from overlaytool.flatcar.checkout import METAPACKAGES, OVERLAY, PORTAGE_STABLE
+from overlaytool.flatcar.order import atom_name, place
+from overlaytool.flatcar.tree import Tree
+from overlaytool.model.change import ChangeSet, StepKind
+from overlaytool.model.plan import (
+    Action,
+    EclassImport,
+    Import,
+    KeywordChange,
+    LicenseImport,
+    Plan,
+    TreeCommit,
+    UseChange,
+)
+from overlaytool.model.resolution import Because, Into, package_name
+
+REPOSITORIES = {"portage-stable": str(PORTAGE_STABLE), "coreos-overlay": str(OVERLAY)}
+GENTOO = "gentoo"
+_PLACES = {
+    Into.IMAGE: "to the image",
+    Into.BOARD: "to the packages that are built for system extensions",
+    Into.SDK: "to the SDK",
+}
+
+
+def render(
+    plan: Plan, tree: Tree, sources: Mapping[str, Path], distfiles: Distfiles, today: date
+) -> ChangeSet:
+    """What the plan changes in the checkout that ``tree`` reads. Nothing is written.
+
+    What is in the checkout already, as an earlier run left it, is no change.
+
+    :param sources: where the trees are that the plan names; that they are still those that it was made
+        from is for the caller to see to.
+    :param distfiles: what the copied ebuilds fetch, to hold their Manifests against.
+    :param today: for the name of the changelog entry.
+    :raises UnsafeSourceError: for files that must not be copied, all of them.
+    :raises ManifestError: for distfiles that no Manifest covers, all of them.
+    :raises StaleError: where a source or the checkout is not as the plan says.
+    :raises CheckoutError: where a file of the checkout has a shape that is not understood.
+    """
+    draft = Draft(tree)
+    copies = _Copies(plan, draft, sources, distfiles)
+    for eclass in plan.eclasses:
+        copies.eclass(eclass)
+    for license_import in plan.licenses:
+        copies.license(license_import)
+    keywords, use = list(plan.keywords), list(plan.use)
+    packages = frozenset(imported.package for imported in plan.imports)
+    for imported in plan.imports:
+        gone = copies.package(imported)
+        of_package = _of(imported.package)
+        _put_keywords(draft, imported.package, _take(keywords, of_package), gone)
+        _put_use(draft, imported.package, _take(use, of_package))
+        for change in _take(use, _asked_by(imported.package, packages)):
+            _put_use(draft, atom_name(change.atom), [change])
+    _raise(copies.issues)
+    rest = [*(change.atom for change in keywords), *(change.atom for change in use)]
+    for name in dict.fromkeys(atom_name(atom) for atom in rest):
+        _put_keywords(draft, name, _take(keywords, _of(name)), frozenset())
+        _put_use(draft, name, _take(use, _of(name)))
+    _put_metapackage(draft, plan)
+    _put_automation(draft, plan)
+    _put_changelog(draft, plan, today)
+    return ChangeSet(plan=plan, steps=draft.steps())
+
+
+class _Copies:
+    """What is copied from source trees, and what is wrong with it."""
+
+    def __init__(self, plan: Plan, draft: Draft, sources: Mapping[str, Path], distfiles: Distfiles) -> None:
+        self.issues = Issues()
+        self._draft = draft
+        self._sources = sources
+        self._distfiles = distfiles
+        self._commits = {source.name: source for source in plan.sources}
+
+    def eclass(self, imported: EclassImport) -> None:
+        """One eclass, as a step."""
+        self._file(f"eclass/{imported.name}.eclass", imported.source)
+        self._draft.finish(
+            StepKind.ECLASS, imported.action, f"eclass/{imported.name}", self._commit(imported.source)
+        )
+
+    def license(self, imported: LicenseImport) -> None:
+        """One licence text, as a step."""
+        path = f"licenses/{imported.name}"
+        self._file(path, imported.source)
+        self._draft.finish(StepKind.LICENSE, Action.ADD, path, self._commit(imported.source))
+
+    def package(self, imported: Import) -> frozenset[str]:
+        """One package directory, as a step.
+
+        :return: atoms of the versions that the checkout had and will not have.
+        """
+        files = read_directory(self._root(imported.source), imported.package, self.issues)
+        check_manifest(imported.package, files, self._distfiles.get(imported.package, {}), self.issues)
+        repository = REPOSITORIES[imported.repository]
+        directory = f"{repository}/{imported.package}"
+        old = {path.removeprefix(f"{directory}/") for path in self._draft.list(directory)}
+        for name in sorted(old - set(files)):
+            self._draft.put(f"{directory}/{name}", None)
+        for name, state in files.items():
+            self._draft.put(f"{directory}/{name}", state)
+        _put_category(self._draft, repository, imported.package.partition("/")[0])
+        self._draft.finish(StepKind.PACKAGE, imported.action, imported.package, self._commit(imported.source))
+        return _versions(imported.package, old) - _versions(imported.package, files)
+
+    def _file(self, path: str, source: str) -> None:
+        state = read_plain(self._root(source), path, self.issues)
+        if state is not None:
+            repository = PORTAGE_STABLE if source == GENTOO else OVERLAY
+            self._draft.put(f"{repository}/{path}", state)
+
+    def _root(self, source: str) -> Path:
+        try:
+            return self._sources[source]
+        except KeyError:
+            raise RepositoryError(
+                f"the plan imports from {source}, and no such tree was given",
+                hint="name it with --source, or in overlaytool.toml",
+            ) from None
+
+    def _commit(self, source: str) -> TreeCommit:
+        return self._commits.get(source) or TreeCommit(name=source, commit=None)
+
+
+def _raise(issues: Issues) -> None:
+    """One error for all issues of the gravest kind."""
+    if issues.missing:
+        raise StaleError(
+            "the sources do not have what the plan imports",
+            details=tuple(issues.missing),
+            hint="make the plan again: the trees have changed since",
+        )
+    if issues.unsafe:
+        raise UnsafeSourceError(
+            "the sources hold files that must not be copied",
+            details=tuple(issues.unsafe),
+            hint="git status in that tree shows whether they belong to it",
+        )
+    if issues.manifest:
+        raise ManifestError(
+            "Manifests do not cover what the copied ebuilds fetch",
+            details=tuple(issues.manifest),
+            hint="refresh that tree (overlaytool sync does it for Gentoo), then try again",
+        )
+
+
+def _versions(package: str, files: Iterable[str]) -> frozenset[str]:
+    """Atoms for the ebuilds among a package directory's files."""
+    category = package.partition("/")[0]
+    return frozenset(
+        f"={category}/{name.removesuffix('.ebuild')}"
+        for name in files
+        if name.endswith(".ebuild") and "/" not in name
+    )
+
+
+def _of(package: str) -> Callable[[KeywordChange | UseChange], bool]:
+    return lambda change: atom_name(change.atom) == package
+
+
+def _asked_by(package: str, imported: frozenset[str]) -> Callable[[UseChange], bool]:
+    """Whether a package of the checkout gets its flags for the sake of ``package``."""
+    return lambda change: (
+        atom_name(change.atom) not in imported
+        and change.because.parent is not None
+        and package_name(change.because.parent) == package
+    )
+
+
+def _take[T](items: list[T], wanted: Callable[[T], bool]) -> list[T]:
+    """Those that are wanted, which leave the list."""
+    taken = [item for item in items if wanted(item)]
+    items[:] = [item for item in items if not wanted(item)]
+    return taken
+
+
+def _put_category(draft: Draft, repository: str, category: str) -> None:
+    """A category that neither the repository nor its master portage-stable knows (PMS section 4.4)."""
+    own, stable = f"{repository}/profiles/categories", f"{PORTAGE_STABLE}/profiles/categories"
+    known = draft.read_text(own).split()
+    if category in (*known, *draft.read_text(stable).split()):
+        return
+    position = place([(name,) for name in known], (category,))
+    known.insert(position, category)
+    draft.put_text(own, "".join(f"{name}\n" for name in known))
+
+
+def _put_keywords(draft: Draft, package: str, changes: Iterable[KeywordChange], gone: frozenset[str]) -> None:
+    for change in changes:
+        text = draft.read_text(change.file)
+        draft.put_text(
+            change.file,
+            profiles.with_keywords(text, change.atom, change.keywords, change.comment, gone=gone),
+        )
+    draft.finish(StepKind.KEYWORDS, Action.ADD, package)
+
+
+def _put_use(draft: Draft, package: str, changes: Iterable[UseChange]) -> None:
+    for change in changes:
+        text = draft.read_text(change.file)
+        draft.put_text(
+            change.file, profiles.with_use(text, change.atom, change.flags, _use_comment(change.because))
+        )
+    draft.finish(StepKind.USE, Action.ADD, package)
+
+
+def _use_comment(because: Because) -> str:
+    if because.parent is None:
+        return f"Asked for as {because.atom}."
+    return f"Required by {package_name(because.parent)}."
+
+
+def _put_metapackage(draft: Draft, plan: Plan) -> None:
+    edit = plan.metapackage
+    if edit is None:
+        return
+    before = metapackage.read(draft, plan.into)
+    conditional = {line.atom for line in edit.arch_only}
+    after = before.with_lines(atom for atom in edit.added if atom not in conditional)
+    for line in edit.arch_only:
+        after = after.with_lines([line.atom], line.arch)
+    if after.text == before.text:
+        return
+    if before.file != edit.file or before.revision != edit.revision[0]:
+        raise StaleError(
+            f"the plan takes {METAPACKAGES[plan.into]} from revision {edit.revision[0]}"
+            f" to {edit.revision[1]}, and it is at {before.revision}",
+            hint="make the plan again: the checkout has changed since",
+        )
+    draft.put_text(before.file, after.text)
+    draft.put(before.link_of(edit.revision[1]), draft.read(before.link))
+    draft.put(before.link, None)
+    draft.finish(StepKind.METAPACKAGE, Action.ADD, METAPACKAGES[plan.into])
+
+
+def _put_automation(draft: Draft, plan: Plan) -> None:
+    """The automation follows Gentoo: what comes from elsewhere has no place in its list."""
+    names = [imported.package for imported in plan.imports if imported.repository == "portage-stable"] + [
+        f"eclass/{eclass.name}.eclass" for eclass in plan.eclasses if eclass.source == GENTOO
+    ]
+    if names and draft.read(automation.PACKAGES_LIST):
+        text = draft.read_text(automation.PACKAGES_LIST)
+        draft.put_text(automation.PACKAGES_LIST, automation.with_packages(text, names))
+        draft.finish(StepKind.AUTOMATION, Action.ADD, automation.PACKAGES_LIST)
+
+
+def _put_changelog(draft: Draft, plan: Plan, today: date) -> None:
+    edit = plan.metapackage
+    if edit is None or not edit.added:
+        return
+    packages = tuple(dict.fromkeys(atom_name(atom) for atom in edit.added))
+    arches = {
+        package: [line.arch for line in edit.arch_only if atom_name(line.atom) == package]
+        for package in packages
+    }
+    words = [
+        package.partition("/")[2] + (f" (for {' and '.join(arches[package])})" if arches[package] else "")
+        for package in packages
+    ]
+    listing = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    bullet = f"Added {listing} {_PLACES[plan.into]}."
+    path, text = automation.changelog_entry(draft, packages, bullet, today)
+    draft.put_text(path, text)
+    draft.finish(StepKind.CHANGELOG, Action.ADD, "changelog")

@@ -1,0 +1,225 @@
+"""apply(change_set) writes the work tree: all of it, or nothing. Only this module writes a checkout's files.
+
+Everything that can fail for lack of space or rights is done first, beside the tree: the new files are
+written, the old ones kept, a journal is begun. Then each file is moved into its place. When that is cut
+short (by a signal, a full disk, the power), the journal is still there, and the next command that
+writes takes the change back with it, see `journal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from overlaytool.apply import journal
+from overlaytool.apply.lock import locked, private_directory
+from overlaytool.errors import StaleError, WriteError
+from overlaytool.flatcar.tree import read_file
+
+if TYPE_CHECKING:
+    from overlaytool.model.change import ChangeSet, FileChange, Recovery
+
+JOURNAL_DIRECTORY = "apply"
+
+
+def _nothing(_: str) -> None:
+    """Nobody watches."""
+
+
+def apply(
+    change_set: ChangeSet, checkout: Path, state: Path, *, at: Callable[[str], None] = _nothing
+) -> tuple[FileChange, ...]:
+    """Make the checkout's work tree what the change set says.
+
+    :param state: the user's state directory for overlaytool.
+    :param at: called with the name of each point that is reached, for tests that cut the work short there.
+    :return: what was changed; nothing when the work tree was that way already.
+    :raises LockedError: while another overlaytool is at work in the checkout.
+    :raises StaleError: where files are not as the change set found them; nothing was changed.
+    :raises WriteError: where a file cannot be written; nothing was changed.
+    """
+    changes = change_set.net
+    if not changes:
+        return ()
+    with locked(checkout, state) as place:
+        at("locked")
+        directory = place / JOURNAL_DIRECTORY
+        if journal.pending(directory):
+            _take_back(directory, checkout)
+        try:
+            if all(read_file(checkout / change.path) == change.after for change in changes):
+                return ()
+            _check(checkout, changes)
+        except OSError as error:
+            raise _write_error(checkout, error, "nothing was changed") from error
+        _stage(directory, checkout, changes, change_set.plan.request, at)
+        _switch(directory, checkout, changes, at)
+        journal.discard(directory)
+        at("cleaned")
+    return changes
+
+
+def pending(checkout: Path, state: Path) -> bool:
+    """Whether a change was cut short, so that the work tree is neither as before nor as after. Only looks."""
+    return journal.pending(private_directory(checkout, state) / JOURNAL_DIRECTORY)
+
+
+def recover(checkout: Path, state: Path) -> Recovery | None:
+    """Take a change back that was cut short. For every command that writes, before it reads the trees.
+
+    :return: what was done; None, and no file was touched, where no change was cut short.
+    :raises LockedError: while the change is still being made.
+    :raises StaleError: where its files were edited since; nothing was changed.
+    :raises WriteError: where they cannot be written.
+    """
+    if not pending(checkout, state):
+        return None
+    with locked(checkout, state) as place:
+        directory = place / JOURNAL_DIRECTORY
+        if not journal.pending(directory):
+            return None
+        return _take_back(directory, checkout)
+
+
+def _check(checkout: Path, changes: Sequence[FileChange]) -> None:
+    """Refuse to write over what the change set did not see, and through symlinks out of the tree."""
+    for change in changes:
+        parts = PurePosixPath(change.path).parts
+        if change.path.startswith("/") or ".." in parts or ".git" in parts:
+            raise WriteError(
+                f"{change.path} is no path of a checkout's work tree", hint="nothing was changed"
+            )
+        for parent in PurePosixPath(change.path).parents:
+            if (checkout / parent).is_symlink() and parent != PurePosixPath():
+                raise WriteError(
+                    f"{change.path} would be written through a symlink, {parent}",
+                    hint="git status shows what was changed there",
+                )
+    stale = [change.path for change in changes if read_file(checkout / change.path) != change.before]
+    if stale:
+        raise StaleError(
+            "files of the checkout are no longer what the change was worked out from",
+            details=tuple(stale),
+            hint="nothing was written; run the command again",
+        )
+
+
+def _stage(
+    directory: Path,
+    checkout: Path,
+    changes: Sequence[FileChange],
+    request: Sequence[str],
+    at: Callable[[str], None],
+) -> None:
+    try:
+        journal.stage(directory, checkout, changes)
+        at("staged")
+        journal.begin(directory, checkout, changes, request)
+    except OSError as error:
+        _discard_quietly(directory)
+        raise _write_error(checkout, error, "nothing was changed") from error
+    except BaseException:
+        _discard_quietly(directory)
+        raise
+
+
+def _switch(
+    directory: Path, checkout: Path, changes: Sequence[FileChange], at: Callable[[str], None]
+) -> None:
+    """Move everything into its place; on any failure, move everything back."""
+    try:
+        at("begun")
+        _exchange(directory, checkout, changes, at)
+        journal.sync_parents(checkout, [change.path for change in changes])
+        at("synced")
+        journal.end(directory)
+        at("ended")
+    except OSError as error:
+        _undo(directory, checkout)
+        raise _write_error(checkout, error, "nothing was changed") from error
+    except BaseException:
+        _undo(directory, checkout)
+        raise
+
+
+def _exchange(
+    directory: Path, checkout: Path, changes: Sequence[FileChange], at: Callable[[str], None]
+) -> None:
+    """Writes first, deletions last, and then the directories that are left empty.
+
+    Making a directory is all that can still need space; until that is over, nothing is taken away that
+    would need space to come back. Only a file that becomes a directory, or a directory that becomes a
+    file, has to go before.
+    """
+    written = {change.path for change in changes if change.after is not None}
+    deleted = [change.path for change in changes if change.after is None]
+    in_the_way = [path for path in deleted if _conflicts(path, written)]
+    for path in in_the_way:
+        (checkout / path).unlink()
+        _prune(checkout, path)
+        at(f"deleted {path}")
+    for number, change in enumerate(changes):
+        if change.after is not None:
+            target = checkout / change.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            journal.move(directory / "after" / str(number), target)
+            at(f"written {change.path}")
+    for path in deleted:
+        if path not in in_the_way:
+            (checkout / path).unlink()
+            at(f"deleted {path}")
+    for path in deleted:
+        _prune(checkout, path)
+
+
+def _conflicts(path: str, written: Collection[str]) -> bool:
+    """Whether ``path`` cannot be there together with the files that are written."""
+    above = {str(parent) for parent in PurePosixPath(path).parents}
+    return not above.isdisjoint(written) or any(other.startswith(f"{path}/") for other in written)
+
+
+def _undo(directory: Path, checkout: Path) -> None:
+    """Take the change back at once, where it has not ended."""
+    if journal.pending(directory):
+        _take_back(directory, checkout)
+
+
+def _take_back(directory: Path, checkout: Path) -> Recovery:
+    try:
+        recovery = journal.take_back(directory, checkout)
+    except OSError as error:
+        raise _write_error(
+            checkout,
+            error,
+            "a change was cut short and is still there: make room or give rights, then run this again",
+        ) from error
+    _discard_quietly(directory)
+    return recovery
+
+
+def _prune(checkout: Path, path: str) -> None:
+    """Remove the directories above a deleted file that it has left empty."""
+    for parent in PurePosixPath(path).parents:
+        try:
+            if parent != PurePosixPath():
+                (checkout / parent).rmdir()
+        except OSError:
+            return
+
+
+def _discard_quietly(directory: Path) -> None:
+    """Clean up what was staged; what cannot be removed now is removed before the next change."""
+    try:
+        journal.discard(directory)
+    except OSError:
+        return
+
+
+def _write_error(checkout: Path, error: OSError, outcome: str) -> WriteError:
+    where = error.filename2 or error.filename
+    return WriteError(
+        f"{checkout} cannot be changed: {error.strerror or error}",
+        details=(str(where),) if where else (),
+        hint=outcome,
+    )

@@ -1,0 +1,59 @@
+"""``overlaytool doctor``: is this machine ready to build?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from overlaytool.cli import console
+from overlaytool.cli.commands.sdk import EngineOption, ImageFileOption, ImageOption, as_json, choice
+from overlaytool.cli.options import Format, FormatOption, Globals
+from overlaytool.model.build import Check, Readiness
+
+EXIT_NOT_READY = 1
+MARKS = {
+    Readiness.OK: ("ok", "green"),
+    Readiness.WARNING: ("warning", "yellow"),
+    Readiness.MISSING: ("missing", "bold red"),
+}
+
+
+def doctor(
+    context: typer.Context,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Commit repairs of the checkout's known faults.")
+    ] = False,
+    engine: EngineOption = "auto",
+    image: ImageOption = None,
+    image_file: ImageFileOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Say what this machine and this checkout have of what a build needs.
+
+    Exit status 1: something is missing.
+    """
+    from overlaytool.workflow import build as build_workflow
+
+    options: Globals = context.obj
+    if fix:
+        for fault, commit in build_workflow.repair(options.checkout):
+            console.say(f"repaired {fault.name} in {fault.file}: commit {commit[:12]}")
+    checks = []
+    for check in build_workflow.doctor(options.checkout, choice(engine, image, image_file), console.mention):
+        checks.append(check)
+        if format is Format.TEXT:
+            _show(check)
+    if format is Format.JSON:
+        console.write(as_json(checks))
+    if any(check.readiness is Readiness.MISSING for check in checks):
+        raise typer.Exit(EXIT_NOT_READY)
+
+
+def _show(check: Check) -> None:
+    mark, style = MARKS[check.readiness]
+    console.show((f"{mark:8}", style), f"{check.name:26}", check.found)
+    if check.readiness is not Readiness.OK:
+        console.show(f"{'':8}{'':26}needed: {check.needed}")
+    if check.hint:
+        console.show(f"{'':8}{'':26}", ("hint: ", "cyan"), check.hint)

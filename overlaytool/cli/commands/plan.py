@@ -1,0 +1,45 @@
+"""``overlaytool plan``: resolve and show; write nothing."""
+
+from __future__ import annotations
+
+import typer
+
+from overlaytool.cli import console
+from overlaytool.cli.options import (
+    AtomArguments,
+    BoardOption,
+    Format,
+    FormatOption,
+    GentooOption,
+    IntoOption,
+    KeywordsOption,
+    SourceOption,
+    workspace,
+)
+from overlaytool.model.resolution import Into, Request
+
+
+def plan(
+    context: typer.Context,
+    atoms: AtomArguments,
+    gentoo: GentooOption = None,
+    source: SourceOption = None,
+    board: BoardOption = None,
+    into: IntoOption = Into.IMAGE,
+    accept_keywords: KeywordsOption = True,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Show what adding packages takes, and why. Writes nothing."""
+    from overlaytool import workflow
+
+    request = Request(atoms=tuple(atoms), into=into, accept_keywords=accept_keywords)
+    with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
+        resolution, made = workflow.plan(space, request)
+    if format is Format.JSON:
+        from overlaytool.plan import document as plan_json
+
+        console.write(plan_json.to_json(made))
+    else:
+        from overlaytool.cli.views import plan as plan_view
+
+        plan_view.show(made, resolution)

@@ -1,0 +1,165 @@
+"""``overlaytool sdk``: build packages and an image in the SDK container."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from overlaytool.cli import console
+from overlaytool.cli.options import BoardOption, Format, FormatOption, Globals, IntoOption
+from overlaytool.model.build import StageName
+from overlaytool.model.resolution import Into
+
+if TYPE_CHECKING:
+    from overlaytool.model.build import BuildResult
+    from overlaytool.sdk.opening import Choice
+    from overlaytool.sdk.stages import Selection
+
+app = typer.Typer(name="sdk", no_args_is_help=True, add_completion=False, help="Build in the SDK container.")
+
+EngineOption = Annotated[
+    str, typer.Option("--engine", metavar="auto|docker|podman", help="The container engine.")
+]
+ImageOption = Annotated[
+    str | None, typer.Option("--image", metavar="REFERENCE", help="Default: Flatcar's SDK of version.txt.")
+]
+ImageFileOption = Annotated[
+    Path | None,
+    typer.Option("--image-file", metavar="FILE", help="Load the SDK image from a tarball."),
+]
+ContainerOption = Annotated[
+    str | None, typer.Option("--container", metavar="NAME", help="Default: one for this checkout and image.")
+]
+FromOption = Annotated[
+    StageName | None, typer.Option("--from", help="Go on with the last run, at this stage.")
+]
+OnlyOption = Annotated[StageName | None, typer.Option("--only", help="Do this stage alone.")]
+BuildAtoms = Annotated[
+    list[str] | None, typer.Argument(metavar="ATOM...", help="Default: the metapackage alone.")
+]
+
+
+def as_json(records: object) -> str:
+    """Records as one JSON document."""
+    import json
+
+    from msgspec import to_builtins
+
+    return json.dumps(to_builtins(records), indent=2) + "\n"
+
+
+def choice(
+    engine: str, image: str | None = None, image_file: Path | None = None, container: str | None = None
+) -> Choice:
+    """The options about the container as one record."""
+    from overlaytool.sdk.engine import EngineKind
+    from overlaytool.sdk.opening import Choice
+
+    if engine not in list(EngineKind):
+        raise typer.BadParameter(f"{engine!r} is none of {', '.join(EngineKind)}", param_hint="--engine")
+    if image and image_file:
+        raise typer.BadParameter("--image and --image-file exclude each other")
+    return Choice(engine=EngineKind(engine), image=image, image_file=image_file, name=container)
+
+
+@app.command()
+def emerge(
+    context: typer.Context,
+    atoms: BuildAtoms = None,
+    board: BoardOption = None,
+    into: IntoOption = Into.IMAGE,
+    from_: FromOption = None,
+    only: OnlyOption = None,
+    engine: EngineOption = "auto",
+    image: ImageOption = None,
+    image_file: ImageFileOption = None,
+    container: ContainerOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Build packages into the board root, then the metapackage."""
+    from overlaytool.sdk.stages import PACKAGES, Selection
+
+    selection = Selection(stages=PACKAGES, start=from_, only=only)
+    chosen = choice(engine, image, image_file, container)
+    results = run(context, tuple(atoms or ()), into, board, selection, chosen, show=_shown(format))
+    if format is Format.JSON:
+        console.write(as_json(results))
+
+
+@app.command("image")
+def build_image(
+    context: typer.Context,
+    board: BoardOption = None,
+    from_: FromOption = None,
+    only: OnlyOption = None,
+    engine: EngineOption = "auto",
+    image: ImageOption = None,
+    image_file: ImageFileOption = None,
+    container: ContainerOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Build the disk image, then one for QEMU; say what the image gained."""
+    from overlaytool.sdk.stages import IMAGES, Selection
+
+    selection = Selection(stages=IMAGES, start=from_, only=only)
+    chosen = choice(engine, image, image_file, container)
+    results = run(context, (), Into.IMAGE, board, selection, chosen, show=_shown(format))
+    if format is Format.JSON:
+        console.write(as_json(results))
+
+
+def build_added(
+    context: typer.Context,
+    atoms: tuple[str, ...],
+    into: Into,
+    boards: list[str] | None,
+    chosen: Choice,
+    format: Format,
+) -> None:
+    """What `add --build` does after the import: everything up to the image, where one takes the packages.
+
+    Under ``--format json`` standard output has the plan alone, so the result goes to standard error.
+    """
+    from overlaytool.sdk.stages import EVERYTHING, PACKAGES, Selection
+
+    stages = EVERYTHING if into is Into.IMAGE else PACKAGES
+    run(
+        context,
+        atoms,
+        into,
+        boards,
+        Selection(stages=stages),
+        chosen,
+        show=console.write if format is Format.TEXT else console.say,
+    )
+
+
+def run(
+    context: typer.Context,
+    atoms: tuple[str, ...],
+    into: Into,
+    boards: list[str] | None,
+    selection: Selection,
+    chosen: Choice,
+    *,
+    show: Callable[[str], None],
+) -> list[BuildResult]:
+    """Build, watched, for one board after the other, and show what each has made."""
+    from overlaytool.cli.views import sdk as sdk_view
+    from overlaytool.workflow import build as build_workflow
+
+    options: Globals = context.obj
+    results = []
+    for place in build_workflow.build_places(options.checkout, options.config, boards or ()):
+        with sdk_view.watch() as reporter:
+            results.append(build_workflow.build(place, atoms, into, selection, chosen, reporter))
+        show(sdk_view.result_text(results[-1]))
+    return results
+
+
+def _shown(format: Format) -> Callable[[str], None]:
+    """Where a result's words go: nowhere, when there is going to be a JSON document."""
+    return console.write if format is Format.TEXT else lambda text: None

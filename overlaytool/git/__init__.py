@@ -1,0 +1,1 @@
+"""A repository, its head, transfers, shallow clones: all that knows a git command line."""

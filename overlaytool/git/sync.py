@@ -1,0 +1,170 @@
+"""The trees to import from, as shallow clones in the user's cache: made, and made new again.
+
+Only clones that this module made are ever changed; they carry ``overlaytool.managed`` in their
+configuration. A clone appears under its name when it is complete and not before. Blobs come on demand where
+the server can: the history is not wanted, and of the next commit only what differs is fetched. All of one
+commit is fetched before the first file of a work tree changes, so that a broken connection leaves it whole.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from overlaytool.config import SourceConfig
+from overlaytool.errors import GitError, LockedError, NetworkError, RepositoryError, WriteError
+from overlaytool.git.head import head_commit
+from overlaytool.git.transfer import transfer
+from overlaytool.model.series import Synced, SyncState
+from overlaytool.progress import Progress, Task
+
+MANAGED = "overlaytool.managed"
+CLONE = (
+    *("clone", "--progress", "--depth=1", "--single-branch", "--no-tags"),
+    *("--config", f"{MANAGED}=true", "--config", "gc.autoDetach=false"),
+    *("--config", "core.autocrlf=false", "--config", "advice.detachedHead=false"),
+)
+ON_DEMAND = "--filter=blob:none"
+
+
+def sync(sources: Sequence[SourceConfig], progress: Progress) -> Iterator[Synced]:
+    """Make or refresh each tree that has a URL, in order.
+
+    :raises NetworkError: for a tree of which there is no clone yet, and whose remote cannot be reached.
+    :raises RepositoryError: for a tree that the user keeps and that is not there.
+    :raises LockedError: when another process is at it.
+    :raises GitError: when a clone is damaged.
+    """
+    for source in sources:
+        yield _sync(source, progress)
+
+
+def _sync(source: SourceConfig, progress: Progress) -> Synced:
+    if source.url is None and not source.path.is_dir():
+        raise RepositoryError(
+            f"{source.name} is to be at {source.path}, and nothing is there",
+            hint="give it a url in overlaytool.toml, and sync clones it",
+        )
+    if source.url is None or (_there(source.path) and not _managed(source.path)):
+        return _synced(source, SyncState.KEPT)
+    try:
+        source.path.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(source), progress.task(f"{source.name}: {source.url}") as task:
+            if _there(source.path):
+                return _refresh(source, source.url, task)
+            return _clone(source, source.url, task)
+    except OSError as error:
+        raise WriteError(
+            f"{source.name} cannot be kept at {source.path}: {error.strerror}",
+            hint="path in overlaytool.toml, or XDG_CACHE_HOME, names another place",
+        ) from error
+
+
+def _there(path: Path) -> bool:
+    """Whether something is at a path; an empty directory is nothing yet."""
+    return path.is_symlink() or path.is_file() or (path.is_dir() and any(path.iterdir()))
+
+
+def _managed(path: Path) -> bool:
+    """Whether `sync` made that clone."""
+    try:
+        text = (path / ".git/config").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    section, _, key = MANAGED.partition(".")
+    lines = [line.strip() for line in text.splitlines()]
+    return f"[{section}]" in lines and f"{key} = true" in lines
+
+
+def _synced(source: SourceConfig, state: SyncState, reason: str | None = None) -> Synced:
+    commit = head_commit(source.path)
+    return Synced(name=source.name, path=str(source.path), commit=commit, state=state, reason=reason)
+
+
+def _clone(source: SourceConfig, url: str, task: Task) -> Synced:
+    parent = source.path.parent
+    prefix = f".{source.path.name}.new-"
+    for left_over in parent.glob(f"{prefix}*"):
+        shutil.rmtree(left_over, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=parent) as place:
+        try:
+            transfer((*CLONE, ON_DEMAND, "--", url, "clone"), directory=Path(place), task=task)
+        except NetworkError as error:
+            raise NetworkError(
+                f"{source.name} cannot be cloned from {url}, and there is no clone yet",
+                details=error.details,
+                hint=f"try again with a network, or name a tree that you have with --{_option(source)}",
+            ) from error
+        except GitError as error:
+            raise GitError(
+                f"{source.name} cannot be cloned from {url}",
+                details=error.details,
+                hint="is that the url of a repository that you may read? overlaytool.toml sets it",
+            ) from error
+        (Path(place) / "clone").rename(source.path)
+    return _synced(source, SyncState.CLONED)
+
+
+def _option(source: SourceConfig) -> str:
+    return "gentoo PATH" if source.name == "gentoo" else "source PATH"
+
+
+def _refresh(source: SourceConfig, url: str, task: Task) -> Synced:
+    path = source.path
+    before = head_commit(path)
+    for left_over in (path / ".git").glob("*.lock"):
+        left_over.unlink()
+    try:
+        transfer(("remote", "set-url", "origin", url), directory=path, task=task)
+        transfer(
+            ("fetch", "--progress", "--depth=1", "--no-tags", "--force", "origin", "HEAD"),
+            directory=path,
+            task=task,
+        )
+        _fetch_blobs(path, task)
+    except NetworkError as error:
+        return _synced(source, SyncState.OFFLINE, error.details[-1] if error.details else error.message)
+    except GitError as error:
+        raise GitError(
+            f"the clone of {source.name} at {path} cannot be refreshed",
+            details=error.details,
+            hint=f"it is only a cache: rm -r {path}, then overlaytool sync",
+        ) from error
+    transfer(("reset", "--hard", "--quiet", "FETCH_HEAD"), directory=path, task=task)
+    transfer(("clean", "-d", "--force", "--quiet"), directory=path, task=task)
+    state = SyncState.CURRENT if head_commit(path) == before else SyncState.REFRESHED
+    return _synced(source, state)
+
+
+def _fetch_blobs(path: Path, task: Task) -> None:
+    """Fetch the blobs of the new commit that a clone with blobs on demand has not got."""
+    listed = transfer(
+        ("rev-list", "--objects", "--missing=print", "--no-object-names", "FETCH_HEAD^{tree}"),
+        directory=path,
+        task=task,
+    )
+    missing = [line[1:] for line in listed.splitlines() if line.startswith(b"?")]
+    if missing:
+        transfer(
+            ("fetch", "--progress", "--no-tags", "--no-write-fetch-head", ON_DEMAND, "--stdin", "origin"),
+            directory=path,
+            task=task,
+            stdin=b"".join(name + b"\n" for name in missing),
+        )
+
+
+@contextmanager
+def _locked(source: SourceConfig) -> Iterator[None]:
+    """One `sync` at a time works on a tree; the lock goes with the process."""
+    with (source.path.parent / f".{source.path.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockedError(
+                f"another overlaytool is syncing {source.name}", hint="wait for it to end"
+            ) from None
+        yield

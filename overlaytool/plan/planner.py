@@ -1,0 +1,332 @@
+"""plan(resolution, ...) -> Plan: which files an answer touches, and what the image gains by it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from overlaytool.ebuild.companions import CopiedPackages
+from overlaytool.ebuild.source import TreeSource
+from overlaytool.flatcar.checkout import OVERLAY
+from overlaytool.flatcar.metapackage import Metapackage
+from overlaytool.model.plan import (
+    Action,
+    ArchLine,
+    CheckoutState,
+    Import,
+    KeywordChange,
+    MetapackageEdit,
+    Plan,
+    Selected,
+    TreeCommit,
+    UseChange,
+)
+from overlaytool.model.resolution import (
+    Because,
+    DepClass,
+    Edge,
+    Into,
+    NodeKey,
+    Notice,
+    Package,
+    Resolution,
+    Root,
+    State,
+)
+
+PROFILES = OVERLAY / "profiles/coreos"
+ACCEPT_KEYWORDS = str(PROFILES / "base/package.accept_keywords")
+USE_FILES = {
+    Root.BOARD: str(PROFILES / "targets/generic/package.use"),
+    Root.HOST: str(PROFILES / "targets/sdk/package.use"),
+}
+USE_FILE_OF_BOTH = str(PROFILES / "base/package.use")
+RUN_TIME = frozenset({DepClass.RDEPEND, DepClass.PDEPEND})
+IMPORTED = frozenset({State.ADD, State.UPDATE})
+
+
+def plan(
+    resolution: Resolution,
+    source: TreeSource,
+    *,
+    copied: CopiedPackages,
+    metapackage: Metapackage,
+    image: Mapping[str, frozenset[str]],
+    checkout: CheckoutState,
+    sources: Sequence[TreeCommit],
+) -> Plan:
+    """What an answer does to the checkout.
+
+    :param source: the trees that the resolution was made from, with its eclass updates.
+    :param copied: the directories of :func:`imports_of` the resolution.
+    :param metapackage: the one that gets the request.
+    :param image: for each board's name, those of :func:`run_time_packages` that its image has today.
+    """
+    index = _Index(resolution)
+    gained = _gained(index, image) if resolution.request.into is Into.IMAGE else {}
+    return Plan(
+        request=resolution.request.atoms,
+        into=resolution.request.into,
+        boards=tuple(board.name for board in resolution.boards),
+        checkout=checkout,
+        sources=tuple(sources),
+        imports=_imports(index, sources),
+        eclasses=copied.eclasses,
+        licenses=copied.licenses,
+        keywords=tuple(
+            KeywordChange(
+                atom=f"={need.cpv}", keywords=need.keywords, file=ACCEPT_KEYWORDS, comment=need.reason
+            )
+            for need in resolution.keywords
+        ),
+        use=_use(resolution),
+        metapackage=None if resolution.request.update else _edit(resolution, metapackage, source),
+        present=index.present,
+        new_in_image=tuple(sorted({package.cpv for packages in gained.values() for package in packages})),
+        warnings=(
+            *resolution.notices,
+            *_copy_warnings(copied),
+            *_moved(index, source),
+            *_image_warnings(index, gained, source),
+        ),
+        manual_work=(*resolution.manual_work, *_masks_left_behind(index, source)),
+    )
+
+
+def imports_of(resolution: Resolution) -> dict[str, str]:
+    """Package to source, for every package that has to be copied."""
+    return {entry.name: entry.repository for entry in resolution.packages if entry.state in IMPORTED}
+
+
+def run_time_packages(resolution: Resolution) -> dict[str, frozenset[str]]:
+    """For each board's name, the packages of the checkout that the request pulls into the image."""
+    index = _Index(resolution)
+    return {
+        board.name: frozenset(
+            index.packages[node].name
+            for node in index.reached(index.requested(board.name), RUN_TIME)
+            if index.packages[node].state in (State.PRESENT, State.UPDATE)
+        )
+        for board in resolution.boards
+    }
+
+
+class _Index:
+    """A resolution, looked up by node."""
+
+    def __init__(self, resolution: Resolution) -> None:
+        self.resolution = resolution
+        self.packages = {package.key: package for package in resolution.packages}
+        self.incoming: dict[NodeKey, list[Edge]] = defaultdict(list)
+        self.outgoing: dict[NodeKey | None, list[Edge]] = defaultdict(list)
+        for edge in resolution.edges:
+            self.incoming[edge.child].append(edge)
+            self.outgoing[edge.parent].append(edge)
+
+    def reached(self, starts: Iterable[NodeKey], classes: frozenset[DepClass] | None = None) -> set[NodeKey]:
+        """The nodes that can be reached from these, over edges of the given classes."""
+        seen: set[NodeKey] = set()
+        pending = list(starts)
+        while pending:
+            node = pending.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            pending += [
+                edge.child for edge in self.outgoing[node] if classes is None or edge.dep_class in classes
+            ]
+        return seen
+
+    def requested(self, board: str) -> list[NodeKey]:
+        """What the request itself selected for a board; for the build host, for every board."""
+        return [edge.child for edge in self.outgoing[None] if edge.child.board in (board, None)]
+
+    @property
+    def present(self) -> tuple[str, ...]:
+        """The CPVs of the checkout that the request or an import asks for directly."""
+        return tuple(
+            sorted(
+                {
+                    edge.child.cpv
+                    for edge in self.resolution.edges
+                    if self.packages[edge.child].state is State.PRESENT
+                    and (edge.parent is None or self.packages[edge.parent].state in IMPORTED)
+                }
+            )
+        )
+
+
+def _imports(index: _Index, sources: Sequence[TreeCommit]) -> tuple[Import, ...]:
+    nodes: dict[str, list[Package]] = defaultdict(list)
+    for package in index.resolution.packages:
+        if package.state in IMPORTED:
+            nodes[package.name].append(package)
+    boards = tuple(board.name for board in index.resolution.boards)
+    reached = {board: index.reached(index.requested(board)) for board in boards}
+    return tuple(
+        Import(
+            package=name,
+            action=Action.UPDATE if members[0].state is State.UPDATE else Action.ADD,
+            source=members[0].repository,
+            repository="portage-stable" if members[0].repository == sources[0].name else "coreos-overlay",
+            selected=tuple(
+                sorted(
+                    (
+                        Selected(cpv=member.cpv, board=board, root=member.root)
+                        for member in members
+                        for board in boards
+                        if member.board in (board, None) and member.key in reached[board]
+                    ),
+                    key=lambda selected: (selected.board, selected.root, selected.cpv),
+                )
+            ),
+            because=_because(index, members),
+        )
+        for name, members in nodes.items()
+    )
+
+
+def _because(index: _Index, members: Iterable[Package]) -> tuple[Because, ...]:
+    asked = {
+        Because(parent=edge.parent.cpv if edge.parent else None, atom=edge.atom, dep_class=edge.dep_class)
+        for member in members
+        for edge in index.incoming[member.key]
+    }
+    return tuple(sorted(asked, key=lambda because: (because.parent or "", because.atom, because.dep_class)))
+
+
+def _use(resolution: Resolution) -> tuple[UseChange, ...]:
+    """One line for each package and root; one in ``base`` where both roots need the same."""
+    needs: dict[tuple[str, tuple[str, ...]], list[Root]] = defaultdict(list)
+    because: dict[tuple[str, tuple[str, ...]], Because] = {}
+    for need in resolution.use:
+        needs[(need.atom, need.flags)].append(need.root)
+        because.setdefault((need.atom, need.flags), need.because)
+    return tuple(
+        UseChange(
+            atom=atom,
+            flags=flags,
+            file=USE_FILE_OF_BOTH if len(roots) > 1 else USE_FILES[roots[0]],
+            because=because[(atom, flags)],
+        )
+        for (atom, flags), roots in sorted(needs.items())
+    )
+
+
+def _edit(resolution: Resolution, metapackage: Metapackage, source: TreeSource) -> MetapackageEdit | None:
+    """The lines that the metapackage lacks. A package that not all boards can have gets an arch's group."""
+    every_board = {board.name for board in source.checkout.boards}
+    arch = {board.name: board.arch for board in source.checkout.boards}
+    added: list[str] = []
+    arch_only: list[ArchLine] = []
+    for requested in resolution.requested:
+        if not requested.boards or set(requested.boards) == every_board:
+            if not metapackage.holds(requested.dependency):
+                added.append(requested.dependency)
+            continue
+        for board in requested.boards:
+            if not metapackage.holds(requested.dependency, arch[board]):
+                arch_only.append(ArchLine(atom=requested.dependency, arch=arch[board]))
+                added.append(requested.dependency)
+    if not added:
+        return None
+    return MetapackageEdit(
+        file=metapackage.file,
+        added=tuple(dict.fromkeys(added)),
+        arch_only=tuple(arch_only),
+        revision=(metapackage.revision, metapackage.revision + 1),
+    )
+
+
+def _gained(index: _Index, image: Mapping[str, frozenset[str]]) -> dict[str, list[Package]]:
+    """For each board, what the request pulls into the image at run time that is not there today."""
+    return {
+        board: [
+            index.packages[node]
+            for node in index.reached(index.requested(board), RUN_TIME)
+            if index.packages[node].state is not State.PROVIDED and index.packages[node].name not in have
+        ]
+        for board, have in image.items()
+    }
+
+
+def _image_warnings(
+    index: _Index, gained: Mapping[str, list[Package]], source: TreeSource
+) -> tuple[Notice, ...]:
+    """What emerges into the board root and then fails, or is missing, in the production image."""
+    notices: dict[tuple[str, str], Notice] = {}
+    boards = {board.name: board for board in source.boards}
+    for name, packages in gained.items():
+        for package in packages:
+            mask = source.image_mask(boards[name], package.name, package.cpv)
+            if mask is not None:
+                notices[("image-masked", package.cpv)] = Notice(
+                    reference="image-masked",
+                    message=f"{package.cpv} is masked in the production image by {mask}",
+                    hint="build_image will fail on it: drop what RDEPENDs on it, by USE or another choice",
+                )
+            for edge in index.outgoing[package.key]:
+                child = index.packages[edge.child]
+                if edge.dep_class in RUN_TIME and child.state is State.PROVIDED:
+                    notices[("image-provided", f"{package.cpv} {child.cpv}")] = Notice(
+                        reference="image-provided",
+                        message=f"{package.cpv} needs {edge.atom}, which only package.provided satisfies",
+                        hint="the image will not have it: see that the program does without",
+                    )
+    return tuple(notices[key] for key in sorted(notices))
+
+
+def _copy_warnings(copied: CopiedPackages) -> tuple[Notice, ...]:
+    unsourceable = [
+        Notice(
+            reference="unsourceable",
+            message=f"{entry.cpv} comes along and cannot be sourced here: {entry.error}",
+            hint="emerge hides it; nothing in the plan takes it",
+        )
+        for entry in copied.unsourceable
+    ]
+    updated = [
+        Notice(
+            reference="eclass-update",
+            message=f"updating {eclass.name}.eclass touches {len(eclass.inherited_by)} ebuilds",
+            hint="rebuild and look at them: " + ", ".join(eclass.inherited_by[:10]),
+        )
+        for eclass in copied.eclasses
+        if eclass.action is Action.UPDATE
+    ]
+    return (*unsourceable, *updated)
+
+
+def _masks_left_behind(index: _Index, source: TreeSource) -> tuple[Notice, ...]:
+    """Newer ebuilds that come along with an import, and that only the source's package.mask hides."""
+    views = {view.board.name if view.board else None: view for view in source.views}
+    notices: dict[str, Notice] = {}
+    for key, package in index.packages.items():
+        if package.state not in IMPORTED:
+            continue
+        atoms = [source.parse_atom(edge.atom) for edge in index.incoming[key]]
+        for candidate in source.source_candidates(package.repository, package.name):
+            if candidate.cpv == package.cpv:
+                break
+            mask = source.mask_left_behind(views[key.board], candidate)
+            if mask and all(source.admits(candidate, atom) for atom in atoms):
+                notices[candidate.cpv] = Notice(
+                    reference="mask-left-behind",
+                    message=f"emerge would take {candidate.cpv}, which {package.repository} masks by {mask}",
+                    hint=f"put {mask} into profiles/coreos/base/package.mask of coreos-overlay",
+                )
+    return tuple(notices[cpv] for cpv in sorted(notices))
+
+
+def _moved(index: _Index, source: TreeSource) -> tuple[Notice, ...]:
+    """Imports of packages that the checkout has under a former name."""
+    return tuple(
+        Notice(
+            reference="former-name",
+            message=f"{package} was called {old}, and the checkout still has it under that name",
+            hint=f"remove {old} and follow the move in what depends on it",
+        )
+        for package in sorted(imports_of(index.resolution))
+        for old in source.former_names(package)
+        if source.checkout_candidates(old)
+    )

@@ -1,0 +1,1 @@
+"""Commits, patches, pull request: the only room that writes git objects."""

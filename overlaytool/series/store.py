@@ -1,0 +1,166 @@
+"""What is kept of a series beside its commits, in the git directory: ``overlaytool/series/BRANCH.json``.
+
+It goes where the clone goes and is shared by its work trees. Only what the branch cannot say is believed
+from here: the request, the plan and its reasons. Commits are read from the branch each time.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import msgspec
+from msgspec.structs import replace
+
+from overlaytool.errors import GitError, WriteError
+from overlaytool.git.repository import LOG, Repository
+from overlaytool.model.series import Series, SeriesCommit, SeriesRecord
+
+SCHEMA = 3
+
+
+def save(repository: Repository, record: SeriesRecord) -> None:
+    """Keep a record; the one before it is replaced in one go.
+
+    :raises WriteError: when the git directory cannot be written.
+    """
+    file = _file(repository, record.series.branch)
+    document = {"schema": SCHEMA, "record": msgspec.to_builtins(record)}
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".new", delete=False) as new:
+            json.dump(document, new)
+        Path(new.name).replace(file)
+    except OSError as error:
+        raise WriteError(f"{file} cannot be written: {error.strerror}") from error
+
+
+def load(repository: Repository, branch: str) -> SeriesRecord:
+    """The record of the series on a branch.
+
+    :raises GitError: where there is none, or it cannot be read.
+    """
+    try:
+        document = json.loads(_file(repository, branch).read_text())
+        if document["schema"] != SCHEMA:
+            raise ValueError(f"schema {document['schema']}")
+        return msgspec.convert(document["record"], SeriesRecord)
+    except FileNotFoundError:
+        raise GitError(
+            f"{branch} is no series of overlaytool",
+            details=_known(repository),
+            hint=f"overlaytool add ATOM... --commit --branch {branch} makes it, or finds it",
+        ) from None
+    except Exception as error:
+        raise GitError(
+            f"what was kept of the series {branch} cannot be read",
+            details=(str(error).splitlines()[0],),
+            hint=f"overlaytool add ATOM... --commit --branch {branch} finds the series and writes it anew",
+        ) from None
+
+
+def known(repository: Repository, branch: str) -> bool:
+    """Whether there is a record of the series on a branch, and it can be read."""
+    try:
+        load(repository, branch)
+    except GitError:
+        return False
+    return True
+
+
+def branches(repository: Repository) -> tuple[str, ...]:
+    """The branches that have a record and still exist, by name."""
+    files = sorted(_directory(repository).glob("*.json"))
+    names = (unquote(file.stem) for file in files)
+    return tuple(name for name in names if repository.branch_tip(name))
+
+
+def choose(repository: Repository) -> str:
+    """The series that is meant where none is named: the one that is checked out, else the only one.
+
+    :raises GitError: where there is none, or more than one.
+    """
+    known = branches(repository)
+    current = repository.branch()
+    if current in known:
+        return current
+    if len(known) == 1:
+        return known[0]
+    if not known:
+        raise GitError("there is no series yet", hint="overlaytool add ATOM... --commit makes one")
+    raise GitError("which series?", details=_known(repository), hint="name it with --branch")
+
+
+def as_it_is(repository: Repository, record: SeriesRecord) -> Series:
+    """The series as its branch holds it now, with what somebody put on top or changed.
+
+    :raises GitError: when the branch is gone, holds merges, or has nothing of its own.
+    """
+    series = record.series
+    tip = repository.branch_tip(series.branch)
+    if tip is None:
+        raise GitError(
+            f"the branch {series.branch} is gone",
+            hint=f"git branch {series.branch} {series.tip[:12]} brings it back while git keeps the commits",
+        )
+    base = _base(repository, series, tip)
+    rows = repository.line(*LOG, "--reverse", "--format=%H%x00%P%x00%s", f"{base}..{tip}", "--").split("\n")
+    commits = [row.split("\0") for row in rows if row]
+    if not commits:
+        raise GitError(f"the branch {series.branch} has nothing that {base[:12]} lacks")
+    if any(" " in parents for _, parents, _ in commits):
+        raise GitError(
+            f"the branch {series.branch} has merges, which cannot be sent as patches",
+            hint=f"git rebase {base[:12]} {series.branch} makes it straight again",
+        )
+    steps = {commit.subject: commit.step for commit in series.commits}
+    return replace(
+        series,
+        base=base,
+        commits=tuple(
+            SeriesCommit(commit=name, subject=subject, step=steps.get(subject))
+            for name, _, subject in commits
+        ),
+    )
+
+
+def _base(repository: Repository, series: Series, tip: str) -> str:
+    """Where the branch starts: where it leaves its base branch, else as recorded.
+
+    The two differ after ``git rebase``. A base branch that has the whole series says nothing.
+    """
+    left = series.base_branch and _common(repository, tip, f"refs/heads/{series.base_branch}")
+    if left and left != tip and _contains(repository, left, series.base):
+        return left
+    if _contains(repository, tip, series.base):
+        return series.base
+    if left and left != tip:
+        return left
+    raise GitError(
+        f"{series.branch} has no commit in common with {series.base_branch or series.base[:12]}",
+        hint="in a shallow clone: git fetch --unshallow",
+    )
+
+
+def _common(repository: Repository, one: str, other: str) -> str | None:
+    status, found, _ = repository.attempt("merge-base", one, other)
+    return None if status else found.strip()
+
+
+def _contains(repository: Repository, descendant: str, ancestor: str) -> bool:
+    status, _, _ = repository.attempt("merge-base", "--is-ancestor", ancestor, descendant)
+    return status == 0
+
+
+def _known(repository: Repository) -> tuple[str, ...]:
+    return tuple(f"there is {name}" for name in branches(repository))
+
+
+def _directory(repository: Repository) -> Path:
+    return repository.common_dir / "overlaytool/series"
+
+
+def _file(repository: Repository, branch: str) -> Path:
+    return _directory(repository) / f"{quote(branch, safe='')}.json"
