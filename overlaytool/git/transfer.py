@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
@@ -64,30 +65,31 @@ def transfer(arguments: Sequence[str], *, directory: Path, task: Task, stdin: by
     environment["LC_ALL"] = "C"
     if not sys.stdin.isatty():
         environment["GIT_TERMINAL_PROMPT"] = "0"
-    try:
-        process = subprocess.Popen(
-            ["git", *NETWORK, *arguments],
-            cwd=directory,
-            env=environment,
-            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-    except FileNotFoundError as error:
-        raise ToolMissingError("git is not installed", hint="install git and put it on PATH") from error
-    with process:
+    # Standard error is the only pipe: git would wait for ever on a second one that nobody reads meanwhile.
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as answered:
+        asked.write(stdin)
+        asked.seek(0)
         try:
-            if stdin and process.stdin:
-                process.stdin.write(stdin)
-                process.stdin.close()
-            said = _follow(process.stderr, task)
-            output = process.stdout.read() if process.stdout else b""
-        except BaseException:
-            process.terminate()
-            raise
-    if process.returncode:
-        raise failure(said)
-    return output
+            process = subprocess.Popen(
+                ["git", *NETWORK, *arguments],
+                cwd=directory,
+                env=environment,
+                stdin=asked,
+                stdout=answered,
+                stderr=subprocess.PIPE,
+            )
+        except FileNotFoundError as error:
+            raise ToolMissingError("git is not installed", hint="install git and put it on PATH") from error
+        with process:
+            try:
+                messages = _follow(process.stderr, task)
+            except BaseException:
+                process.terminate()
+                raise
+        if process.returncode:
+            raise failure(messages)
+        answered.seek(0)
+        return answered.read()
 
 
 def failure(said: Sequence[str]) -> OverlaytoolError:

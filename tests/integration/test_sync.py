@@ -199,3 +199,24 @@ def test_the_command_syncs_all_trees_of_the_configuration(
     assert "the clone is used as it is" in result.stderr
     result = run_cli("--config", settings, "-q", "sync")
     assert result.stderr == ""
+
+
+def test_a_tree_of_50_000_objects_is_refreshed(upstream: Path, source: SourceConfig) -> None:
+    """git names every object of the new commit: far more than a pipe holds."""
+    stream = ["commit refs/heads/large", "committer t <t@example.org> 1700000000 +0000", "data 5", "large"]
+    for number in range(50_000):
+        text = f"{number}\n"
+        stream += [f"M 100644 inline many/{number % 250}/{number}", f"data {len(text)}", text]
+    subprocess.run(
+        ["git", "-C", str(upstream), "fast-import", "--quiet"],
+        input="\n".join([*stream, ""]).encode(),
+        check=True,
+        timeout=120,
+    )
+    git(upstream, "checkout", "-q", "large")
+    assert synced(source).state is SyncState.CLONED
+    assert synced(source).state is SyncState.CURRENT
+    newest = change(upstream, "many/0/0", "changed\n")
+    assert synced(source).state is SyncState.REFRESHED
+    assert head_commit(source.path) == newest
+    assert (source.path / "many/0/0").read_text() == "changed\n"
