@@ -2,11 +2,13 @@
 # with uv where there is one, else with any Python >= 3.12.
 VENV ?= .venv
 BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
 STAMP := $(VENV)/.ready
+WITH_DOCS := $(VENV)/.docs
 
-.PHONY: demo test lint types contracts bench clean
-demo: $(STAMP)
-	$(BIN)/python -m overlaytool demo
+.PHONY: demo test lint types contracts bench dist docs pictures clean
+demo: $(INSTALLED)
+	@$(BIN)/python -m overlaytool demo
 
 test: $(STAMP)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -23,9 +25,29 @@ contracts: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
 
-$(STAMP): pyproject.toml .ci/environment
-	.ci/environment $(VENV)
-	touch $@
+dist: $(STAMP)
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist
+	cd dist && sha256sum -- *.whl *.tar.gz > SHA256SUMS
+
+docs: $(WITH_DOCS)
+	$(BIN)/mkdocs build --quiet --strict --site-dir site
+
+pictures: $(STAMP)
+	$(BIN)/python docs/pictures.py
+
+# What runs overlaytool; then what its tests need besides; then what its documents need.
+$(INSTALLED): pyproject.toml .ci/environment
+	@.ci/environment $(VENV) runtime
+	@touch $@
+
+$(STAMP): $(INSTALLED)
+	@.ci/environment $(VENV) dev
+	@touch $@
+
+$(WITH_DOCS): $(STAMP)
+	@.ci/environment $(VENV) docs
+	@touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -29,8 +29,10 @@ def test_the_demo_adds_both_packages_to_a_copy(run_cli: Any, tmp_path: Path, mon
     assert f"{STABLE}/sys-process/htop/htop-3.5.3.ebuild" in changed
     assert f"{STABLE}/app-misc/screen/files/screenrc" in changed
     assert f"{OVERLAY}/coreos-base/coreos/coreos-0.0.1-r321.ebuild" in changed
+    assert "overlaytool.toml" not in changed
     for path in changed:
         assert path in result.stdout
+    assert result.stdout.count("into the image on amd64-usr, arm64-usr") == 1
     assert "+\tsys-process/htop" in result.stdout
     assert "+\tapp-misc/screen" in result.stdout
 
@@ -40,11 +42,10 @@ def test_the_next_steps_that_the_demo_names_work(run_cli: Any, tmp_path: Path, m
     shown = run_cli("demo").stdout
     found = re.search(r"^\$ cd (.+)$", shown, re.MULTILINE)
     assert found
-    checkout, gentoo = Path(found[1]), Path(found[1]).parent / "gentoo"
+    checkout = Path(found[1])
     commands = re.findall(r"^    overlaytool (\w+) (\S+)", shown, re.MULTILINE)
     assert [command for command, _package in commands] == ["why", "plan", "add"]
     statuses = [
-        run_cli(command, "--gentoo", gentoo, package, cwd=checkout, check=False).returncode
-        for command, package in commands
+        run_cli(command, package, cwd=checkout, check=False).returncode for command, package in commands
     ]
     assert statuses == [0, 0, 12]

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 REQUEST = ("sys-process/htop", "app-misc/screen")
 METAPACKAGE = "sdk_container/src/third_party/coreos-overlay/coreos-base/coreos"
 NEXT = """\
-The copies stay where they are; `rm -r {place}` takes them away. Try there{program}
-with --gentoo ../gentoo:
+The copies stay where they are; `rm -r {place}` takes them away. Try there:
 
+    cd {checkout}{path}
     overlaytool why sys-libs/ncurses                what the image has it for
     overlaytool plan app-misc/needs-python          a warning about the production image
     overlaytool add app-misc/impossible-parent      an error that explains itself
@@ -37,25 +37,25 @@ def demo(context: typer.Context) -> None:
     """Show the main job on copies of the trees in fixtures/, in a temporary directory."""
     from overlaytool.workflow import demo as trees
 
+    console.say("copying the trees")
     place = Path(tempfile.mkdtemp(prefix="overlaytool-demo-"))
     for variable in ("CACHE", "STATE", "CONFIG"):
         os.environ[f"XDG_{variable}_HOME"] = str(place / variable.lower())
     made = trees.prepare(place)
     os.chdir(made.checkout)
     _say("A checkout of flatcar/scripts and a Gentoo tree, both in miniature", f"cd {made.checkout}")
-    _run(context, "What would adding two packages take?", "plan", "--gentoo", "../gentoo", *REQUEST)
-    _run(context, "Do it", "add", "--yes", "--gentoo", "../gentoo", *REQUEST)
+    _run(context, "Add two packages: what it takes, and why; then write it", "add", "--yes", *REQUEST)
     _git(made, "What was copied and edited", "status", "--short", "--untracked-files=all")
     _git(made, "The metapackage", "diff", "HEAD", "--", f"{METAPACKAGE}/coreos-0.0.1.ebuild")
     _say("Where to go next")
-    readme = trees.FIXTURES / "gentoo-mini/README.md"
-    console.write(NEXT.format(place=place, program=_program(), readme=readme))
+    readme = made.gentoo / "README.md"
+    console.write(NEXT.format(place=place, checkout=made.checkout, path=_path(), readme=readme))
 
 
-def _program() -> str:
-    """Where the program is, unless it can be called by its name."""
+def _path() -> str:
+    """A line that makes the program known by its name, where it is not."""
     beside = Path(sys.executable).with_name("overlaytool")
-    return "" if shutil.which("overlaytool") or not beside.exists() else f" ({beside}),"
+    return "" if shutil.which("overlaytool") or not beside.exists() else f"\n    PATH={beside.parent}:$PATH"
 
 
 def _say(title: str, command: str | None = None) -> None:
