@@ -16,10 +16,11 @@ from msgspec import Struct
 
 from overlaytool.errors import SdkError
 from overlaytool.flatcar.checkout import Checkout
-from overlaytool.sdk import process, wrapper
+from overlaytool.sdk import wrapper
 from overlaytool.sdk.engine import Engine
-from overlaytool.sdk.process import Completed, Line
 from overlaytool.sdk.wrapper import Wrapper
+from overlaytool.support import process
+from overlaytool.support.process import Completed, Line
 
 SOURCE = "/mnt/host/source"
 SCRIPTS = f"{SOURCE}/src/scripts"

@@ -13,9 +13,10 @@ from overlaytool.errors import CheckoutError, HungError, OverlaytoolError
 from overlaytool.flatcar.checkout import Checkout
 from overlaytool.model.build import Check, Fault, Readiness
 from overlaytool.sdk import engine as engines
-from overlaytool.sdk import faults, process, wrapper
+from overlaytool.sdk import faults, wrapper
 from overlaytool.sdk.engine import Engine
 from overlaytool.sdk.opening import Choice
+from overlaytool.support import process
 
 GIB = 1024**3
 DISK = 30 * GIB

@@ -16,8 +16,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from overlaytool.errors import SdkError, ToolMissingError
-from overlaytool.sdk import process
-from overlaytool.sdk.process import Completed, Line
+from overlaytool.support import process
+from overlaytool.support.process import Completed, Line
 
 REGISTRY = "ghcr.io/flatcar"
 ANSWER = 60.0

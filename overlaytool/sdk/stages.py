@@ -23,10 +23,11 @@ from overlaytool.model.build import (
     StageRecord,
     StageState,
 )
-from overlaytool.sdk import commands, emerge_log, failures, image_report, journal, lock, process
+from overlaytool.sdk import commands, emerge_log, failures, image_report, journal, lock
 from overlaytool.sdk.container import Container
 from overlaytool.sdk.emerge_log import Step
-from overlaytool.sdk.process import Completed
+from overlaytool.support import process
+from overlaytool.support.process import Completed
 
 PACKAGES = (StageName.START, StageName.EMERGE, StageName.METAPACKAGE)
 """What `sdk emerge` does."""

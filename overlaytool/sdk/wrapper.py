@@ -13,8 +13,9 @@ from msgspec import Struct
 
 from overlaytool.errors import CheckoutError
 from overlaytool.flatcar.checkout import VERSION_FILE, Checkout
-from overlaytool.sdk import faults, process
+from overlaytool.sdk import faults
 from overlaytool.sdk.engine import Engine, EngineKind, is_podman_in_disguise
+from overlaytool.support import process
 
 SCRIPT = "run_sdk_container"
 AUTOMATION = "ci_automation_common.sh"

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from overlaytool.errors import HungError, LockedError, ToolMissingError, WriteError
-from overlaytool.sdk import in_container, lock, process, wrapper
+from overlaytool.sdk import in_container, lock, wrapper
+from overlaytool.support import process
 
 NAP = f"sleep {1_000_000 + os.getpid()}"
 """A command line that no other test runs at the same time."""
