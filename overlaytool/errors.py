@@ -168,3 +168,9 @@ class PlanError(OverlaytoolError):
     """A document that should hold a plan does not."""
 
     exit_status = 26
+
+
+class UncommittedError(OverlaytoolError):
+    """Files that would be replaced or deleted hold work that is not committed."""
+
+    exit_status = 27

@@ -18,7 +18,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -90,13 +90,8 @@ def begin(directory: Path, checkout: Path, changes: Sequence[FileChange], reques
         new_directories=_new_directories(checkout, changes),
     )
     document = msgspec.json.encode({"format": 1, **msgspec.to_builtins(journal)})
-    _write(
-        directory / f"{JOURNAL}.new",
-        FileState(mode=0o100644, content=msgspec.json.format(document, indent=1)),
-        None,
-    )
-    (directory / f"{JOURNAL}.new").rename(directory / JOURNAL)
-    for place in (directory, directory.parent, directory.parent.parent):
+    replace_file(directory / JOURNAL, msgspec.json.format(document, indent=1))
+    for place in (directory.parent, directory.parent.parent):
         sync(place)
 
 
@@ -117,16 +112,31 @@ def pending(directory: Path) -> bool:
     return (directory / JOURNAL).exists()
 
 
-def take_back(directory: Path, checkout: Path) -> Recovery:
+def edited_meanwhile(directory: Path) -> tuple[str, ...]:
+    """The files that somebody still wrote into while they were replaced: an editor that had them open.
+
+    :raises OSError: where that cannot be told.
+    """
+    return tuple(
+        entry.path
+        for number, entry in enumerate(_read(directory).entries)
+        if entry.before is not None and digest(read_file(directory / "before" / str(number))) != entry.before
+    )
+
+
+def take_back(directory: Path, checkout: Path, keep: Collection[str] = ()) -> Recovery:
     """Make the checkout what it was before the change. Cut short, it can be run again.
 
+    :param keep: files that the change had not come to yet, and that stay as they are now.
     :raises StaleError: where somebody changed one of the files since; nothing is touched then.
     :raises OSError: where the files cannot be written.
     """
     journal = _read(directory)
     states = {entry.path: digest(read_file(checkout / entry.path)) for entry in journal.entries}
     foreign = [
-        entry.path for entry in journal.entries if states[entry.path] not in (entry.before, entry.after)
+        entry.path
+        for entry in journal.entries
+        if states[entry.path] not in (entry.before, entry.after) and entry.path not in keep
     ]
     if foreign:
         raise StaleError(
@@ -139,7 +149,9 @@ def take_back(directory: Path, checkout: Path) -> Recovery:
         near = _near(checkout / entry.path)
         if near.exists():
             near.unlink()
-    changed = [entry for entry in journal.entries if states[entry.path] != entry.before]
+    changed = [
+        entry for entry in journal.entries if states[entry.path] != entry.before and entry.path not in keep
+    ]
     for entry in changed:
         if entry.before is None:
             (checkout / entry.path).unlink()
@@ -173,6 +185,18 @@ def move(source: Path, target: Path) -> None:
         except BaseException:
             near.unlink(missing_ok=True)
             raise
+
+
+def replace_file(place: Path, content: bytes) -> None:
+    """Write a file of our own in one step, down to the disk.
+
+    :raises OSError: where that cannot be done; the old one is there then.
+    """
+    new = place.with_name(f"{place.name}.new")
+    new.unlink(missing_ok=True)
+    _write(new, FileState(mode=0o100644, content=content), None)
+    new.replace(place)
+    sync(place.parent)
 
 
 def sync(directory: Path) -> None:

@@ -253,8 +253,9 @@ def _put_metapackage(draft: Draft, plan: Plan) -> None:
             hint="make the plan again: the checkout has changed since",
         )
     draft.put_text(before.file, after.text)
-    draft.put(before.link_of(edit.revision[1]), draft.read(before.link))
-    draft.put(before.link, None)
+    if edit.revision[1] != before.revision:
+        draft.put(before.link_of(edit.revision[1]), draft.read(before.link))
+        draft.put(before.link, None)
     draft.finish(StepKind.METAPACKAGE, Action.ADD, METAPACKAGES[plan.into])
 
 

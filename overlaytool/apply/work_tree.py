@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from overlaytool.apply import journal
+from overlaytool.apply import journal, uncommitted
 from overlaytool.apply.lock import locked, private_directory
 from overlaytool.errors import StaleError, WriteError
 from overlaytool.flatcar.tree import read_file
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from overlaytool.model.change import ChangeSet, FileChange, Recovery
 
 JOURNAL_DIRECTORY = "apply"
+_DONE = "the change was made; whether all of it is on the disk is not certain: git status shows it"
 
 
 def _nothing(_: str) -> None:
@@ -37,6 +38,7 @@ def apply(
     :return: what was changed; nothing when the work tree was that way already.
     :raises LockedError: while another overlaytool is at work in the checkout.
     :raises StaleError: where files are not as the change set found them; nothing was changed.
+    :raises UncommittedError: where it would write over work that is not committed; nothing was changed.
     :raises WriteError: where a file cannot be written; nothing was changed.
     """
     changes = change_set.net
@@ -51,11 +53,12 @@ def apply(
             if all(read_file(checkout / change.path) == change.after for change in changes):
                 return ()
             _check(checkout, changes)
+            uncommitted.refuse(checkout, place, changes)
         except OSError as error:
             raise _write_error(checkout, error, "nothing was changed") from error
         _stage(directory, checkout, changes, change_set.plan.request, at)
         _switch(directory, checkout, changes, at)
-        journal.discard(directory)
+        _discard_quietly(directory)
         at("cleaned")
     return changes
 
@@ -73,11 +76,12 @@ def recover(checkout: Path, state: Path) -> Recovery | None:
     :raises StaleError: where its files were edited since; nothing was changed.
     :raises WriteError: where they cannot be written.
     """
-    if not pending(checkout, state):
+    if not (private_directory(checkout, state) / JOURNAL_DIRECTORY).exists():
         return None
     with locked(checkout, state) as place:
         directory = place / JOURNAL_DIRECTORY
         if not journal.pending(directory):
+            _discard_quietly(directory)
             return None
         return _take_back(directory, checkout)
 
@@ -86,7 +90,7 @@ def _check(checkout: Path, changes: Sequence[FileChange]) -> None:
     """Refuse to write over what the change set did not see, and through symlinks out of the tree."""
     for change in changes:
         parts = PurePosixPath(change.path).parts
-        if change.path.startswith("/") or ".." in parts or ".git" in parts:
+        if change.path.startswith("/") or ".." in parts or ".git" in map(str.casefold, parts):
             raise WriteError(
                 f"{change.path} is no path of a checkout's work tree", hint="nothing was changed"
             )
@@ -130,17 +134,45 @@ def _switch(
     """Move everything into its place; on any failure, move everything back."""
     try:
         at("begun")
+        uncommitted.remember(checkout, directory.parent, changes)
         _exchange(directory, checkout, changes, at)
         journal.sync_parents(checkout, [change.path for change in changes])
         at("synced")
+        for path in journal.edited_meanwhile(directory):
+            raise _Edited(path, replaced=True)
         journal.end(directory)
         at("ended")
     except OSError as error:
+        done = not journal.pending(directory)
         _undo(directory, checkout)
-        raise _write_error(checkout, error, "nothing was changed") from error
+        raise _write_error(checkout, error, _DONE if done else "nothing was changed") from error
+    except _Edited as edited:
+        _take_back(directory, checkout, keep=() if edited.replaced else (edited.path,))
+        raise StaleError(
+            "a file of the checkout was edited while this was about to replace it",
+            details=(edited.path,),
+            hint="the edit is there, and nothing else was changed; run the command again",
+        ) from None
     except BaseException:
         _undo(directory, checkout)
         raise
+
+
+class _Edited(Exception):
+    """Somebody edited a file that is about to be replaced, or wrote into it when it just had been."""
+
+    def __init__(self, path: str, *, replaced: bool = False) -> None:
+        super().__init__(path)
+        self.path, self.replaced = path, replaced
+
+
+def _still_as_found(checkout: Path, change: FileChange) -> None:
+    """Look at a file once more, right before it is replaced or deleted.
+
+    :raises _Edited: where it is not what it was.
+    """
+    if read_file(checkout / change.path) != change.before:
+        raise _Edited(change.path)
 
 
 def _exchange(
@@ -153,24 +185,27 @@ def _exchange(
     file, has to go before.
     """
     written = {change.path for change in changes if change.after is not None}
-    deleted = [change.path for change in changes if change.after is None]
-    in_the_way = [path for path in deleted if _conflicts(path, written)]
-    for path in in_the_way:
-        (checkout / path).unlink()
-        _prune(checkout, path)
-        at(f"deleted {path}")
+    deleted = [change for change in changes if change.after is None]
+    in_the_way = [change for change in deleted if _conflicts(change.path, written)]
+    for change in in_the_way:
+        _still_as_found(checkout, change)
+        (checkout / change.path).unlink()
+        _prune(checkout, change.path)
+        at(f"deleted {change.path}")
     for number, change in enumerate(changes):
         if change.after is not None:
+            _still_as_found(checkout, change)
             target = checkout / change.path
             target.parent.mkdir(parents=True, exist_ok=True)
             journal.move(directory / "after" / str(number), target)
             at(f"written {change.path}")
-    for path in deleted:
-        if path not in in_the_way:
-            (checkout / path).unlink()
-            at(f"deleted {path}")
-    for path in deleted:
-        _prune(checkout, path)
+    for change in deleted:
+        if change not in in_the_way:
+            _still_as_found(checkout, change)
+            (checkout / change.path).unlink()
+            at(f"deleted {change.path}")
+    for change in deleted:
+        _prune(checkout, change.path)
 
 
 def _conflicts(path: str, written: Collection[str]) -> bool:
@@ -185,9 +220,9 @@ def _undo(directory: Path, checkout: Path) -> None:
         _take_back(directory, checkout)
 
 
-def _take_back(directory: Path, checkout: Path) -> Recovery:
+def _take_back(directory: Path, checkout: Path, keep: Collection[str] = ()) -> Recovery:
     try:
-        recovery = journal.take_back(directory, checkout)
+        recovery = journal.take_back(directory, checkout, keep)
     except OSError as error:
         raise _write_error(
             checkout,

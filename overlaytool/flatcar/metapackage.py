@@ -61,6 +61,19 @@ class Metapackage(Struct, frozen=True, kw_only=True):
         """The symlink's path at another revision."""
         return self.file.removesuffix(".ebuild") + f"-r{revision}.ebuild"
 
+    def bumped(self, committed: frozenset[str] | None) -> int:
+        """The revision that a change takes it to: one more than the committed one, however often it changes.
+
+        :param committed: the names in its directory at HEAD; None where there is no commit to tell.
+        """
+        name = self.file.rpartition("/")[2].removesuffix(".ebuild")
+        if committed is None or self.link.rpartition("/")[2] in committed:
+            return self.revision + 1
+        known = [
+            int(found[1]) for other in committed if (found := re.fullmatch(name + r"-r(\d+)\.ebuild", other))
+        ]
+        return self.revision if known and max(known) + 1 == self.revision else self.revision + 1
+
     def with_lines(self, atoms: Iterable[str], arch: str | None = None) -> Metapackage:
         """The metapackage with a line for each of ``atoms``; every other byte of its text is kept.
 

@@ -32,6 +32,19 @@ def head_commit(path: Path) -> str | None:
     return None
 
 
+def names_at_head(top: Path, directory: str) -> frozenset[str] | None:
+    """The names in a directory as HEAD has them; None where there is no commit, or ``top`` is no work tree's.
+
+    :param directory: relative to the work tree, with forward slashes.
+    """
+    if find_git_dir(top) is None:
+        return None
+    listed = _output("-C", str(top), "ls-tree", "-z", "--name-only", "HEAD", "--", f"{directory}/")
+    if listed is None:
+        return None
+    return frozenset(path.rpartition("/")[2] for path in listed.split("\0") if path)
+
+
 def find_git_dir(top: Path) -> Path | None:
     """The git directory of a work tree whose top is ``top``; linked work trees and submodules have a file."""
     place = top / ".git"

@@ -108,7 +108,7 @@ class MetapackageEdit(Struct, frozen=True, kw_only=True):
     arch_only: tuple[ArchLine, ...]
     """Those of ``added`` that not all boards can have."""
     revision: tuple[int, int]
-    """The number in the symlink's name before and after."""
+    """The number in the symlink's name before and after; the same where an uncommitted run bumped it."""
 
 
 class Plan(Struct, frozen=True, kw_only=True):

@@ -54,6 +54,7 @@ def plan(
     image: Mapping[str, frozenset[str]],
     checkout: CheckoutState,
     sources: Sequence[TreeCommit],
+    committed: frozenset[str] | None = None,
 ) -> Plan:
     """What an answer does to the checkout.
 
@@ -61,6 +62,7 @@ def plan(
     :param copied: the directories of :func:`imports_of` the resolution.
     :param metapackage: the one that gets the request.
     :param image: for each board's name, those of :func:`run_time_packages` that its image has today.
+    :param committed: the names in the metapackage's directory at HEAD; None where there is no commit.
     """
     index = _Index(resolution)
     gained = _gained(index, image) if resolution.request.into is Into.IMAGE else {}
@@ -80,7 +82,7 @@ def plan(
             for need in resolution.keywords
         ),
         use=_use(resolution),
-        metapackage=None if resolution.request.update else _edit(resolution, metapackage, source),
+        metapackage=None if resolution.request.update else _edit(resolution, metapackage, source, committed),
         present=index.present,
         new_in_image=tuple(sorted({package.cpv for packages in gained.values() for package in packages})),
         warnings=(
@@ -213,7 +215,9 @@ def _use(resolution: Resolution) -> tuple[UseChange, ...]:
     )
 
 
-def _edit(resolution: Resolution, metapackage: Metapackage, source: TreeSource) -> MetapackageEdit | None:
+def _edit(
+    resolution: Resolution, metapackage: Metapackage, source: TreeSource, committed: frozenset[str] | None
+) -> MetapackageEdit | None:
     """The lines that the metapackage lacks. A package that not all boards can have gets an arch's group."""
     every_board = {board.name for board in source.checkout.boards}
     arch = {board.name: board.arch for board in source.checkout.boards}
@@ -234,7 +238,7 @@ def _edit(resolution: Resolution, metapackage: Metapackage, source: TreeSource) 
         file=metapackage.file,
         added=tuple(dict.fromkeys(added)),
         arch_only=tuple(arch_only),
-        revision=(metapackage.revision, metapackage.revision + 1),
+        revision=(metapackage.revision, metapackage.bumped(committed)),
     )
 
 

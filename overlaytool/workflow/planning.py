@@ -19,7 +19,7 @@ from overlaytool.errors import ConflictError
 from overlaytool.flatcar import metapackage as metapackages
 from overlaytool.flatcar.checkout import METAPACKAGES
 from overlaytool.flatcar.tree import DiskTree, Tree
-from overlaytool.git.head import head_commit
+from overlaytool.git.head import head_commit, names_at_head
 from overlaytool.model.plan import CheckoutState, Plan, TreeCommit
 from overlaytool.model.resolution import Edge, Into, Notice, Request, Resolution, State
 from overlaytool.plan.planner import imports_of, run_time_packages
@@ -83,16 +83,18 @@ def prepare(workspace: Workspace, request: Request, described: Container[State] 
             copied = CopiedPackages(source, imports_of(resolution))
             image, in_the_way = _there(workspace, source, resolution, blockers)
     checkout = workspace.checkout
+    metapackage = metapackages.read(DiskTree(checkout.path), request.into)
     made = make_plan(
         resolution,
         source,
         copied=copied,
-        metapackage=metapackages.read(DiskTree(checkout.path), request.into),
+        metapackage=metapackage,
         image=image,
         checkout=CheckoutState(commit=head_commit(checkout.path), version=checkout.version),
         sources=tuple(
             TreeCommit(name=name, commit=head_commit(path)) for name, path in workspace.sources.items()
         ),
+        committed=names_at_head(checkout.path, metapackage.file.rpartition("/")[0]),
     )
     made = replace(made, manual_work=(*made.manual_work, *in_the_way))
     return Planned(resolution=resolution, plan=made, distfiles=copied.distfiles)

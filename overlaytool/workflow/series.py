@@ -29,6 +29,7 @@ from overlaytool.series import preflight as ready
 from overlaytool.series import provenance as cited
 from overlaytool.series import store as record
 from overlaytool.series.commit import commit as make_commits
+from overlaytool.series.switch import switch
 from overlaytool.support import evidence
 from overlaytool.workflow import Workspace
 
@@ -202,11 +203,12 @@ def rebase(
 
 
 def check_out(space: Workspace, series: Series) -> None:
-    """Switch the user's work tree to a series; git refuses where that would lose work.
+    """Switch the user's work tree to a series; files that `add` has written already are no obstacle.
 
+    :raises UncommittedError: where that would lose work.
     :raises GitError: when git refuses.
     """
-    _repository(space).run("switch", "--quiet", series.branch)
+    switch(_repository(space), series.branch)
 
 
 def _repository(space: Workspace) -> Repository:

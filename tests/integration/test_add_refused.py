@@ -162,4 +162,5 @@ def test_ctrl_c_amid_the_writing_leaves_everything_as_it_was(
     assert done.returncode == 130, done.stderr
     assert "Traceback" not in done.stderr
     assert status(checkout_tree) == ""
-    assert sorted(path.name for path in (checkout_tree / ".git/overlaytool").iterdir()) == ["lock"]
+    left = sorted(path.name for path in (checkout_tree / ".git/overlaytool").iterdir())
+    assert left == ["lock", "written.json"]

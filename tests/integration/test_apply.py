@@ -142,7 +142,8 @@ def test_work_tree_is_as_the_change_set_says(checkout: Path, state: Path) -> Non
     assert done == CHANGES.net
     assert not (checkout / "tree/alone").exists(), "a directory without files is nothing to git"
     assert not pending(checkout, state)
-    assert [path.name for path in (checkout / ".git/overlaytool").iterdir()] == ["lock"]
+    left = sorted(path.name for path in (checkout / ".git/overlaytool").iterdir())
+    assert left == ["lock", "written.json"]
 
 
 def test_second_time_changes_nothing(checkout: Path, state: Path) -> None:
@@ -345,6 +346,58 @@ def test_file_that_was_edited_since_the_plan_is_not_written_over(checkout: Path,
         apply(CHANGES, checkout, state)
     assert caught.value.details == ("edited.txt", "tree/pn/pn-r321.ebuild")
     assert files_of(checkout) == now
+
+
+@pytest.mark.parametrize("path", ["edited.txt", "tree/pn/gone.patch", "tree/new/run"])
+def test_edit_amid_the_writing_is_kept_and_the_rest_taken_back(
+    checkout: Path, state: Path, path: str
+) -> None:
+    def edit(reached: str) -> None:
+        if reached == "begun":
+            (checkout / path).parent.mkdir(parents=True, exist_ok=True)
+            (checkout / path).write_text("by hand")
+
+    with pytest.raises(StaleError) as caught:
+        apply(CHANGES, checkout, state, at=edit)
+    assert caught.value.details == (path,)
+    assert files_of(checkout) == BEFORE | {path: FileState(mode=REGULAR, content=b"by hand")}
+    assert not pending(checkout, state)
+
+
+def test_what_an_editor_writes_into_a_file_that_was_just_replaced_comes_back(
+    checkout: Path, state: Path
+) -> None:
+    with (checkout / "edited.txt").open("a") as editor:
+
+        def save(reached: str) -> None:
+            if reached == "synced":
+                editor.write(" and more")
+                editor.flush()
+
+        with pytest.raises(StaleError) as caught:
+            apply(CHANGES, checkout, state, at=save)
+    assert caught.value.details == ("edited.txt",)
+    assert files_of(checkout) == BEFORE | {"edited.txt": FileState(mode=REGULAR, content=b"old and more")}
+
+
+def test_disk_error_after_the_end_does_not_say_that_nothing_was_changed(checkout: Path, state: Path) -> None:
+    def fail(reached: str) -> None:
+        if reached == "ended":
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(WriteError) as caught:
+        apply(CHANGES, checkout, state, at=fail)
+    assert caught.value.hint is not None and "the change was made" in caught.value.hint
+    assert files_of(checkout) == AFTER
+
+
+def test_what_a_killed_run_had_only_staged_is_cleaned_by_the_next(
+    tmp_path: Path, checkout: Path, state: Path
+) -> None:
+    killed_at(points(tmp_path).index("staged"), checkout, state)
+    assert (checkout / ".git/overlaytool/apply").exists()
+    assert recover(checkout, state) is None
+    assert not (checkout / ".git/overlaytool/apply").exists()
 
 
 def test_file_that_was_edited_after_the_crash_is_not_lost(

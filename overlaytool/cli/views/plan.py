@@ -154,7 +154,8 @@ def _metapackage(edit: MetapackageEdit) -> Iterator[Line]:
         group = f"  in the {arches[atom]}? ( ) group" if atom in arches else ""
         yield ("  ", (f"+ {atom}", "green"), group)
     before, after = edit.revision
-    yield ((f"  {edit.file}, r{before} becomes r{after}", "dim"),)
+    bump = f"r{before} becomes r{after}" if after != before else f"r{after} is not committed yet and stays"
+    yield ((f"  {edit.file}, {bump}", "dim"),)
 
 
 def _notice(notice: Notice, style: str) -> Iterator[Line]:
