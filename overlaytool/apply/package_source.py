@@ -28,7 +28,7 @@ class Issues(Struct):
     manifest: list[str] = field(default_factory=list)
     """Distfiles that no Manifest vouches for."""
     missing: list[str] = field(default_factory=list)
-    """What the plan names and the source does not have."""
+    """What the plan names and the source does not have, or has in another form by now."""
 
 
 def read_directory(root: Path, directory: str, issues: Issues) -> dict[str, FileState]:

@@ -22,8 +22,8 @@ from overlaytool.errors import ManifestError, RepositoryError, StaleError, Unsaf
 from overlaytool.flatcar import automation, metapackage, profiles
 from overlaytool.flatcar.checkout import METAPACKAGES, OVERLAY, PORTAGE_STABLE
 from overlaytool.flatcar.order import atom_name, place
-from overlaytool.flatcar.tree import Tree
-from overlaytool.model.change import ChangeSet, StepKind
+from overlaytool.flatcar.tree import Tree, digest_of
+from overlaytool.model.change import ChangeSet, FileState, StepKind
 from overlaytool.model.plan import (
     Action,
     EclassImport,
@@ -99,7 +99,7 @@ class _Copies:
 
     def eclass(self, imported: EclassImport) -> None:
         """One eclass, as a step."""
-        self._file(f"eclass/{imported.name}.eclass", imported.source)
+        self._file(f"eclass/{imported.name}.eclass", imported.source, imported.digest)
         self._draft.finish(
             StepKind.ECLASS, imported.action, f"eclass/{imported.name}", self._commit(imported.source)
         )
@@ -107,7 +107,7 @@ class _Copies:
     def license(self, imported: LicenseImport) -> None:
         """One licence text, as a step."""
         path = f"licenses/{imported.name}"
-        self._file(path, imported.source)
+        self._file(path, imported.source, imported.digest)
         self._draft.finish(StepKind.LICENSE, Action.ADD, path, self._commit(imported.source))
 
     def package(self, imported: Import) -> frozenset[str]:
@@ -116,6 +116,7 @@ class _Copies:
         :return: atoms of the versions that the checkout had and will not have.
         """
         files = read_directory(self._root(imported.source), imported.package, self.issues)
+        self._compare(imported.package, files, imported.digest)
         check_manifest(imported.package, files, self._distfiles.get(imported.package, {}), self.issues)
         repository = REPOSITORIES[imported.repository]
         directory = f"{repository}/{imported.package}"
@@ -128,9 +129,16 @@ class _Copies:
         self._draft.finish(StepKind.PACKAGE, imported.action, imported.package, self._commit(imported.source))
         return _versions(imported.package, old) - _versions(imported.package, files)
 
-    def _file(self, path: str, source: str) -> None:
+    def _compare(self, path: str, files: Mapping[str, FileState], planned: str) -> None:
+        """What is copied has to be what the plan was made from; what is missing or unsafe is said already."""
+        told = any(line.startswith(path) for line in (*self.issues.missing, *self.issues.unsafe))
+        if planned and not told and digest_of(files) != planned:
+            self.issues.missing.append(f"{path} is not as it was when the plan was made")
+
+    def _file(self, path: str, source: str, planned: str) -> None:
         state = read_plain(self._root(source), path, self.issues)
         if state is not None:
+            self._compare(path, {path: state}, planned)
             repository = PORTAGE_STABLE if source == GENTOO else OVERLAY
             self._draft.put(f"{repository}/{path}", state)
 

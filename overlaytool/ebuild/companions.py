@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from snakeoil.sequences import iflatten_instance
 from overlaytool.ebuild.candidate import EbuildCandidate, sourcing_error
 from overlaytool.ebuild.eclass import inherited_by
 from overlaytool.ebuild.source import TreeSource
+from overlaytool.errors import CheckoutError, StaleError
+from overlaytool.flatcar.tree import DiskTree, digest_of
+from overlaytool.model.change import FileState
 from overlaytool.model.plan import Action, EclassImport, LicenseImport
 
 
@@ -25,14 +30,19 @@ class Unsourceable(Struct, frozen=True, kw_only=True):
 
 
 class CopiedPackages:
-    """The ebuilds of every package directory that a plan copies, whether selected or not."""
+    """The ebuilds of every package directory that a plan copies, whether selected or not.
 
-    def __init__(self, source: TreeSource, imports: Mapping[str, str]) -> None:
+    An eclass is taken from the tree whose file was sourced: two sources may each have one of that name.
+    """
+
+    def __init__(self, source: TreeSource, imports: Mapping[str, str], *, since: int = sys.maxsize) -> None:
         """
         :param source: the trees, with the eclass updates of the plan.
         :param imports: package to the name of the source that it is copied from.
+        :param since: when the plan was begun, in nanoseconds; what changed later may have been read before.
         """
-        self._source = source
+        self._since = since
+        self._source, self._imports = source, imports
         candidates = [
             candidate
             for package, name in sorted(imports.items())
@@ -61,30 +71,54 @@ class CopiedPackages:
         What only comes along with an updated eclass is needed by whatever the update is for.
         """
         stack, checkout = self._source.eclass_stack, self._source.checkout
-        needed: dict[str, list[str]] = {}
+        sources = {str(repository.path / "eclass"): repository.name for repository in self._source.sources}
+        needed: dict[tuple[str, str], list[str]] = {}
         for candidate in self._ebuilds:
             for name, data in candidate.ebuild.data.get("_eclasses_", {}).items():
-                if name in stack.updates or not Path(data.path).is_relative_to(checkout.path):
-                    needed.setdefault(name, []).append(candidate.cpv)
-        updated_for = {cpv for name in stack.updates for cpv in needed.get(name, ())}
+                sourced = sources.get(str(Path(data.path).parent))
+                if sourced is not None:
+                    needed.setdefault((name, sourced), []).append(candidate.cpv)
+        updated_for = {cpv for (name, _), cpvs in needed.items() if name in stack.updates for cpv in cpvs}
         for name in stack.companions:
-            needed.setdefault(name, list(updated_for))
+            path = stack.in_sources(name)
+            if path is not None:
+                needed.setdefault((name, sources[str(path.parent)]), list(updated_for))
         return tuple(
             EclassImport(
                 name=name,
                 action=Action.UPDATE if name in stack.updates else Action.ADD,
-                source=self._source_of_eclass(name),
+                source=sourced,
                 needed_by=tuple(sorted(cpvs)),
                 inherited_by=inherited_by(name, checkout.repositories) if name in stack.updates else (),
+                digest=self._digest(sourced, f"eclass/{name}.eclass"),
             )
-            for name, cpvs in sorted(needed.items())
+            for (name, sourced), cpvs in sorted(needed.items())
         )
 
-    def _source_of_eclass(self, name: str) -> str:
-        for repository in self._source.sources:
-            if (repository.path / "eclass" / f"{name}.eclass").is_file():
-                return repository.name
-        raise LookupError(name)
+    @cached_property
+    def digests(self) -> Mapping[str, str]:
+        """Package to the digest of its directory as it is now; see `flatcar.tree.digest_of`."""
+        return {package: self._digest(name, package) for package, name in self._imports.items()}
+
+    def _digest(self, source: str, path: str) -> str:
+        """Of a file or directory of a source. What cannot be read is refused when it is to be copied."""
+        root = self._source.paths[source]
+        tree = DiskTree(root)
+        files: dict[str, FileState] = {}
+        with suppress(CheckoutError):
+            for name in tree.list(path) or (path,):
+                with suppress(CheckoutError):
+                    if (state := tree.read(name)) is not None:
+                        self._refuse_changed(root / name)
+                        files[name.removeprefix(f"{path}/")] = state
+        return digest_of(files)
+
+    def _refuse_changed(self, file: Path) -> None:
+        if file.lstat().st_ctime_ns > self._since:
+            raise StaleError(
+                f"{file} was changed while the plan was made",
+                hint="run the command again: nothing was written",
+            )
 
     @cached_property
     def licenses(self) -> tuple[LicenseImport, ...]:
@@ -101,7 +135,14 @@ class CopiedPackages:
             for repository in self._source.sources:
                 if (repository.path / "licenses" / name).is_file():
                     cpvs = tuple(sorted(candidate.cpv for candidate in candidates))
-                    found.append(LicenseImport(name=name, source=repository.name, needed_by=cpvs))
+                    found.append(
+                        LicenseImport(
+                            name=name,
+                            source=repository.name,
+                            needed_by=cpvs,
+                            digest=self._digest(repository.name, f"licenses/{name}"),
+                        )
+                    )
                     break
         return tuple(found)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
 from overlaytool.errors import CheckoutError
 from overlaytool.model.change import FileState
+from overlaytool.support.files import read_bytes
 
 REGULAR = 0o100644
 EXECUTABLE = 0o100755
@@ -77,21 +80,20 @@ def read_file(path: Path) -> FileState | None:
         if not stat.S_ISREG(status.st_mode):
             return None
         mode = EXECUTABLE if status.st_mode & stat.S_IXUSR else REGULAR
-        return FileState(mode=mode, content=_read_bytes(path))
+        return FileState(mode=mode, content=read_bytes(path, follow=False))
     except (FileNotFoundError, NotADirectoryError):
         return None
 
 
+def digest_of(files: Mapping[str, FileState]) -> str:
+    """Names, modes and contents of files in one word, SHA-256 in hex: how a plan knows what it copies."""
+    found = hashlib.sha256()
+    for name in sorted(files):
+        state = files[name]
+        found.update(f"{len(os.fsencode(name))} {state.mode:o} {len(state.content)}\n".encode())
+        found.update(os.fsencode(name) + state.content)
+    return found.hexdigest()
+
+
 def _unreadable(path: str, error: OSError) -> CheckoutError:
     return CheckoutError(f"{path} cannot be read: {error.strerror}", hint="is it another user's?")
-
-
-def _read_bytes(path: Path) -> bytes:
-    """The file's bytes, without touching its access time where the kernel lets us."""
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    try:
-        descriptor = os.open(path, flags | os.O_NOATIME)
-    except PermissionError:
-        descriptor = os.open(path, flags)
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read()

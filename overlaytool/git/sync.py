@@ -8,21 +8,20 @@ commit is fetched before the first file of a work tree changes, so that a broken
 
 from __future__ import annotations
 
-import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from overlaytool.config import SourceConfig
-from overlaytool.errors import GitError, LockedError, NetworkError, RepositoryError, WriteError
+from overlaytool.errors import GitError, NetworkError, RepositoryError, WriteError
 from overlaytool.git.head import head_commit
 from overlaytool.git.transfer import transfer
+from overlaytool.git.tree_lock import MANAGED, MARKER, alone, managed
 from overlaytool.model.series import Synced, SyncState
 from overlaytool.progress import Progress, Task
 
-MANAGED = "overlaytool.managed"
 CLONE = (
     *("clone", "--progress", "--depth=1", "--single-branch", "--no-tags"),
     *("--config", f"{MANAGED}=true", "--config", "gc.autoDetach=false"),
@@ -49,11 +48,11 @@ def _sync(source: SourceConfig, progress: Progress) -> Synced:
             f"{source.name} is to be at {source.path}, and nothing is there",
             hint="give it a url in overlaytool.toml, and sync clones it",
         )
-    if source.url is None or (_there(source.path) and not _managed(source.path)):
+    if source.url is None or (_there(source.path) and not managed(source.path)):
         return _synced(source, SyncState.KEPT)
     try:
         source.path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(source), progress.task(f"{source.name}: {source.url}") as task:
+        with alone(source.name, source.path), progress.task(f"{source.name}: {source.url}") as task:
             if _there(source.path):
                 return _refresh(source, source.url, task)
             return _clone(source, source.url, task)
@@ -67,17 +66,6 @@ def _sync(source: SourceConfig, progress: Progress) -> Synced:
 def _there(path: Path) -> bool:
     """Whether something is at a path; an empty directory is nothing yet."""
     return path.is_symlink() or path.is_file() or (path.is_dir() and any(path.iterdir()))
-
-
-def _managed(path: Path) -> bool:
-    """Whether `sync` made that clone."""
-    try:
-        text = (path / ".git/config").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    section, _, key = MANAGED.partition(".")
-    lines = [line.strip() for line in text.splitlines()]
-    return f"[{section}]" in lines and f"{key} = true" in lines
 
 
 def _synced(source: SourceConfig, state: SyncState, reason: str | None = None) -> Synced:
@@ -118,6 +106,8 @@ def _refresh(source: SourceConfig, url: str, task: Task) -> Synced:
     before = head_commit(path)
     for left_over in (path / ".git").glob("*.lock"):
         left_over.unlink()
+    if (path / MARKER).exists():
+        _finish(path, task)
     try:
         transfer(("remote", "set-url", "origin", url), directory=path, task=task)
         transfer(
@@ -134,10 +124,39 @@ def _refresh(source: SourceConfig, url: str, task: Task) -> Synced:
             details=error.details,
             hint=f"it is only a cache: rm -r {path}, then overlaytool sync",
         ) from error
-    transfer(("reset", "--hard", "--quiet", "FETCH_HEAD"), directory=path, task=task)
-    transfer(("clean", "-d", "--force", "--quiet"), directory=path, task=task)
+    to_come = transfer(("rev-parse", "--verify", "FETCH_HEAD^{commit}"), directory=path, task=task)
+    _write_marker(path / MARKER, to_come)
+    _finish(path, task)
     state = SyncState.CURRENT if head_commit(path) == before else SyncState.REFRESHED
     return _synced(source, state)
+
+
+def _finish(path: Path, task: Task) -> None:
+    """Give the work tree the commit that the marker names; all of it is here. Cut short, it is done again.
+
+    :raises GitError: where the clone is damaged.
+    """
+    commit = (path / MARKER).read_text(encoding="ascii", errors="replace").strip()
+    try:
+        transfer(("reset", "--hard", "--quiet", commit), directory=path, task=task)
+        transfer(("clean", "-d", "--force", "--quiet"), directory=path, task=task)
+    except GitError as error:
+        raise GitError(
+            f"a refresh of {path} was cut short and cannot be completed",
+            details=error.details,
+            hint=f"it is only a cache: rm -r {path}, then overlaytool sync",
+        ) from error
+    (path / MARKER).unlink()
+
+
+def _write_marker(marker: Path, commit: bytes) -> None:
+    """Say which commit is to come, down to the disk, before the first file changes."""
+    new = marker.with_name(f"{marker.name}.new")
+    with new.open("wb") as file:
+        file.write(commit)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(marker)
 
 
 def _fetch_blobs(path: Path, task: Task) -> None:
@@ -155,16 +174,3 @@ def _fetch_blobs(path: Path, task: Task) -> None:
             task=task,
             stdin=b"".join(name + b"\n" for name in missing),
         )
-
-
-@contextmanager
-def _locked(source: SourceConfig) -> Iterator[None]:
-    """One `sync` at a time works on a tree; the lock goes with the process."""
-    with (source.path.parent / f".{source.path.name}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockedError(
-                f"another overlaytool is syncing {source.name}", hint="wait for it to end"
-            ) from None
-        yield

@@ -50,6 +50,8 @@ class Import(Struct, frozen=True, kw_only=True):
     """Where it goes: ``portage-stable`` from Gentoo, ``coreos-overlay`` from anywhere else."""
     selected: tuple[Selected, ...]
     because: tuple[Because, ...]
+    digest: str = ""
+    """SHA-256 of all files that are copied, in hex; what is written has to have it. So below."""
 
 
 class EclassImport(Struct, frozen=True, kw_only=True):
@@ -62,6 +64,7 @@ class EclassImport(Struct, frozen=True, kw_only=True):
     """CPVs that are copied and inherit it."""
     inherited_by: tuple[str, ...]
     """For an update: the CPVs of the checkout that inherit the eclass that gets replaced."""
+    digest: str = ""
 
 
 class LicenseImport(Struct, frozen=True, kw_only=True):
@@ -70,6 +73,7 @@ class LicenseImport(Struct, frozen=True, kw_only=True):
     name: str
     source: str
     needed_by: tuple[str, ...]
+    digest: str = ""
 
 
 class KeywordChange(Struct, frozen=True, kw_only=True):

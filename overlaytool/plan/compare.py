@@ -15,7 +15,7 @@ def differences(old: Plan, new: Plan) -> tuple[str, ...]:
     """
     return (
         *_compare("package", old.imports, new.imports, lambda entry: entry.package, _import),
-        *_compare("eclass", old.eclasses, new.eclasses, lambda entry: entry.name, _from),
+        *_compare("eclass", old.eclasses, new.eclasses, lambda entry: (entry.name, entry.source), _from),
         *_compare(
             "licence", old.licenses, new.licenses, lambda entry: entry.name, lambda entry: entry.source
         ),

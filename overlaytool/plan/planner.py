@@ -72,7 +72,7 @@ def plan(
         boards=tuple(board.name for board in resolution.boards),
         checkout=checkout,
         sources=tuple(sources),
-        imports=_imports(index, sources),
+        imports=_imports(index, sources, copied),
         eclasses=copied.eclasses,
         licenses=copied.licenses,
         keywords=tuple(
@@ -158,7 +158,7 @@ class _Index:
         )
 
 
-def _imports(index: _Index, sources: Sequence[TreeCommit]) -> tuple[Import, ...]:
+def _imports(index: _Index, sources: Sequence[TreeCommit], copied: CopiedPackages) -> tuple[Import, ...]:
     nodes: dict[str, list[Package]] = defaultdict(list)
     for package in index.resolution.packages:
         if package.state in IMPORTED:
@@ -183,6 +183,7 @@ def _imports(index: _Index, sources: Sequence[TreeCommit]) -> tuple[Import, ...]
                 )
             ),
             because=_because(index, members),
+            digest=copied.digests[name],
         )
         for name, members in nodes.items()
     )

@@ -5,6 +5,7 @@ request --resolve--> resolution --plan--> plan --render--> change set --apply-->
 
 from __future__ import annotations
 
+import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
@@ -73,14 +74,16 @@ def prepare(workspace: Workspace, request: Request, described: Container[State] 
     """The same as :func:`plan`, with all that :func:`render` needs.
 
     :raises ConflictError: also where an import blocks a package that the image has.
+    :raises StaleError: where what gets copied was changed meanwhile.
     """
+    begun = time.time_ns()
     with Blockers([tree.path for tree in workspace.source.repositories]) as blockers:
         resolution = resolve(workspace, request, described)
         source = workspace.source
         if resolution.eclass_updates:
             source = source.with_eclass_updates(resolution.eclass_updates)
         with workspace.progress.task("reading what gets copied"):
-            copied = CopiedPackages(source, imports_of(resolution))
+            copied = CopiedPackages(source, imports_of(resolution), since=begun)
             image, in_the_way = _there(workspace, source, resolution, blockers)
     checkout = workspace.checkout
     metapackage = metapackages.read(DiskTree(checkout.path), request.into)

@@ -19,6 +19,7 @@ from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.automation import PACKAGES_LIST
 from overlaytool.flatcar.checkout import TREES
 from overlaytool.git.repository import Repository
+from overlaytool.git.tree_lock import reading
 from overlaytool.model.change import ChangeSet
 from overlaytool.model.plan import Plan
 from overlaytool.model.resolution import Notice, Request, Resolution
@@ -301,7 +302,10 @@ def _with_trees(space: Workspace, kept: SeriesRecord) -> Iterator[Workspace]:
             )
     trees = {tree.name: Path(tree.path) for tree in kept.trees}
     boards = tuple(space.checkout.board(name) for name in kept.plan.boards)
-    with _opened_at(replace(space, sources=trees, boards=boards), space.checkout.path) as same:
+    with (
+        reading(trees),
+        _opened_at(replace(space, sources=trees, boards=boards), space.checkout.path) as same,
+    ):
         yield same
 
 

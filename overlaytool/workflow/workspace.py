@@ -16,6 +16,7 @@ from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import RepositoryError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.checkout import Checkout
+from overlaytool.git.tree_lock import reading
 from overlaytool.model.resolution import Board
 from overlaytool.progress import Progress, SilentProgress
 
@@ -49,6 +50,7 @@ def open_workspace(
     :raises CheckoutError: when there is no checkout, or no such board.
     :raises ConfigError: when the configuration cannot be used.
     :raises RepositoryError: when a source is no ebuild repository.
+    :raises LockedError, StaleError: while `sync` is at a source, or where it was cut short.
     """
     found = checkouts.find(checkout)
     settings = configuration.load(config, checkout=found.path)
@@ -56,14 +58,15 @@ def open_workspace(
     trees = _sources(settings, gentoo, sources) if with_sources else {}
     cache = MetadataCache(settings.cache)
     try:
-        yield Workspace(
-            checkout=found,
-            config=settings,
-            boards=chosen,
-            sources=trees,
-            source=TreeSource(found, trees, cache=cache, boards=chosen),
-            progress=progress or SilentProgress(),
-        )
+        with reading(trees):
+            yield Workspace(
+                checkout=found,
+                config=settings,
+                boards=chosen,
+                sources=trees,
+                source=TreeSource(found, trees, cache=cache, boards=chosen),
+                progress=progress or SilentProgress(),
+            )
     finally:
         cache.close()
         runtime.shut_down()

@@ -19,6 +19,7 @@ from overlaytool.config import SourceConfig
 from overlaytool.errors import LockedError, NetworkError, RepositoryError, WriteError
 from overlaytool.git.head import head_commit
 from overlaytool.git.sync import sync
+from overlaytool.git.tree_lock import alone, reading
 from overlaytool.model.series import Synced, SyncState
 from overlaytool.progress import SilentProgress
 
@@ -220,3 +221,63 @@ def test_a_tree_of_50_000_objects_is_refreshed(upstream: Path, source: SourceCon
     assert synced(source).state is SyncState.REFRESHED
     assert head_commit(source.path) == newest
     assert (source.path / "many/0/0").read_text() == "changed\n"
+
+
+KILLED_REFRESH = """
+import os, signal, sys
+from pathlib import Path
+from overlaytool.config import SourceConfig
+from overlaytool.git import sync
+from overlaytool.progress import SilentProgress
+transfer = sync.transfer
+def cut_short(command, **rest):
+    if command[0] == "reset":
+        (Path(rest["directory"]) / "metadata/second").write_text("of the next commit\\n")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return transfer(command, **rest)
+sync.transfer = cut_short
+source = SourceConfig(name="gentoo", path=Path(sys.argv[1]), url=sys.argv[2])
+list(sync.sync((source,), SilentProgress()))
+"""
+
+
+@pytest.fixture
+def half(source: SourceConfig, upstream: Path) -> str:
+    """A clone whose refresh was killed amid the files; the commit that was to come."""
+    synced(source)
+    newer = change(upstream, "metadata/third", "third\n")
+    killed = subprocess.run([sys.executable, "-c", KILLED_REFRESH, source.path, str(source.url)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    return newer
+
+
+def test_a_half_refresh_is_refused_by_readers(
+    half: str, source: SourceConfig, checkout_tree: Path, run_cli: RunCli
+) -> None:
+    words = ("-C", checkout_tree, "plan", "sys-process/htop", "--gentoo", source.path)
+    done = run_cli(*words, check=False)
+    assert done.returncode == 18
+    assert "cut short" in done.stderr and "overlaytool sync completes it" in done.stderr
+    synced(source)
+    run_cli(*words)
+
+
+def test_a_half_refresh_is_completed_even_offline(half: str, source: SourceConfig, upstream: Path) -> None:
+    upstream.rename(upstream.with_name("gone"))
+    offline = SourceConfig(name="gentoo", path=source.path, url=NOWHERE)
+    assert synced(offline).state is SyncState.OFFLINE
+    assert head_commit(source.path) == half
+    assert (source.path / "metadata/third").read_text() == "third\n"
+    assert git(source.path, "status", "--porcelain") == ""
+    with reading({"gentoo": source.path}):
+        pass
+
+
+def test_sync_and_readers_exclude_each_other_and_readers_share(source: SourceConfig) -> None:
+    synced(source)
+    trees = {"gentoo": source.path}
+    with reading(trees), reading(trees), pytest.raises(LockedError):
+        synced(source)
+    with alone("gentoo", source.path), pytest.raises(LockedError), reading(trees):
+        pass
+    assert synced(source).state is SyncState.CURRENT
