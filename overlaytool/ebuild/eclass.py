@@ -149,9 +149,13 @@ def inherited_by(name: str, trees: Iterable[Path]) -> tuple[str, ...]:
     )
 
 
-def _named(path: Path) -> set[str]:
-    """The words of a file's ``inherit`` lines."""
-    text = path.read_text(encoding="utf-8", errors="replace")
+def inherited_in(text: str) -> set[str]:
+    """The words of a text's ``inherit`` lines, whatever the condition."""
     if "inherit" not in text:
         return set()
     return {word for line in INHERIT.findall(text) for word in WORD.findall(line)}
+
+
+def _named(path: Path) -> set[str]:
+    """The words of a file's ``inherit`` lines."""
+    return inherited_in(path.read_text(encoding="utf-8", errors="replace"))

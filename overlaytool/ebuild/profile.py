@@ -177,6 +177,11 @@ class ProfileView:
         special = self._profile.keywords or any("*" in keyword for keyword in accepted)
         return frozenset() if special else frozenset(accepted)
 
+    def stable(self, ebuild: Any) -> bool:
+        """Whether ACCEPT_KEYWORDS admits an ebuild by itself, without package.accept_keywords."""
+        accepted = {self.arch, *self._domain.settings["ACCEPT_KEYWORDS"]}
+        return not accepted.isdisjoint(ebuild.keywords)
+
     def accepts_unkeyworded(self, ebuild: Any) -> bool:
         """Whether an ebuild would be admitted whatever its KEYWORDS, by ``**``. Sources nothing."""
         return any(

@@ -1,0 +1,73 @@
+"""Eclasses that nobody inherits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from overlaytool.audit.state import State
+from overlaytool.ebuild.eclass import inherited_in
+from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE
+from overlaytool.model.finding import Delete, Edit, Finding, ListNames, Severity
+
+
+class DeadEclass(Finding, frozen=True, kw_only=True):
+    """An eclass that no ebuild of the checkout inherits, directly or through another eclass."""
+
+    reference = "dead-eclass"
+    severity = Severity.WARNING
+    about = "packages"
+    why = "It is updated every week and reviewed by people, for nothing."
+    hint = "delete it, and its line of the automation list"
+
+    listed: bool
+    dead_users: tuple[str, ...]
+    """Other eclasses that inherit it and that nothing inherits."""
+
+    @property
+    def message(self) -> str:
+        by = f"only {', '.join(self.dead_users)}, which nothing inherits," if self.dead_users else "nothing"
+        return f"{by} inherits {self.subject}"
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        drop = (ListNames(drop=(f"eclass/{self.subject}",)),) if self.listed else ()
+        return (Delete(self.file or ""), *drop)
+
+    @property
+    def commit_subject(self) -> str:
+        return f"eclass/{self.subject}: Drop, nothing inherits it"
+
+
+def check(state: State) -> Iterator[Finding]:
+    """What is reached from ebuilds by ``inherit``, whatever the condition."""
+    stems: dict[str, list[str]] = {}
+    for path in state.eclass_texts:
+        stems.setdefault(PurePosixPath(path).stem, []).append(path)
+    live: set[str] = set()
+    pending = {name for text in state.ebuild_texts.values() for name in inherited_in(text)}
+    while pending:
+        name = pending.pop()
+        if name not in live and name in stems:
+            live.add(name)
+            pending.update(
+                other for path in stems[name] for other in inherited_in(state.eclass_texts[path])
+            )
+    listed = {entry.name for entry in state.list_entries}
+    for path in state.eclass_texts:
+        name = PurePosixPath(path).stem
+        if name not in live and path.startswith((f"{PORTAGE_STABLE}/", f"{OVERLAY}/")):
+            stable = path.startswith(f"{PORTAGE_STABLE}/")
+            yield DeadEclass(
+                subject=f"{name}.eclass",
+                file=path,
+                listed=stable and f"eclass/{name}.eclass" in listed,
+                dead_users=tuple(_users(state, name)),
+            )
+
+
+def _users(state: State, name: str) -> Iterator[str]:
+    for path, text in state.eclass_texts.items():
+        other = PurePosixPath(path).stem
+        if other != name and name in inherited_in(text):
+            yield f"{other}.eclass"
