@@ -174,3 +174,9 @@ class UncommittedError(OverlaytoolError):
     """Files that would be replaced or deleted hold work that is not committed."""
 
     exit_status = 27
+
+
+class BaselineError(OverlaytoolError):
+    """A file that should hold the findings of an earlier audit does not."""
+
+    exit_status = 28

@@ -55,7 +55,15 @@ class Draft:
         before = self.read(path)
         self.put(path, FileState(mode=before.mode if before else REGULAR, content=text.encode()))
 
-    def finish(self, kind: StepKind, action: Action, subject: str, source: TreeCommit | None = None) -> None:
+    def finish(
+        self,
+        kind: StepKind,
+        action: Action,
+        subject: str,
+        source: TreeCommit | None = None,
+        *,
+        message: str | None = None,
+    ) -> None:
         """Make a step of what was put since the last one, if that changed anything."""
         changes = tuple(
             FileChange(path=path, before=self._open[path], after=self._now[path])
@@ -65,7 +73,14 @@ class Draft:
         self._open.clear()
         if changes:
             self._steps.append(
-                Step(kind=kind, action=action, subject=subject, source=source, changes=changes)
+                Step(
+                    kind=kind,
+                    action=action,
+                    subject=subject,
+                    source=source,
+                    changes=changes,
+                    message=message,
+                )
             )
 
     def steps(self) -> tuple[Step, ...]:

@@ -56,7 +56,7 @@ def apply(
             uncommitted.refuse(checkout, place, changes)
         except OSError as error:
             raise _write_error(checkout, error, "nothing was changed") from error
-        _stage(directory, checkout, changes, change_set.plan.request, at)
+        _stage(directory, checkout, changes, change_set.request, at)
         _switch(directory, checkout, changes, at)
         _discard_quietly(directory)
         at("cleaned")

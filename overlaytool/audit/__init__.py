@@ -1,1 +1,1 @@
-"""audit(checkout) -> findings: one file for each subject, a class for each kind. Nothing here writes or prints."""
+"""audit(checkout) -> findings: one file for each subject, a class for each kind. Nothing here writes."""

@@ -70,7 +70,7 @@ class ListedTwice(Finding, frozen=True, kw_only=True):
     reference = "listed-twice"
     severity = Severity.NOTE
     about = "automation"
-    why = "The list is sorted by a script that drops repeated lines; the next person to sort it gets your change."
+    why = "The script that sorts the list drops repeated lines; whoever sorts it next gets your change."
     hint = "take one of the lines out"
 
     @property

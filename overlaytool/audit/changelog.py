@@ -21,7 +21,7 @@ class ChangelogName(Finding, frozen=True, kw_only=True):
     reference = "changelog-name"
     severity = Severity.WARNING
     about = "changelog"
-    why = "Release notes are put together from files of a name and date: this one is left out, or shows up twice."
+    why = "Release notes are put together from these files by name and date: this one is left out."
     hint = "rename it to YYYY-MM-DD-words.md with the day on which it was merged"
 
     fault: str

@@ -50,9 +50,7 @@ def check(state: State) -> Iterator[Finding]:
         name = pending.pop()
         if name not in live and name in stems:
             live.add(name)
-            pending.update(
-                other for path in stems[name] for other in inherited_in(state.eclass_texts[path])
-            )
+            pending.update(other for path in stems[name] for other in inherited_in(state.eclass_texts[path]))
     listed = {entry.name for entry in state.list_entries}
     for path in state.eclass_texts:
         name = PurePosixPath(path).stem

@@ -48,8 +48,8 @@ class PatchesForNothing(Finding, frozen=True, kw_only=True):
     severity = Severity.WARNING
     about = "hooks"
     why = (
-        "The patches are applied to nothing. Where they are for a version that was updated, the new one is built"
-        " without them, security fixes among them."
+        "The patches are applied to nothing. Where they are for a version that was updated, the new one is"
+        " built without them, security fixes among them."
     )
     hint = "rename the directory to the version that they are for now, or delete it"
 

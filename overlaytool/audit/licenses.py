@@ -32,7 +32,7 @@ class DeadLicense(Finding, frozen=True, kw_only=True):
 
     @property
     def commit_subject(self) -> str:
-        return f"licenses/{self.subject}: Drop, no ebuild names it"
+        return "licenses: Drop those that no ebuild names"
 
 
 def check(state: State) -> Iterator[Finding]:

@@ -38,7 +38,9 @@ class UnmaskForNothing(Finding, frozen=True, kw_only=True):
     reference = "unmask-for-nothing"
     severity = Severity.WARNING
     about = "profiles"
-    why = "It was written for a transition that is over; the next one starts with an unmask that does nothing."
+    why = (
+        "It was written for a transition that is over; the next one starts with an unmask that does nothing."
+    )
     hint = "take the line out"
 
     entry: str
@@ -70,7 +72,12 @@ def check(state: State) -> Iterator[Finding]:
         if entry.atom is None or state.matching(entry.atom):
             continue
         there = tuple(each.cpv for each in state.source.checkout_candidates(entry.package))
-        common: dict[str, Any] = {"subject": entry.package, "file": entry.file, "line": entry.line, "entry": entry.word}
+        common: dict[str, Any] = {
+            "subject": entry.package,
+            "file": entry.file,
+            "line": entry.line,
+            "entry": entry.word,
+        }
         if "package.unmask" in entry.file:
             yield UnmaskForNothing(**common, there=there)
         elif not (there and entry.word.lstrip("-").startswith(">")):
@@ -79,7 +86,13 @@ def check(state: State) -> Iterator[Finding]:
 
 
 def _unreadable(state: State) -> Iterator[Finding]:
-    names = ("package.accept_keywords", "package.keywords", "package.use", "package.use.mask", "package.use.force")
+    names = (
+        "package.accept_keywords",
+        "package.keywords",
+        "package.use",
+        "package.use.mask",
+        "package.use.force",
+    )
     for entry in state.entries(*FILES, *names):
         if entry.atom is None and not _is_pattern(entry):
             yield EntryNotReadable(subject=entry.word, file=entry.file, line=entry.line)

@@ -17,8 +17,8 @@ class ProvidedBesideEbuilds(Finding, frozen=True, kw_only=True):
     severity = Severity.WARNING
     about = "profiles"
     why = (
-        "What depends on the package is satisfied with a version that nobody has any more. The day it asks for"
-        " a newer one, the package itself comes into the image."
+        "What depends on the package is satisfied with a version that nobody has any more. The day it asks"
+        " for a newer one, the package itself comes into the image."
     )
     hint = "write the version that the checkout has, or take the line out"
 
@@ -73,7 +73,12 @@ def check(state: State) -> Iterator[Finding]:
             continue
         there = [each.cpv for each in state.source.checkout_candidates(package) if not each.live]
         entered = entry.word.removeprefix("-")
-        where: dict[str, Any] = {"subject": package, "file": entry.file, "line": entry.line, "entry": entry.word}
+        where: dict[str, Any] = {
+            "subject": package,
+            "file": entry.file,
+            "line": entry.line,
+            "entry": entry.word,
+        }
         if there and entered not in there:
             yield ProvidedBesideEbuilds(**where, there=tuple(there))
         elif there and there[0] != entered:

@@ -54,9 +54,7 @@ def check(state: State) -> Iterator[Finding]:
     both = {PORTAGE_STABLE.name, OVERLAY.name}
     for name, places in sorted(state.packages.items()):
         if both <= {place.repository for place in places}:
-            yield InTwoRepositories(
-                subject=name, file=f"{OVERLAY}/{name}", winner=_winner(state, name)
-            )
+            yield InTwoRepositories(subject=name, file=f"{OVERLAY}/{name}", winner=_winner(state, name))
         moved = state.source.moved(name)
         if moved is not None and both & {place.repository for place in places}:
             yield FormerName(subject=name, file=places[0].path, new=moved)

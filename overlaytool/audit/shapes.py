@@ -105,7 +105,9 @@ class NoMetadata(Finding, frozen=True, kw_only=True):
     reference = "no-metadata"
     severity = Severity.NOTE
     about = "packages"
-    why = "metadata.xml says where upstream is: release notes and the owners of its CVE names are found by it."
+    why = (
+        "metadata.xml says where upstream is: release notes and the owners of its CVE names are found by it."
+    )
     hint = "copy it from Gentoo; in coreos-overlay write one (GLEP 68)"
 
     @property

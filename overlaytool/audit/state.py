@@ -150,9 +150,7 @@ class State:
     def candidates(self) -> tuple[EbuildCandidate, ...]:
         """Every ebuild of portage-stable and coreos-overlay."""
         return tuple(
-            candidate
-            for package in self.packages
-            for candidate in self.source.checkout_candidates(package)
+            candidate for package in self.packages for candidate in self.source.checkout_candidates(package)
         )
 
     # --- atoms -------------------------------------------------------------------------------------
@@ -189,7 +187,9 @@ class State:
 
     def entries(self, *names: str) -> tuple[Entry, ...]:
         """The lines of profile files of these names, or of the files in directories of these names."""
-        return tuple(entry for path in self.profile_files if _is_named(path, names) for entry in self.lines(path))
+        return tuple(
+            entry for path in self.profile_files if _is_named(path, names) for entry in self.lines(path)
+        )
 
     def lines(self, path: str) -> Iterator[Entry]:
         """The lines of one profile file that are neither empty nor comments."""

@@ -8,7 +8,7 @@ from typing import Any
 from overlaytool.audit.state import Entry, State
 from overlaytool.ebuild import inspect
 from overlaytool.ebuild.candidate import EbuildCandidate
-from overlaytool.model.finding import DropLine, Edit, Finding, ReplaceLine, Severity
+from overlaytool.model.finding import DropLine, DropValue, Edit, Finding, Severity
 
 FILES = tuple(
     f"package.use{kind}" for kind in ("", ".force", ".mask", ".stable", ".stable.force", ".stable.mask")
@@ -21,7 +21,7 @@ class UseForNothing(Finding, frozen=True, kw_only=True):
     reference = "use-for-nothing"
     severity = Severity.WARNING
     about = "profiles"
-    why = "The package or version is gone. The entry does nothing, and would take effect unasked if it came back."
+    why = "The package or version is gone. The entry does nothing, until the package comes back."
     hint = "take the line out"
 
     entry: str
@@ -49,15 +49,14 @@ class FlagNotThere(Finding, frozen=True, kw_only=True):
     severity = Severity.WARNING
     about = "profiles"
     why = (
-        "Setting a flag that an ebuild does not have does nothing. Where it has been renamed, what you meant to"
-        " switch is as it is by default."
+        "Setting a flag that an ebuild does not have does nothing. Where it has been renamed, what you meant"
+        " to switch is as it is by default."
     )
     hint = "take the flag out, or write the name that it has now"
 
     entry: str
     flag: str
     """As it stands: ``-doc``."""
-    text: str
 
     @property
     def message(self) -> str:
@@ -65,11 +64,11 @@ class FlagNotThere(Finding, frozen=True, kw_only=True):
 
     @property
     def edits(self) -> tuple[Edit, ...]:
-        return _without(self.file or "", self.line or 0, self.text, self.flag)
+        return (DropValue(self.file or "", self.line or 0, self.entry, self.flag),)
 
     @property
     def commit_subject(self) -> str:
-        return f"overlay profiles: Drop obsolete USE flag {self.flag.lstrip('-')} of {self.subject}"
+        return f"overlay profiles: Drop obsolete USE flags for {self.subject}"
 
 
 class FlagOfOtherVersion(Finding, frozen=True, kw_only=True):
@@ -88,9 +87,8 @@ class FlagOfOtherVersion(Finding, frozen=True, kw_only=True):
 
     @property
     def message(self) -> str:
-        return (
-            f"{', '.join(self.chosen)} has no flag {self.flag.lstrip('-')}; only {', '.join(self.having)} has it"
-        )
+        flag = self.flag.lstrip("-")
+        return f"{', '.join(self.chosen)} has no flag {flag}; only {', '.join(self.having)} has it"
 
 
 def check(state: State) -> Iterator[Finding]:
@@ -121,7 +119,7 @@ def _flags(state: State, entry: Entry, found: tuple[EbuildCandidate, ...]) -> It
     for flag in (flag for flag in flags if flag in missing):
         having = _having(state, entry, found, flag)
         if not having:
-            yield FlagNotThere(**_common(entry), flag=flags[flag], text=entry.text)
+            yield FlagNotThere(**_common(entry), flag=flags[flag])
         elif chosen:
             yield FlagOfOtherVersion(
                 **_common(entry),
@@ -139,23 +137,6 @@ def _having(state: State, entry: Entry, among: Iterable[EbuildCandidate], flag: 
         for candidate in among
         if any(flag in inspect.effective_flags(state.source.profile(view), candidate) for view in views)
     )
-
-
-def _without(path: str, line: int, text: str, flag: str) -> tuple[Edit, ...]:
-    """The line without one of its flags; without the line where it was the only one."""
-    code, mark, comment = text.partition("#")
-    words = code.split()
-    if set(words[1:]) == {flag}:
-        return (DropLine(path, line, text),)
-    start = 0
-    while True:
-        start = code.index(flag, start)
-        end = start + len(flag)
-        if code[start - 1].isspace() and (end == len(code) or code[end].isspace()):
-            break
-        start = end
-    kept = code[:start].rstrip() + code[end:]
-    return (ReplaceLine(path, line, text, (kept + mark + comment).rstrip()),)
 
 
 def _common(entry: Entry) -> dict[str, Any]:

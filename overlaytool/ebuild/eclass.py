@@ -151,9 +151,15 @@ def inherited_by(name: str, trees: Iterable[Path]) -> tuple[str, ...]:
 
 def inherited_in(text: str) -> set[str]:
     """The words of a text's ``inherit`` lines, whatever the condition."""
-    if "inherit" not in text:
-        return set()
-    return {word for line in INHERIT.findall(text) for word in WORD.findall(line)}
+    words: set[str] = set()
+    at = text.find("inherit")
+    while at >= 0:
+        line = INHERIT.match(text, text.rfind("\n", 0, at) + 1)
+        if line is not None:
+            words.update(WORD.findall(line[1]))
+        end = line.end() if line is not None else text.find("\n", at)
+        at = text.find("inherit", max(end, at + 1)) if end >= 0 else -1
+    return words
 
 
 def _named(path: Path) -> set[str]:

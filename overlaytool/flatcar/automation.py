@@ -65,6 +65,17 @@ def with_packages(text: str, names: Iterable[str]) -> str:
     return _written(document)
 
 
+def without_packages(text: str, names: Iterable[str]) -> str:
+    """The list without ``names``, commented out or not; unchanged to the byte when none is there."""
+    document = _read(text)
+    gone = [name for name in names if name in document.entries]
+    if not gone:
+        return text
+    for name in gone:
+        del document.entries[name]
+    return _written(document)
+
+
 def _read(text: str) -> _Document:
     document = _Document()
     lines = [line.strip() for line in text.split("\n")]

@@ -108,6 +108,23 @@ def with_use(text: str, atom: str, flags: Sequence[str], comment: str) -> str:
     return _appended(text, _line(atom, missing), comment)
 
 
+def without_entry(text: str, index: int) -> str:
+    """A profile's file without one line; with the last of its block the comment above goes too.
+
+    :param index: into the file's lines.
+    """
+    lines = _lines(text)
+    _remove(lines, index)
+    return _joined(lines)
+
+
+def without_values(text: str, entry: ProfileEntry, values: Collection[str]) -> str:
+    """A profile's file without some values of an entry; without the entry where none is left."""
+    lines = _lines(text)
+    _drop_values(lines, entry, values)
+    return _joined(lines)
+
+
 def _line(atom: str, values: Sequence[str]) -> str:
     return " ".join((atom, *values))
 

@@ -20,6 +20,8 @@ class StepKind(StrEnum):
     METAPACKAGE = "metapackage"
     AUTOMATION = "automation"
     CHANGELOG = "changelog"
+    REMOVAL = "removal"
+    FIX = "fix"
 
 
 class FileChange(Struct, frozen=True, kw_only=True):
@@ -51,13 +53,23 @@ class Step(Struct, frozen=True, kw_only=True):
     """The tree that it was copied from, where it was copied."""
     changes: tuple[FileChange, ...]
     """Sorted by path. A path that an earlier step changed too starts from that step's ``after``."""
+    message: str | None = None
+    """Subject and body of its commit, where they are not read off the changes."""
 
 
 class ChangeSet(Struct, frozen=True, kw_only=True):
     """A plan, worked out down to bytes: apply writes it into the work tree, commit into git objects."""
 
-    plan: Plan
+    plan: Plan | None = None
+    """None where it does not come from a plan that imports."""
     steps: tuple[Step, ...]
+    about: tuple[str, ...] = ()
+    """What was asked for, where there is no plan."""
+
+    @property
+    def request(self) -> tuple[str, ...]:
+        """What was asked for, in words of the command line."""
+        return self.plan.request if self.plan else self.about
 
     @property
     def net(self) -> tuple[FileChange, ...]:

@@ -34,6 +34,15 @@ class DropLine(Struct, frozen=True):
     text: str
 
 
+class DropValue(Struct, frozen=True):
+    """Take one value out of an entry of a profile's file; the entry too where it was its only one."""
+
+    path: str
+    line: int
+    atom: str
+    value: str
+
+
 class ReplaceLine(Struct, frozen=True):
     """Another line in place of one."""
 
@@ -57,7 +66,7 @@ class ListNames(Struct, frozen=True):
     drop: tuple[str, ...] = ()
 
 
-type Edit = Delete | DropLine | ReplaceLine | Rename | ListNames
+type Edit = Delete | DropLine | DropValue | ReplaceLine | Rename | ListNames
 
 
 class Finding(Struct, frozen=True, kw_only=True):

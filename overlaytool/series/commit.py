@@ -148,7 +148,7 @@ def _move_branch(
 ) -> None:
     """The one moment at which the user's repository changes."""
     status, _, stderr = repository.attempt(
-        *("update-ref", "--create-reflog", "-m", f"overlaytool: {' '.join(change_set.plan.request)}"),
+        *("update-ref", "--create-reflog", "-m", f"overlaytool: {' '.join(change_set.request)}"),
         *(f"refs/heads/{branch}", tip, replacing or NO_BRANCH),
     )
     if status:

@@ -31,6 +31,8 @@ def message(step: Step) -> str:
 
     :raises GitError: for a step that was copied from a tree with no commit to cite.
     """
+    if step.message is not None:
+        return step.message
     if step.source is not None:
         return _copied(step, step.source)
     match step.kind:
