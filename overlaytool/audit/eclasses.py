@@ -20,7 +20,8 @@ class DeadEclass(Finding, frozen=True, kw_only=True):
     why = "It is updated every week and reviewed by people, for nothing."
     hint = "delete it, and its line of the automation list"
 
-    listed: bool
+    stable: bool
+    """Whether it is portage-stable's, which the automation list may name."""
     dead_users: tuple[str, ...]
     """Other eclasses that inherit it and that nothing inherits."""
 
@@ -31,7 +32,7 @@ class DeadEclass(Finding, frozen=True, kw_only=True):
 
     @property
     def edits(self) -> tuple[Edit, ...]:
-        drop = (ListNames(drop=(f"eclass/{self.subject}",)),) if self.listed else ()
+        drop = (ListNames(drop=(f"eclass/{self.subject}",)),) if self.stable else ()
         return (Delete(self.file or ""), *drop)
 
     @property
@@ -51,15 +52,13 @@ def check(state: State) -> Iterator[Finding]:
         if name not in live and name in stems:
             live.add(name)
             pending.update(other for path in stems[name] for other in inherited_in(state.eclass_texts[path]))
-    listed = {entry.name for entry in state.list_entries}
     for path in state.eclass_texts:
         name = PurePosixPath(path).stem
         if name not in live and path.startswith((f"{PORTAGE_STABLE}/", f"{OVERLAY}/")):
-            stable = path.startswith(f"{PORTAGE_STABLE}/")
             yield DeadEclass(
                 subject=f"{name}.eclass",
                 file=path,
-                listed=stable and f"eclass/{name}.eclass" in listed,
+                stable=path.startswith(f"{PORTAGE_STABLE}/"),
                 dead_users=tuple(_users(state, name)),
             )
 
