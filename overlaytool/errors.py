@@ -180,3 +180,9 @@ class BaselineError(OverlaytoolError):
     """A file that should hold the findings of an earlier audit does not."""
 
     exit_status = 28
+
+
+class DowngradeError(OverlaytoolError):
+    """A plan would replace versions or eclasses of the checkout by older ones, and nobody asked for that."""
+
+    exit_status = 29

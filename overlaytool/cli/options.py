@@ -57,6 +57,9 @@ KeywordsOption = Annotated[
         "--accept-keywords/--no-accept-keywords", help="Whether a plan may write package.accept_keywords."
     ),
 ]
+DowngradeOption = Annotated[
+    bool, typer.Option("--allow-downgrade", help="Let older versions and eclasses replace newer ones.")
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="json: one document on standard output.")]
 AtomArguments = Annotated[list[str], typer.Argument(metavar="ATOM...", help="Packages to add.")]
 

@@ -25,7 +25,7 @@ def head_commit(path: Path) -> str | None:
         git_dir = find_git_dir(top)
         if git_dir is None:
             continue
-        commit = _resolve(git_dir, _common_dir(git_dir))
+        commit = _resolve(git_dir, common_dir(git_dir))
         if commit is None or top == path or _has_directory(path):
             return commit
         return None
@@ -39,7 +39,7 @@ def names_at_head(top: Path, directory: str) -> frozenset[str] | None:
     """
     if find_git_dir(top) is None:
         return None
-    listed = _output("-C", str(top), "ls-tree", "-z", "--name-only", "HEAD", "--", f"{directory}/")
+    listed = ask("-C", str(top), "ls-tree", "-z", "--name-only", "HEAD", "--", f"{directory}/")
     if listed is None:
         return None
     return frozenset(path.rpartition("/")[2] for path in listed.split("\0") if path)
@@ -58,7 +58,7 @@ def find_git_dir(top: Path) -> Path | None:
     return top / target if not prefix and target else None
 
 
-def _common_dir(git_dir: Path) -> Path:
+def common_dir(git_dir: Path) -> Path:
     try:
         return git_dir / (git_dir / "commondir").read_text(encoding="utf-8").strip()
     except OSError:
@@ -101,14 +101,14 @@ def _packed(common: Path, reference: str) -> str | None:
 
 def _ask_git(git_dir: Path) -> str | None:
     """For the reftable format, whose HEAD is a placeholder."""
-    return _output("--git-dir", str(git_dir), "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    return ask("--git-dir", str(git_dir), "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
 
 
 def _has_directory(path: Path) -> bool:
-    return _output("-C", str(path), "rev-parse", "--verify", "--quiet", "HEAD:./") is not None
+    return ask("-C", str(path), "rev-parse", "--verify", "--quiet", "HEAD:./") is not None
 
 
-def _output(*arguments: str) -> str | None:
+def ask(*arguments: str) -> str | None:
     try:
         done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
     except OSError:

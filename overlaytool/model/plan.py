@@ -32,12 +32,14 @@ class Action(StrEnum):
     UPDATE = "update"
 
 
-class Selected(Struct, frozen=True, kw_only=True):
+class Selected(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What emerge will take for an imported package on one board."""
 
     cpv: str
     board: str
     root: Root
+    replaces: str | None = None
+    """The CPV that emerge takes there today, where the import replaces the checkout's copy."""
 
 
 class Import(Struct, frozen=True, kw_only=True):

@@ -51,6 +51,8 @@ class Request(Struct, frozen=True, kw_only=True):
     """Whether a plan may write package.accept_keywords."""
     update: bool = False
     """Whether portage-stable's copies of the requested packages are to be replaced by the sources'."""
+    allow_downgrade: bool = False
+    """Whether versions and eclasses of the checkout may be replaced by older ones."""
 
 
 class State(StrEnum):

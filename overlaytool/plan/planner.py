@@ -33,6 +33,7 @@ from overlaytool.model.resolution import (
     Root,
     State,
 )
+from overlaytool.plan.replaced import replaced
 
 PROFILES = OVERLAY / "profiles/coreos"
 ACCEPT_KEYWORDS = str(PROFILES / "base/package.accept_keywords")
@@ -72,7 +73,7 @@ def plan(
         boards=tuple(board.name for board in resolution.boards),
         checkout=checkout,
         sources=tuple(sources),
-        imports=_imports(index, sources, copied),
+        imports=_imports(index, sources, copied, replaced(resolution, source, imports_of(resolution))),
         eclasses=copied.eclasses,
         licenses=copied.licenses,
         keywords=tuple(
@@ -158,7 +159,9 @@ class _Index:
         )
 
 
-def _imports(index: _Index, sources: Sequence[TreeCommit], copied: CopiedPackages) -> tuple[Import, ...]:
+def _imports(
+    index: _Index, sources: Sequence[TreeCommit], copied: CopiedPackages, today: Mapping[NodeKey, str]
+) -> tuple[Import, ...]:
     nodes: dict[str, list[Package]] = defaultdict(list)
     for package in index.resolution.packages:
         if package.state in IMPORTED:
@@ -174,7 +177,9 @@ def _imports(index: _Index, sources: Sequence[TreeCommit], copied: CopiedPackage
             selected=tuple(
                 sorted(
                     (
-                        Selected(cpv=member.cpv, board=board, root=member.root)
+                        Selected(
+                            cpv=member.cpv, board=board, root=member.root, replaces=today.get(member.key)
+                        )
                         for member in members
                         for board in boards
                         if member.board in (board, None) and member.key in reached[board]

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 
 from overlaytool.ebuild.blockers import Blockers
 from overlaytool.ebuild.companions import CopiedPackages
+from overlaytool.ebuild.older import Takes, older_eclasses
 from overlaytool.ebuild.source import TreeSource
-from overlaytool.errors import ConflictError
+from overlaytool.errors import ConflictError, DowngradeError
 from overlaytool.flatcar import metapackage as metapackages
 from overlaytool.flatcar.checkout import METAPACKAGES
 from overlaytool.flatcar.tree import DiskTree, Tree
@@ -75,6 +76,7 @@ def prepare(workspace: Workspace, request: Request, described: Container[State] 
 
     :raises ConflictError: also where an import blocks a package that the image has.
     :raises StaleError: where what gets copied was changed meanwhile.
+    :raises DowngradeError: where versions or eclasses would become older, and that was not asked for.
     """
     begun = time.time_ns()
     with Blockers([tree.path for tree in workspace.source.repositories]) as blockers:
@@ -82,6 +84,7 @@ def prepare(workspace: Workspace, request: Request, described: Container[State] 
         source = workspace.source
         if resolution.eclass_updates:
             source = source.with_eclass_updates(resolution.eclass_updates)
+        set_back = _set_back(source, resolution)
         with workspace.progress.task("reading what gets copied"):
             copied = CopiedPackages(source, imports_of(resolution), since=begun)
             image, in_the_way = _there(workspace, source, resolution, blockers)
@@ -99,8 +102,24 @@ def prepare(workspace: Workspace, request: Request, described: Container[State] 
         ),
         committed=names_at_head(checkout.path, metapackage.file.rpartition("/")[0]),
     )
-    made = replace(made, manual_work=(*made.manual_work, *in_the_way))
+    made = replace(made, manual_work=(*made.manual_work, *in_the_way), warnings=(*made.warnings, *set_back))
     return Planned(resolution=resolution, plan=made, distfiles=copied.distfiles)
+
+
+def _set_back(source: TreeSource, resolution: Resolution) -> tuple[Notice, ...]:
+    """Notices of versions and eclasses that become older, where that was asked for.
+
+    :raises DowngradeError: where it was not.
+    """
+    accepted = {need.cpv for need in resolution.keywords}
+    lines = (*Takes(source, imports_of(resolution), accepted).older(), *older_eclasses(source))
+    if lines and not resolution.request.allow_downgrade:
+        raise DowngradeError(
+            f"{' '.join(resolution.request.atoms)} would set the checkout back",
+            details=lines,
+            hint="refresh the source (overlaytool sync), or allow it with --allow-downgrade",
+        )
+    return tuple(Notice(reference="downgrade", message=f"it goes back: {line}") for line in lines)
 
 
 def _there(

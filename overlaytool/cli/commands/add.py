@@ -21,6 +21,7 @@ from overlaytool.cli.commands.sdk import (
 from overlaytool.cli.options import (
     AtomArguments,
     BoardOption,
+    DowngradeOption,
     Format,
     FormatOption,
     GentooOption,
@@ -59,6 +60,7 @@ def add(
     board: BoardOption = None,
     into: IntoOption = Into.IMAGE,
     accept_keywords: KeywordsOption = True,
+    allow_downgrade: DowngradeOption = False,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     commit: CommitOption = False,
@@ -74,7 +76,9 @@ def add(
 ) -> None:
     """Add packages to the checkout: copy what is missing, edit the metapackage, accept keywords."""
     chosen = choice(engine, image, image_file, container)
-    request = Request(atoms=tuple(atoms), into=into, accept_keywords=accept_keywords)
+    request = Request(
+        atoms=tuple(atoms), into=into, accept_keywords=accept_keywords, allow_downgrade=allow_downgrade
+    )
     how = _How(
         dry_run=dry_run,
         yes=yes,
@@ -100,6 +104,7 @@ def update(
     board: BoardOption = None,
     into: IntoOption = Into.IMAGE,
     accept_keywords: KeywordsOption = True,
+    allow_downgrade: DowngradeOption = False,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     commit: CommitOption = False,
@@ -109,7 +114,13 @@ def update(
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Replace portage-stable's copies of packages by Gentoo's, and add what these newly need."""
-    request = Request(atoms=tuple(atoms), into=into, accept_keywords=accept_keywords, update=True)
+    request = Request(
+        atoms=tuple(atoms),
+        into=into,
+        accept_keywords=accept_keywords,
+        update=True,
+        allow_downgrade=allow_downgrade,
+    )
     how = _How(
         dry_run=dry_run,
         yes=yes,

@@ -8,6 +8,7 @@ from overlaytool.cli import console
 from overlaytool.cli.options import (
     AtomArguments,
     BoardOption,
+    DowngradeOption,
     Format,
     FormatOption,
     GentooOption,
@@ -27,12 +28,15 @@ def plan(
     board: BoardOption = None,
     into: IntoOption = Into.IMAGE,
     accept_keywords: KeywordsOption = True,
+    allow_downgrade: DowngradeOption = False,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Show what adding packages takes, and why. Writes nothing."""
     from overlaytool import workflow
 
-    request = Request(atoms=tuple(atoms), into=into, accept_keywords=accept_keywords)
+    request = Request(
+        atoms=tuple(atoms), into=into, accept_keywords=accept_keywords, allow_downgrade=allow_downgrade
+    )
     with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
         resolution, made = workflow.plan(space, request)
     if format is Format.JSON:

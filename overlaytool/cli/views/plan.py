@@ -109,12 +109,12 @@ def _import(entry: Import) -> Iterator[Line]:
     action = "update" if entry.action is Action.UPDATE else "add"
     into = f" into {entry.repository}" if entry.repository != "portage-stable" else ""
     yield ("  ", (entry.package, "green"), f"  {action} from {entry.source}{into}")
-    by_version: dict[str, list[str]] = {}
+    by_version: dict[tuple[str | None, str], list[str]] = {}
     for selected in entry.selected:
         where = f"{selected.board} host" if selected.root is Root.HOST else selected.board
-        by_version.setdefault(selected.cpv.removeprefix(f"{entry.package}-"), []).append(where)
-    for version, places in by_version.items():
-        yield (f"    {version} for {', '.join(places)}",)
+        by_version.setdefault((selected.replaces, selected.cpv), []).append(where)
+    for (before, after), places in by_version.items():
+        yield (f"    {_version_step(entry.package, before, after)} for {', '.join(places)}",)
     asked: dict[tuple[str | None, str], list[str]] = {}
     for because in entry.because:
         asked.setdefault((because.parent, because.atom), []).append(f"{because.dep_class}s")
@@ -123,6 +123,16 @@ def _import(entry: Import) -> Iterator[Line]:
         yield ((f"    {reason}", "dim"),)
     if len(asked) > MAX_REASONS:
         yield ((f"    and {len(asked) - MAX_REASONS} more ask for it", "dim"),)
+
+
+def _version_step(package: str, before: str | None, after: str) -> str:
+    """``8.13.0-r1 → 8.21.0-r1``, ``8.21.0-r1 (up to date)``, or only what comes."""
+    version = after.removeprefix(f"{package}-")
+    if before is None:
+        return version
+    return (
+        f"{version} (up to date)" if before == after else f"{before.removeprefix(f'{package}-')} → {version}"
+    )
 
 
 def _because(because: Because) -> str:
