@@ -251,6 +251,20 @@ class ProfileView:
         return tuple(sorted(str(atom) for atom in self._profile.system))
 
     @cached_property
+    def stage1(self) -> tuple[str, ...]:
+        """The profile's ``packages.build``, sorted: what catalyst builds a stage 1 from, parents' lines first."""
+        atoms: dict[str, None] = {}
+        for directory in self.files:
+            file = directory / "packages.build"
+            lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
+            for line in filter(None, (line.partition("#")[0].strip() for line in lines)):
+                if line.startswith("-"):
+                    atoms.pop(line[1:], None)
+                else:
+                    atoms[line] = None
+        return tuple(sorted(atoms))
+
+    @cached_property
     def files(self) -> tuple[Path, ...]:
         """The profile's directories, parents first."""
         return tuple(Path(node.path) for node in self._profile.stack)

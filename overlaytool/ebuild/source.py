@@ -85,6 +85,14 @@ class TreeSource(Trees):
             known = self._profiles[key] = ProfileView(path, self.repositories, self._use_files)
         return known
 
+    def package_set(self, view: View, name: str) -> tuple[str, ...]:
+        """The atoms of a set of the view's profile: ``@system`` or ``@stage1``.
+
+        :raises KeyError: for another one.
+        """
+        profile = self.profile(view)
+        return {"@system": profile.system, "@stage1": profile.stage1}[name]
+
     def arch(self, view: View) -> str:
         """The keyword of the view's profile."""
         return self.profile(view).arch

@@ -208,10 +208,7 @@ class Closure[C: Candidate]:
         askers = [link for link in self.graph.links if link.child == prior]
         atoms = tuple(dict.fromkeys((*(link.atom for link in askers), atom)))
         if key not in self.decisions.pins:
-            pool = self.chooser.pool(node.candidate.package, self.decisions)
-            if any(self.serves(view, candidate, atoms, key[2]) for candidate in pool):
-                self.decisions.pin(view, *key[1:], atoms)
-                raise Restart
+            self._share_slot(view, node.candidate, atoms)
             option = self.chooser.option(view, atoms, self.decisions)
             if option is not None and option.candidate.slot == key[2]:
                 self.chooser.adopt(option, view, self.decisions, ask.because(atom))
@@ -228,6 +225,16 @@ class Closure[C: Candidate]:
                 if asker.parent is not None
             ),
         )
+
+    def _share_slot(self, view: View, newer: C, atoms: tuple[Atom, ...]) -> None:
+        """Pin a slot to what all that ask for it accept, where emerge could take one ebuild for all of them.
+
+        :raises Restart: then.
+        """
+        pool = self.chooser.pool(newer.package, self.decisions)
+        if any(self.serves(view, candidate, atoms, newer.slot) for candidate in pool):
+            self.decisions.pin(view, newer.package, newer.slot, atoms)
+            raise Restart
 
     def serves(self, view: View, candidate: C, atoms: tuple[Atom, ...], slot: str) -> bool:
         """Whether emerge could take a candidate for all of these atoms in one slot."""

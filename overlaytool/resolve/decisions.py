@@ -52,6 +52,8 @@ class Decisions(Struct):
     """Packages of which the request itself wants the source's copy."""
     named: set[str] = field(default_factory=set)
     """CPVs that the request names: live ebuilds and ones without keywords among them may be taken."""
+    environment: FlagChanges = frozenset()
+    """USE flags in the environment, for every package: as build_sysext gets them. They go before package.use."""
     touched: set[str] = field(default_factory=set)
     """Packages of which emerge may take something else than it does today, by what was decided."""
     token: int = field(default_factory=lambda: next(_tokens))
@@ -80,7 +82,9 @@ class Decisions(Struct):
 
         Decisions only grow. Empty for a package that none of them is about.
         """
-        return self._stamp if package in self.touched else ()
+        if package in self.touched:
+            return self._stamp
+        return (self.environment,) if self.environment else ()
 
     @property
     def _stamp(self) -> tuple[object, ...]:
@@ -136,11 +140,12 @@ class Decisions(Struct):
         return (view.name, cpv) in self.excluded
 
     def changes(self, view: View, package: str) -> FlagChanges:
-        """The USE flags that the plan sets for a package in a view's root."""
+        """The USE flags that the plan, or the environment, sets for a package in a view's root."""
         flags = self.use.get((view.root, package))
         if not flags:
-            return frozenset()
-        return frozenset((flag, state) for flag, (state, _because) in flags.items())
+            return self.environment
+        planned = {flag: state for flag, (state, _because) in flags.items()}
+        return frozenset((planned | dict(self.environment)).items())
 
     @property
     def weight(self) -> int:

@@ -1,0 +1,358 @@
+"""The closure of everything: what each target of a checkout selects today, in which views, and because of whom.
+
+:func:`everything` takes what is asked for (see :func:`overlaytool.workflow.everything.everything`, which asks for all
+targets of a checkout) and never fails for a package: an atom that nothing satisfies is in :attr:`Everything.missing`,
+two versions in one slot are in :attr:`Everything.clashes`, and the rest goes on. Nothing is imported and
+nothing is decided: it is what emerge would take from the checkout as it is.
+
+Use it so::
+
+    all = everything(space)
+    all.selected["dev-libs/openssl"]      # {(Into("image"), "amd64-usr"): ("dev-libs/openssl-3.5.7",), ...}
+    "dev-libs/x" in all.selected          # whether any root reaches it
+    all.users("dev-libs/openssl")         # who depends on it: Use records, one for each edge
+    all.chain("dev-libs/openssl")         # a shortest way to it from a target: Use records, the target first
+    all.missing, all.clashes              # what does not hold today
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+
+from msgspec import Struct
+
+from overlaytool.errors import MetadataError
+from overlaytool.model.dependency import Atom, Candidate, Demand, Dependency, FlagChanges, View
+from overlaytool.model.resolution import DepClass, Rejection, package_name
+from overlaytool.model.target import Into
+from overlaytool.resolve.candidates import Chooser
+from overlaytool.resolve.closure import Closure
+from overlaytool.resolve.decisions import Decisions
+from overlaytool.resolve.graph import Ask, Graph, Link, Node, Restart
+from overlaytool.resolve.provider import PackageSource
+
+MAX_PASSES = 50
+"""Passes in which slots get pinned; after that a collision is reported as it stands."""
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What one target asks for in one view."""
+
+    target: Into
+    view: View
+    atoms: tuple[Atom, ...]
+    environment: FlagChanges = frozenset()
+    """USE flags in the environment."""
+    own_root: bool = False
+    """Whether it is merged on top of what the others share, into a root of its own."""
+
+
+class Use(Struct, frozen=True, kw_only=True):
+    """One edge: who asks for a package, how, and what is selected for it."""
+
+    parent: str | None
+    """The CPV that asks; None: the target itself."""
+    parent_view: str | None
+    atom: str
+    dep_class: DepClass
+    cpv: str
+    view: str
+    """Where it is merged: a board's name, or ``host``."""
+
+
+class Missing(Struct, frozen=True, kw_only=True):
+    """An atom that nothing satisfies."""
+
+    targets: tuple[Into, ...]
+    """The targets that reach who asks."""
+    view: str
+    atom: str
+    parent: str | None
+    """The CPV that asks; None: the targets themselves."""
+    dep_class: DepClass
+    reason: str | None
+    """What is wrong where no atom can be read; None: see ``rejections``."""
+    rejections: tuple[Rejection, ...]
+
+
+class SlotClash(Struct, frozen=True, kw_only=True):
+    """Two ebuilds of a package that are both wanted in one slot of one root."""
+
+    targets: tuple[Into, ...]
+    view: str
+    selected: str
+    """The CPV that fills the slot."""
+    wanted: str
+    """The CPV that is also wanted."""
+    atom: str
+    parent: str | None
+
+
+class _Walk[C: Candidate](Closure[C]):
+    """A pass that takes the checkout as it is, and notes what does not hold."""
+
+    def __init__(self, chooser: Chooser[C], decisions: Decisions) -> None:
+        super().__init__(chooser, decisions)
+        self.missing: list[tuple[View, Atom, Ask[C], str | None]] = []
+        self.collisions: list[tuple[Node[C], Node[C], Atom, Ask[C]]] = []
+        self.roots: list[tuple[Into, Node[C]]] = []
+
+    def on_top(self, decisions: Decisions) -> _Walk[C]:
+        """A pass that begins where this one has ended."""
+        walk = _Walk(self.chooser, decisions)
+        walk.graph = self.graph.copy()
+        return walk
+
+    def walk(self, wanted: Iterable[Wanted]) -> None:
+        """Grow the graph from what is wanted.
+
+        :raises Restart: when a slot was pinned.
+        """
+        for entry in wanted:
+            first = len(self.graph.links)
+            for atom in entry.atoms:
+                self._need(entry.view, atom, Ask(None, DepClass.RDEPEND))
+            self.roots += [(entry.target, link.child) for link in self.graph.links[first:]]
+        self._drain()
+
+    def _demands(self, node: Node[C]) -> tuple[Demand, ...]:
+        try:
+            return super()._demands(node)
+        except MetadataError as error:
+            about = Atom(text=node.cpv, package=package_name(node.cpv))
+            entry = (node.view, about, Ask(node, DepClass.DEPEND), error.message)
+            if entry not in self.missing:
+                self.missing.append(entry)
+            return ()
+
+    def _take(self, view: View, atom: Atom, ask: Ask[C]) -> C | None:
+        self.missing.append((view, atom, ask, None))
+        return None
+
+    def _branch(self, view: View, branches: tuple[Dependency, ...], ask: Ask[C]) -> Dependency:
+        others = [branch for branch in branches if not self._is_asker(view, branch, ask)]
+        for good_enough in (self._in_graph, self._satisfied):
+            for branch in others:
+                if good_enough(view, branch):
+                    return branch
+        return branches[0]
+
+    def _collide(self, view: View, prior: Node[C], node: Node[C], atom: Atom, ask: Ask[C]) -> None:
+        if node.candidate is None:
+            return
+        slot = (view.name, node.candidate.package, node.candidate.slot)
+        if slot not in self.decisions.pins and len(self.decisions.pins) < MAX_PASSES:
+            asked = [link.atom for link in self.graph.links if link.child == prior]
+            self._share_slot(view, node.candidate, tuple(dict.fromkeys((*asked, atom))))
+        self.collisions.append((prior, node, atom, ask))
+
+
+class Everything[C: Candidate]:
+    """What every target selects. See the module's text for how to use it."""
+
+    def __init__(self, targets: Sequence[Into], base: _Walk[C], layers: Sequence[_Walk[C]]) -> None:
+        """
+        :param base: the pass for all that share roots.
+        :param layers: the passes on top of it, for targets with roots of their own.
+        """
+        self.targets = tuple(targets)
+        self._walks = (base, *layers)
+        self._base_links = len(base.graph.links)
+
+    # --- the graph ---------------------------------------------------------------------------------
+
+    @cached_property
+    def links(self) -> tuple[Link[C], ...]:
+        """Every edge, each once."""
+        base, *layers = self._walks
+        return (
+            *base.graph.links,
+            *(link for layer in layers for link in layer.graph.links[self._base_links :]),
+        )
+
+    @cached_property
+    def links_to(self) -> Mapping[str, Sequence[Link[C]]]:
+        """The edges that end at each package, by ``category/name``."""
+        found: dict[str, list[Link[C]]] = defaultdict(list)
+        for link in self.links:
+            found[_package(link.child)].append(link)
+        return found
+
+    @cached_property
+    def _below(self) -> Mapping[Node[C], Sequence[Link[C]]]:
+        found: dict[Node[C], list[Link[C]]] = defaultdict(list)
+        for link in self.links:
+            if link.parent is not None:
+                found[link.parent].append(link)
+        return found
+
+    @cached_property
+    def _roots(self) -> tuple[tuple[Into, Node[C]], ...]:
+        return tuple(entry for walk in self._walks for entry in walk.roots)
+
+    @cached_property
+    def _reached_by(self) -> Mapping[Node[C], int]:
+        """For every node the targets that reach it, a bit each."""
+        bit = {target: 1 << place for place, target in enumerate(self.targets)}
+        reached: dict[Node[C], int] = defaultdict(int)
+        pending: deque[Node[C]] = deque()
+        for target, node in self._roots:
+            reached[node] |= bit[target]
+            pending.append(node)
+        while pending:
+            node = pending.popleft()
+            bits = reached[node]
+            for link in self._below.get(node, ()):
+                if bits & ~reached[link.child]:
+                    reached[link.child] |= bits
+                    pending.append(link.child)
+        return reached
+
+    def reaching(self, node: Node[C] | None) -> tuple[Into, ...]:
+        """The targets that reach a node."""
+        bits = self._reached_by.get(node, 0) if node is not None else 0
+        return tuple(target for place, target in enumerate(self.targets) if bits >> place & 1)
+
+    # --- answers -----------------------------------------------------------------------------------
+
+    @cached_property
+    def selected(self) -> Mapping[str, Mapping[tuple[Into, str], tuple[str, ...]]]:
+        """Package to target and view's name to the CPVs there, one for each slot, sorted.
+
+        What package.provided has is among them: it is what emerge takes for installed.
+        """
+        found: dict[str, dict[tuple[Into, str], set[str]]] = defaultdict(lambda: defaultdict(set))
+        for node in self._reached_by:
+            package = found[_package(node)]
+            for target in self.reaching(node):
+                package[(target, node.view.name)].add(node.cpv)
+        return {
+            package: {key: tuple(sorted(cpvs)) for key, cpvs in sorted(where.items())}
+            for package, where in sorted(found.items())
+        }
+
+    def users(self, name: str) -> tuple[Use, ...]:
+        """Who depends on a package, in every root.
+
+        :param name: ``category/name`` or a CPV.
+        """
+        links = self.links_to.get(name) or [
+            link for link in self.links_to.get(package_name(name), ()) if link.child.cpv == name
+        ]
+        found = {_use(link): None for link in links}
+        return tuple(sorted(found, key=lambda use: (use.view, use.parent or "", use.atom, use.dep_class)))
+
+    def chain(self, name: str, target: Into | None = None, view: str | None = None) -> tuple[Use, ...]:
+        """A shortest way from a target to a package, the target's own atom first; empty where there is none.
+
+        :param name: ``category/name`` or a CPV.
+        :param target: the target to start from; None: the first that reaches the package.
+        :param view: the view that the package has to be selected in; None: any.
+        """
+        came: dict[Node[C], Link[C] | None] = {}
+        pending: deque[Node[C]] = deque()
+        for start, node in self._roots:
+            if target in (None, start) and node not in came:
+                came[node] = None
+                pending.append(node)
+        while pending:
+            node = pending.popleft()
+            if name in (node.cpv, _package(node)) and view in (None, node.view.name):
+                return tuple(self._way_to(node, came))
+            for link in self._below.get(node, ()):
+                if link.child not in came:
+                    came[link.child] = link
+                    pending.append(link.child)
+        return ()
+
+    def _way_to(self, node: Node[C], came: Mapping[Node[C], Link[C] | None]) -> list[Use]:
+        way: list[Use] = []
+        while (link := came[node]) is not None and link.parent is not None:
+            way.append(_use(link))
+            node = link.parent
+        root = next(link for link in self.links if link.parent is None and link.child is node)
+        return [_use(root), *reversed(way)]
+
+    @cached_property
+    def missing(self) -> tuple[Missing, ...]:
+        """The atoms that nothing satisfies, each once."""
+        found: dict[Missing, None] = {}
+        for walk in self._walks:
+            for view, atom, ask, reason in walk.missing:
+                rejections = () if reason else walk.chooser.rejections(view, atom, walk.decisions)
+                entry = Missing(
+                    targets=self.reaching(ask.parent),
+                    view=view.name,
+                    atom=atom.text,
+                    parent=ask.parent.cpv if ask.parent else None,
+                    dep_class=ask.dep_class,
+                    reason=reason,
+                    rejections=rejections,
+                )
+                found[entry] = None
+        return tuple(found)
+
+    @cached_property
+    def clashes(self) -> tuple[SlotClash, ...]:
+        """Where two ebuilds are wanted in one slot, each pair once for each asker."""
+        found: dict[SlotClash, None] = {}
+        for walk in self._walks:
+            for prior, node, atom, ask in walk.collisions:
+                entry = SlotClash(
+                    targets=self.reaching(node),
+                    view=node.view.name,
+                    selected=prior.cpv,
+                    wanted=node.cpv,
+                    atom=atom.text,
+                    parent=ask.parent.cpv if ask.parent else None,
+                )
+                found[entry] = None
+        return tuple(found)
+
+
+def everything[C: Candidate](source: PackageSource[C], wanted: Sequence[Wanted]) -> Everything[C]:
+    """What all of this selects, from the checkout as it is.
+
+    Targets that share roots are walked together, and each with a root of its own on top of them: what is
+    selected already is kept there, as emerge keeps what an image has installed.
+    """
+    chooser = Chooser(source, accept_keywords=False)
+    base = _settled(_Walk(chooser, Decisions()), [entry for entry in wanted if not entry.own_root])
+    layers = []
+    targets = list(dict.fromkeys(entry.target for entry in wanted))
+    for target in targets:
+        own = [entry for entry in wanted if entry.target == target and entry.own_root]
+        if own:
+            layers.append(_settled(base.on_top(Decisions(environment=own[0].environment)), own, base))
+    return Everything(targets, base, layers)
+
+
+def _settled[C: Candidate](
+    walk: _Walk[C], wanted: Sequence[Wanted], below: _Walk[C] | None = None
+) -> _Walk[C]:
+    """The walk when no slot has to be pinned any more."""
+    while True:
+        try:
+            walk.walk(wanted)
+        except Restart:
+            decisions = walk.decisions.copy()
+            walk = below.on_top(decisions) if below else _Walk(walk.chooser, decisions)
+        else:
+            return walk
+
+
+def _package[C: Candidate](node: Node[C]) -> str:
+    return node.candidate.package if node.candidate is not None else package_name(node.cpv)
+
+
+def _use[C: Candidate](link: Link[C]) -> Use:
+    return Use(
+        parent=link.parent.cpv if link.parent else None,
+        parent_view=link.parent.view.name if link.parent else None,
+        atom=link.atom.text,
+        dep_class=link.dep_class,
+        cpv=link.child.cpv,
+        view=link.child.view.name,
+    )
