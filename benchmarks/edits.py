@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from overlaytool.errors import OverlaytoolError
-from overlaytool.flatcar import metapackage, profiles
-from overlaytool.flatcar.checkout import METAPACKAGES, OVERLAY
+from overlaytool.flatcar import metapackage, profiles, targets
+from overlaytool.flatcar.checkout import OVERLAY
 from overlaytool.flatcar.tree import REGULAR, SYMLINK
 from overlaytool.model.change import FileState
 from overlaytool.model.resolution import Into
@@ -86,7 +86,7 @@ class OneEbuild:
 
 def metapackage_lines(history: History, into: Into) -> Iterator[tuple[str, str, str, str]]:
     """Commit, atom, the file as it was left, and as we leave it."""
-    package = METAPACKAGES[into]
+    package = targets.metapackage(into)
     file = f"{OVERLAY}/{package}/{package.rpartition('/')[2]}-0.0.1.ebuild"
     for change in history.changes(file):
         lines = change.after.splitlines(keepends=True)
@@ -156,7 +156,10 @@ def main() -> None:
     options = parser.parse_args()
     history = History(options.clone, options.since)
     sources = {
-        **{METAPACKAGES[into]: metapackage_lines(history, into) for into in Into},
+        **{
+            targets.metapackage(into): metapackage_lines(history, into)
+            for into in (Into.IMAGE, Into.BOARD, Into.SDK)
+        },
         "package.accept_keywords": keyword_lines(history),
     }
     for name, found in sources.items():

@@ -19,8 +19,8 @@ from overlaytool.apply.package_source import (
 )
 from overlaytool.apply.staging import Draft
 from overlaytool.errors import ManifestError, RepositoryError, StaleError, UnsafeSourceError
-from overlaytool.flatcar import automation, metapackage, profiles
-from overlaytool.flatcar.checkout import METAPACKAGES, OVERLAY, PORTAGE_STABLE
+from overlaytool.flatcar import automation, metapackage, profiles, targets
+from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE
 from overlaytool.flatcar.order import atom_name, place
 from overlaytool.flatcar.tree import Tree, digest_of
 from overlaytool.model.change import ChangeSet, FileState, StepKind
@@ -34,15 +34,10 @@ from overlaytool.model.plan import (
     TreeCommit,
     UseChange,
 )
-from overlaytool.model.resolution import Because, Into, package_name
+from overlaytool.model.resolution import Because, package_name
 
 REPOSITORIES = {"portage-stable": str(PORTAGE_STABLE), "coreos-overlay": str(OVERLAY)}
 GENTOO = "gentoo"
-_PLACES = {
-    Into.IMAGE: "to the image",
-    Into.BOARD: "to the packages that are built for system extensions",
-    Into.SDK: "to the SDK",
-}
 
 
 def render(
@@ -256,7 +251,7 @@ def _put_metapackage(draft: Draft, plan: Plan) -> None:
         return
     if before.file != edit.file or before.revision != edit.revision[0]:
         raise StaleError(
-            f"the plan takes {METAPACKAGES[plan.into]} from revision {edit.revision[0]}"
+            f"the plan takes {targets.metapackage(plan.into)} from revision {edit.revision[0]}"
             f" to {edit.revision[1]}, and it is at {before.revision}",
             hint="make the plan again: the checkout has changed since",
         )
@@ -264,7 +259,7 @@ def _put_metapackage(draft: Draft, plan: Plan) -> None:
     if edit.revision[1] != before.revision:
         draft.put(before.link_of(edit.revision[1]), draft.read(before.link))
         draft.put(before.link, None)
-    draft.finish(StepKind.METAPACKAGE, Action.ADD, METAPACKAGES[plan.into])
+    draft.finish(StepKind.METAPACKAGE, Action.ADD, targets.metapackage(plan.into))
 
 
 def _put_automation(draft: Draft, plan: Plan) -> None:
@@ -292,7 +287,7 @@ def _put_changelog(draft: Draft, plan: Plan, today: date) -> None:
         for package in packages
     ]
     listing = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-    bullet = f"Added {listing} {_PLACES[plan.into]}."
+    bullet = f"Added {listing} {targets.facts(plan.into).added}."
     path, text = automation.changelog_entry(draft, packages, bullet, today)
     draft.put_text(path, text)
     draft.finish(StepKind.CHANGELOG, Action.ADD, "changelog")

@@ -42,6 +42,19 @@ class Globals(Struct, frozen=True, kw_only=True):
     color: ColorChoice
 
 
+TARGETS = "image|board|sdk"
+
+
+def target(text: str) -> Into:
+    """``--into``.
+
+    :raises ValueError: for anything else than one of :data:`TARGETS`.
+    """
+    if text not in TARGETS.split("|"):
+        raise ValueError(f"{text!r} is none of {TARGETS}")
+    return Into(text)
+
+
 GentooOption = Annotated[Path | None, typer.Option("--gentoo", metavar="PATH", help="The Gentoo tree.")]
 SourceOption = Annotated[
     list[Path] | None,
@@ -50,7 +63,10 @@ SourceOption = Annotated[
 BoardOption = Annotated[
     list[str] | None, typer.Option("--board", metavar="NAME", help="Default: every board; repeatable.")
 ]
-IntoOption = Annotated[Into, typer.Option("--into", help="The metapackage that gets the request.")]
+IntoOption = Annotated[
+    Into,
+    typer.Option("--into", parser=target, metavar=TARGETS, help="The metapackage that gets the request."),
+]
 KeywordsOption = Annotated[
     bool,
     typer.Option(

@@ -252,7 +252,7 @@ class ProfileView:
 
     @cached_property
     def stage1(self) -> tuple[str, ...]:
-        """The profile's ``packages.build``, sorted: what catalyst builds a stage 1 from, parents' lines first."""
+        """The profile's ``packages.build``, sorted: what catalyst builds a stage 1 from."""
         atoms: dict[str, None] = {}
         for directory in self.files:
             file = directory / "packages.build"

@@ -12,17 +12,12 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from overlaytool.errors import CheckoutError
-from overlaytool.model.resolution import Board, Into
+from overlaytool.model.resolution import Board
 
 TREES = PurePosixPath("sdk_container/src/third_party")
 PORTAGE_STABLE = TREES / "portage-stable"
 OVERLAY = TREES / "coreos-overlay"
 VERSION_FILE = PurePosixPath("sdk_container/.repo/manifests/version.txt")
-METAPACKAGES = {
-    Into.IMAGE: "coreos-base/coreos",
-    Into.BOARD: "coreos-devel/board-packages",
-    Into.SDK: "coreos-devel/sdk-depends",
-}
 BOARD_SUFFIX = "-usr"
 SDK_ARCH = "amd64"
 

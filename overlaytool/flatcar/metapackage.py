@@ -15,13 +15,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from overlaytool.errors import CheckoutError
-from overlaytool.flatcar.checkout import METAPACKAGES, OVERLAY
+from overlaytool.flatcar import targets
+from overlaytool.flatcar.checkout import OVERLAY
 from overlaytool.flatcar.dependency_block import Block, Entry, Group, not_understood, parse
 from overlaytool.flatcar.order import atom_key, atom_name, place_by_category
 from overlaytool.flatcar.tree import SYMLINK, Tree
-from overlaytool.model.resolution import Into
+from overlaytool.model.target import Into
 
-VARIABLES = {Into.IMAGE: "RDEPEND", Into.BOARD: "RDEPEND", Into.SDK: "DEPEND"}
 _ACCOUNTS = ("acct-group", "acct-user")
 _LINK = re.compile(r"(?P<stem>.+)-r(?P<revision>\d+)\.ebuild")
 
@@ -146,7 +146,7 @@ def read(tree: Tree, into: Into) -> Metapackage:
 
     :raises CheckoutError: when it is not there, or has a shape that is not understood.
     """
-    package = METAPACKAGES[into]
+    package, variable = targets.metapackage(into), targets.facts(into).variable
     directory = f"{OVERLAY}/{package}"
     links = [
         (int(match["revision"]), path, match["stem"] + ".ebuild")
@@ -172,9 +172,9 @@ def read(tree: Tree, into: Into) -> Metapackage:
         file=file,
         link=link,
         revision=revision,
-        variable=VARIABLES[into],
+        variable=variable,
         text=text,
-        blocks=_blocks(file, text, VARIABLES[into]),
+        blocks=_blocks(file, text, variable),
     )
 
 

@@ -1,7 +1,7 @@
 """Everything that is particular to each target: the image, boards, the SDK, each system extension, each OEM.
 
-:func:`facts` is for who has only a target's name. :func:`read` lists the targets of a checkout, with what emerge is
-asked for to build each; it reads a work tree or a commit, from alpha-3665.0.0 to main.
+:func:`facts` is for who has only a target's name. :func:`read` lists the targets of a checkout, with what
+emerge is asked for to build each; it reads a work tree or a commit, from alpha-3665.0.0 to main.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from overlaytool.model.target import Into, TargetKind
 EXTRA_SYSEXTS = "build_library/extra_sysexts.sh"
 BUILD_IMAGE = "build_image"
 VM_IMAGES = "build_library/vm_image_util.sh"
+TORCX = "build_torcx_store"
 TOOLCHAIN = "build_library/toolchain_util.sh"
 SYSTEM_SET = "@system"
 """The profile's ``packages`` (PMS section 5.2.6), as emerge names them."""
@@ -102,19 +103,11 @@ def facts(into: Into) -> Facts:
                 root=Root.HOST,
             )
         case TargetKind.BASE_SYSEXT:
-            where = f"the system extension {name} of the image"
-            return Facts(where=where, added=f"to {where}", metapackage=None, beside=(Into.IMAGE,), own_root=True)
+            return _on_top(f"the system extension {name} of the image")
         case TargetKind.SYSEXT:
-            where = f"the system extension {name}"
-            return Facts(where=where, added=f"to {where}", metapackage=None, beside=(Into.IMAGE,), own_root=True)
+            return _on_top(f"the system extension {name}")
         case TargetKind.OEM:
-            return Facts(
-                where=f"the OEM {name}",
-                added=f"to the OEM {name}",
-                metapackage=f"coreos-base/oem-{name}",
-                beside=(Into.IMAGE,),
-                own_root=True,
-            )
+            return _on_top(f"the OEM {name}", f"coreos-base/oem-{name}")
         case TargetKind.DEV:
             return Facts(
                 where="the developer container",
@@ -132,6 +125,13 @@ def facts(into: Into) -> Facts:
             )
 
 
+def _on_top(where: str, metapackage: str | None = None) -> Facts:
+    """What is merged into a root of its own, on top of the image."""
+    return Facts(
+        where=where, added=f"to {where}", metapackage=metapackage, beside=(Into.IMAGE,), own_root=True
+    )
+
+
 def metapackage(into: Into) -> str:
     """The ebuild that a request into a target is written into.
 
@@ -146,8 +146,8 @@ def metapackage(into: Into) -> str:
 def read(tree: Tree) -> tuple[Target, ...]:
     """Every target of a checkout: what is built for boards first, then the build host's.
 
-    A script that is not there, or that has another shape, has no targets. Two OEM targets can have one ebuild, with
-    different USE flags (``coreos-base/common-oem-files`` until 2024).
+    A script that is not there, or that has another shape, has no targets. Two OEM targets can have one
+    ebuild, with different USE flags (``coreos-base/common-oem-files`` until 2024).
     """
     image = str(OVERLAY / "coreos-base/coreos")
     board = str(OVERLAY / "coreos-devel/board-packages")
@@ -179,7 +179,7 @@ def find(tree: Tree, into: Into) -> Target | None:
 
 
 def base_sysexts(tree: Tree) -> tuple[Target, ...]:
-    """The system extensions that build_image puts into the image, lowest layer first."""
+    """The system extensions that build_image puts into the image, lowest first; at 3665, torcx's image."""
     found = re.search(r'DEFINE_string\s+base_sysexts\s+"([^"]*)"', _text(tree, BUILD_IMAGE))
     targets = []
     for entry in (found[1] if found else "").split(","):
@@ -187,6 +187,10 @@ def base_sysexts(tree: Tree) -> tuple[Target, ...]:
         if name and packages:
             into = Into(f"{TargetKind.BASE_SYSEXT}:{name.removesuffix('-flatcar')}")
             targets.append(Target(into=into, atoms=tuple(packages.split("&")), file=BUILD_IMAGE))
+    torcx = re.search(r"^\s*=?(app-torcx/([\w-]+?)-\d\S*)", _text(tree, TORCX), re.MULTILINE)
+    if torcx:
+        into = Into(f"{TargetKind.BASE_SYSEXT}:{torcx[2]}")
+        targets.append(Target(into=into, atoms=(f"={torcx[1]}",), file=TORCX))
     return tuple(targets)
 
 
@@ -212,7 +216,7 @@ def sysexts(tree: Tree) -> tuple[Target, ...]:
 
 
 def bash_array(text: str, name: str) -> tuple[str, ...]:
-    """The words of an array that a script assigns literally, without quotes and comments; the last one counts.
+    """The words of an array that a script assigns literally, without quotes and comments; the last counts.
 
     What is cut off by the end of the file counts as far as it goes.
     """
@@ -222,10 +226,11 @@ def bash_array(text: str, name: str) -> tuple[str, ...]:
         reader.whitespace_split = True
         words = []
         try:
-            words += iter(reader.get_token, ")")
+            while (word := reader.get_token()) not in (")", None):
+                words.append(str(word))
         except ValueError:  # a quote that is never closed
             continue
-    return tuple(filter(None, words))
+    return tuple(words)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -261,7 +266,7 @@ def _oems(tree: Tree) -> Iterator[Target]:
 
 
 def _oem_flags(text: str) -> dict[str, list[tuple[str, ...]]]:
-    """The USE flags with which each package is put into OEM partitions, by ``IMG_FORMAT_OEM_PACKAGE`` and its twin.
+    """The USE flags with which packages are put into OEM partitions: ``IMG_FORMAT_OEM_PACKAGE`` and its twin.
 
     main has neither any more.
     """

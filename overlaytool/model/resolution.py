@@ -6,13 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-
-class Into(StrEnum):
-    """The metapackage that gets the request."""
-
-    IMAGE = "image"
-    BOARD = "board"
-    SDK = "sdk"
+from overlaytool.model.target import Into as Into
 
 
 class Root(StrEnum):

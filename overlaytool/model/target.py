@@ -50,7 +50,11 @@ class Into(str):
         known = cls._known.get(text)
         if known is None:
             kind, colon, name = text.partition(":")
-            if kind not in TargetKind or bool(colon) != (kind in NAMED) or (colon and not _NAME.fullmatch(name)):
+            if (
+                kind not in TargetKind
+                or bool(colon) != (kind in NAMED)
+                or (colon and not _NAME.fullmatch(name))
+            ):
                 raise ValueError(f"{text!r} is no target: {', '.join(forms())}")
             known = cls._known[str(text)] = super().__new__(cls, text)
         return cast("Self", known)

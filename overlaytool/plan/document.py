@@ -9,6 +9,7 @@ import msgspec
 
 from overlaytool.errors import PlanError
 from overlaytool.model.plan import Plan
+from overlaytool.model.target import decode_target, encode_target
 
 SCHEMA = 1
 _HINT = "overlaytool plan --format json writes such a document; it is not meant to be edited"
@@ -22,7 +23,7 @@ def to_json(plan: Plan) -> str:
 def to_data(plan: Plan) -> dict[str, Any]:
     """The document before it becomes text; for commands whose own document holds a plan."""
     # Through JSON, so that tuples are lists and enumerations are their values.
-    data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(plan))
+    data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(plan, enc_hook=encode_target))
     document: dict[str, Any] = {"schema": SCHEMA}
     for key, value in data.items():
         if key == "licenses":
@@ -61,7 +62,7 @@ def from_data(document: object) -> Plan:
     if "license_imports" in document:
         data["licenses"] = document["license_imports"]
     try:
-        plan = msgspec.convert(data, Plan)
+        plan = msgspec.convert(data, Plan, dec_hook=decode_target)
     except msgspec.ValidationError as error:
         raise PlanError(
             "this plan cannot be read", details=(str(error).replace("`$", "`plan"),), hint=_HINT

@@ -36,7 +36,7 @@ def summary(graph: Graph) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "request": list(graph.resolution.request.atoms),
-        "into": graph.resolution.request.into.value,
+        "into": graph.resolution.request.into,
         "boards": list(graph.boards),
         "checkout": {"commit": checkout.commit, "version": checkout.version} if checkout else None,
         "sources": [{"name": tree.name, "commit": tree.commit} for tree in plan.sources] if plan else [],

@@ -53,7 +53,7 @@ class Decisions(Struct):
     named: set[str] = field(default_factory=set)
     """CPVs that the request names: live ebuilds and ones without keywords among them may be taken."""
     environment: FlagChanges = frozenset()
-    """USE flags in the environment, for every package: as build_sysext gets them. They go before package.use."""
+    """USE flags in the environment, for every package; they go before package.use."""
     touched: set[str] = field(default_factory=set)
     """Packages of which emerge may take something else than it does today, by what was decided."""
     token: int = field(default_factory=lambda: next(_tokens))

@@ -1,9 +1,9 @@
-"""The closure of everything: what each target of a checkout selects today, in which views, and because of whom.
+"""The closure of everything: what each target of a checkout selects today, in which views, and why.
 
-:func:`everything` takes what is asked for (see :func:`overlaytool.workflow.everything.everything`, which asks for all
-targets of a checkout) and never fails for a package: an atom that nothing satisfies is in :attr:`Everything.missing`,
-two versions in one slot are in :attr:`Everything.clashes`, and the rest goes on. Nothing is imported and
-nothing is decided: it is what emerge would take from the checkout as it is.
+:func:`everything` takes what is asked for; :func:`overlaytool.workflow.everything.everything` asks for all
+targets of a checkout. It never fails for a package: an atom that nothing satisfies is in
+:attr:`Everything.missing`, two versions in one slot are in :attr:`Everything.clashes`, and the rest goes on.
+Nothing is imported and nothing is decided: it is what emerge would take from the checkout as it is.
 
 Use it so::
 
@@ -18,19 +18,20 @@ Use it so::
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct
 
 from overlaytool.errors import MetadataError
 from overlaytool.model.dependency import Atom, Candidate, Demand, Dependency, FlagChanges, View
-from overlaytool.model.resolution import DepClass, Rejection, package_name
+from overlaytool.model.reached import Missing, SlotClash, Use
+from overlaytool.model.resolution import DepClass, package_name
 from overlaytool.model.target import Into
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.closure import Closure
 from overlaytool.resolve.decisions import Decisions
-from overlaytool.resolve.graph import Ask, Graph, Link, Node, Restart
+from overlaytool.resolve.graph import Ask, Link, Node, Restart
 from overlaytool.resolve.provider import PackageSource
 
 MAX_PASSES = 50
@@ -47,47 +48,6 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """USE flags in the environment."""
     own_root: bool = False
     """Whether it is merged on top of what the others share, into a root of its own."""
-
-
-class Use(Struct, frozen=True, kw_only=True):
-    """One edge: who asks for a package, how, and what is selected for it."""
-
-    parent: str | None
-    """The CPV that asks; None: the target itself."""
-    parent_view: str | None
-    atom: str
-    dep_class: DepClass
-    cpv: str
-    view: str
-    """Where it is merged: a board's name, or ``host``."""
-
-
-class Missing(Struct, frozen=True, kw_only=True):
-    """An atom that nothing satisfies."""
-
-    targets: tuple[Into, ...]
-    """The targets that reach who asks."""
-    view: str
-    atom: str
-    parent: str | None
-    """The CPV that asks; None: the targets themselves."""
-    dep_class: DepClass
-    reason: str | None
-    """What is wrong where no atom can be read; None: see ``rejections``."""
-    rejections: tuple[Rejection, ...]
-
-
-class SlotClash(Struct, frozen=True, kw_only=True):
-    """Two ebuilds of a package that are both wanted in one slot of one root."""
-
-    targets: tuple[Into, ...]
-    view: str
-    selected: str
-    """The CPV that fills the slot."""
-    wanted: str
-    """The CPV that is also wanted."""
-    atom: str
-    parent: str | None
 
 
 class _Walk[C: Candidate](Closure[C]):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from overlaytool.flatcar.checkout import METAPACKAGES, Checkout
+from overlaytool.flatcar import targets
+from overlaytool.flatcar.checkout import Checkout
 from overlaytool.model.build import BuildRequest, StageName
 from overlaytool.model.resolution import Into, package_name
 from overlaytool.sdk.container import BUILD, SCRIPTS
@@ -24,7 +25,7 @@ def command(stage: StageName, request: BuildRequest, checkout: Checkout) -> tupl
             names = " ".join(dict.fromkeys(map(_name, request.atoms)))
             return (*_emerge(request), f"--usepkg-exclude={names}", *request.atoms)
         case StageName.METAPACKAGE:
-            package = METAPACKAGES[request.into]
+            package = targets.metapackage(request.into)
             return (*_emerge(request), f"--usepkg-exclude={package}", package)
         case StageName.IMAGE:
             return _build_image(request, checkout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from pathlib import Path
 
-from overlaytool.flatcar.checkout import METAPACKAGES
+from overlaytool.flatcar import targets
 from overlaytool.model.build import BuildRequest, StageName, StageRecord, StageState
 from overlaytool.model.series import Evidence, Outcome, Stage
 from overlaytool.sdk.emerge_log import Step
@@ -76,7 +76,7 @@ class Witness:
 def _command(stage: Stage, request: BuildRequest) -> str:
     """The command in the container, as a person would type it there."""
     if stage is Stage.EMERGE:
-        words = (f"emerge-{request.board}", *request.atoms, METAPACKAGES[request.into])
+        words = (f"emerge-{request.board}", *request.atoms, targets.metapackage(request.into))
         return " ".join(words)
     script = "./build_image" if stage is Stage.IMAGE else "./image_to_vm.sh"
     return f"{script} --board={request.board}"

@@ -9,6 +9,7 @@ import msgspec
 
 from overlaytool.errors import WriteError
 from overlaytool.model.build import BuildRun, StageName, StageRecord
+from overlaytool.model.target import decode_target, encode_target
 
 
 def directory(state: Path, container: str) -> Path:
@@ -19,7 +20,9 @@ def directory(state: Path, container: str) -> Path:
 def load(state: Path, container: str, board: str) -> BuildRun | None:
     """The last run for a board, None where there is none that can be read."""
     try:
-        return msgspec.json.decode(_file(state, container, board).read_bytes(), type=BuildRun)
+        return msgspec.json.decode(
+            _file(state, container, board).read_bytes(), type=BuildRun, dec_hook=decode_target
+        )
     except (OSError, ValueError, msgspec.MsgspecError):
         return None  # written by another version, or cut off by a full disk: nothing is known of it
 
@@ -33,7 +36,9 @@ def save(state: Path, run: BuildRun) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_suffix(".new")
-        new.write_text(json.dumps(msgspec.to_builtins(run), indent=1) + "\n", encoding="utf-8")
+        new.write_text(
+            json.dumps(msgspec.to_builtins(run, enc_hook=encode_target), indent=1) + "\n", encoding="utf-8"
+        )
         new.replace(path)
     except OSError as error:
         raise WriteError(f"{path} cannot be written: {error.strerror}") from error

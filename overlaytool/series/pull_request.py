@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from overlaytool.flatcar.checkout import METAPACKAGES
+from overlaytool.flatcar import targets
 from overlaytool.flatcar.order import atom_name
 from overlaytool.model.plan import Plan
 from overlaytool.model.resolution import Into
@@ -27,11 +27,6 @@ IMAGE_BOX = (
     "Inspected CI output for image differences: `/boot` and `/usr` size, packages, list files for any"
     " missing binaries, kernel modules, config files, kernel modules, etc."
 )
-WHERE = {
-    Into.IMAGE: "the image",
-    Into.BOARD: "the packages that are built beside the image",
-    Into.SDK: "the SDK",
-}
 
 
 def title(record: SeriesRecord) -> str:
@@ -81,10 +76,10 @@ def _verb(record: SeriesRecord) -> str:
 
 def _summary(record: SeriesRecord) -> str:
     plan = record.plan
-    metapackage = METAPACKAGES[plan.into]
+    metapackage = targets.metapackage(plan.into)
     boards = listing(tuple(code(board) for board in plan.boards))
     names = listing(tuple(code(name) for name in _requested(record)))
-    into = f" to {WHERE[plan.into]} ({code(metapackage)})" if plan.metapackage else ""
+    into = f" to {targets.facts(plan.into).where} ({code(metapackage)})" if plan.metapackage else ""
     lines = [f"This {_verb(record).lower()}s {names}{into}, for {boards}."]
     copied = _copied(plan)
     if copied:

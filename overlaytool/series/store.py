@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from overlaytool.errors import GitError, WriteError
 from overlaytool.git.repository import LOG, Repository
 from overlaytool.model.series import Series, SeriesCommit, SeriesRecord
+from overlaytool.model.target import decode_target, encode_target
 
 SCHEMA = 3
 
@@ -27,7 +28,7 @@ def save(repository: Repository, record: SeriesRecord) -> None:
     :raises WriteError: when the git directory cannot be written.
     """
     file = _file(repository, record.series.branch)
-    document = {"schema": SCHEMA, "record": msgspec.to_builtins(record)}
+    document = {"schema": SCHEMA, "record": msgspec.to_builtins(record, enc_hook=encode_target)}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".new", delete=False) as new:
@@ -46,7 +47,7 @@ def load(repository: Repository, branch: str) -> SeriesRecord:
         document = json.loads(_file(repository, branch).read_text())
         if document["schema"] != SCHEMA:
             raise ValueError(f"schema {document['schema']}")
-        return msgspec.convert(document["record"], SeriesRecord)
+        return msgspec.convert(document["record"], SeriesRecord, dec_hook=decode_target)
     except FileNotFoundError:
         raise GitError(
             f"{branch} is no series of overlaytool",

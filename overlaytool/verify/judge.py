@@ -13,7 +13,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from overlaytool.flatcar.checkout import METAPACKAGES, Checkout
+from overlaytool.flatcar import targets
+from overlaytool.flatcar.checkout import Checkout
 from overlaytool.model.plan import Selected
 from overlaytool.model.resolution import Board, Into
 from overlaytool.model.verdict import Complaint, JudgedView, Verdict, ViewKind
@@ -174,10 +175,10 @@ def _roots(directory: Path, checkout: Checkout, board: Board | None) -> dict[str
 
 def _board_runs(question: Question, board: Board) -> list[_Run]:
     """The board root, then the image from what was merged there."""
-    image, more = METAPACKAGES[Into.IMAGE], METAPACKAGES[Into.BOARD]
+    image, more = targets.metapackage(Into.IMAGE), targets.metapackage(Into.BOARD)
     atoms = question.atoms or (image, more)
     if question.with_metapackage and question.into is not Into.SDK:
-        atoms = (*atoms, METAPACKAGES[question.into])
+        atoms = (*atoms, targets.metapackage(question.into))
     in_image = question.into is Into.IMAGE
     shipped = tuple(atom for atom in atoms if atom != more and (in_image or atom not in question.atoms))
     return [
@@ -199,7 +200,7 @@ def _board_runs(question: Question, board: Board) -> list[_Run]:
 
 def _host_runs(question: Question) -> list[_Run]:
     alone = question.atoms and not question.with_metapackage
-    metapackage = () if alone else (METAPACKAGES[Into.SDK],)
+    metapackage = () if alone else (targets.metapackage(Into.SDK),)
     atoms = tuple(dict.fromkeys((*question.atoms, *metapackage)))
     return [_Run(view=ViewKind.HOST, target="host", atoms=atoms, options={})]
 

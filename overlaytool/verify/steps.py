@@ -7,8 +7,10 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct
 
-from overlaytool.flatcar.checkout import METAPACKAGES, TREES
+from overlaytool.flatcar import targets
+from overlaytool.flatcar.checkout import TREES
 from overlaytool.model.plan import Action, Plan
+from overlaytool.model.target import Into
 
 NO_CATEGORIES = frozenset(("coreos", "licenses", "metadata", "profiles", "scripts", "changelog"))
 """Directories of a tree that hold no packages."""
@@ -52,7 +54,9 @@ class Steps(Struct, frozen=True, kw_only=True):
                 case (tree, category, name, _, *_) if category not in NO_CATEGORIES:
                     known = existed(str(TREES / tree / category / name))
                     (updated if known else added).add(f"{category}/{name}")
-        metapackages = sorted(updated.intersection(METAPACKAGES.values()))
+        metapackages = sorted(
+            updated.intersection(map(targets.metapackage, (Into.IMAGE, Into.BOARD, Into.SDK)))
+        )
         return cls(
             added=frozenset(added),
             updated=frozenset(updated.difference(metapackages)),

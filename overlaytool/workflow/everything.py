@@ -1,4 +1,4 @@
-"""What all targets of a checkout select today: the image, board packages, the SDK, every system extension and OEM."""
+"""What all targets of a checkout select today: image, board packages, SDK, every system extension and OEM."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from overlaytool.workflow.workspace import Workspace
 
 
 def everything(space: Workspace) -> Everything[EbuildCandidate]:
-    """The closure of everything, on the workspace's boards and the build host. See :mod:`overlaytool.resolve.roots`.
+    """The closure of everything, on the workspace's boards and the build host; see :mod:`.roots`.
 
     :raises CheckoutError: when a profile cannot be read.
     """
     with space.progress.task("looking at all targets"):
-        return roots.everything(space.source, tuple(_wanted(space, targets.read(DiskTree(space.checkout.path)))))
+        return roots.everything(
+            space.source, tuple(_wanted(space, targets.read(DiskTree(space.checkout.path))))
+        )
 
 
 def _wanted(space: Workspace, found: tuple[Target, ...]) -> Iterator[Wanted]:

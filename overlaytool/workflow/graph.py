@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from overlaytool.flatcar.checkout import METAPACKAGES
+from overlaytool.flatcar import targets
 from overlaytool.git.head import head_commit
 from overlaytool.model.plan import CheckoutState
 from overlaytool.model.resolution import Into, Request, State
@@ -35,7 +35,9 @@ def graph(
     if atoms:
         resolution, made = plan(workspace, Request(atoms=atoms, into=into), frozenset(State))
     else:
-        resolution = resolve(workspace, Request(atoms=(METAPACKAGES[into],), into=into), frozenset(State))
+        resolution = resolve(
+            workspace, Request(atoms=(targets.metapackage(into),), into=into), frozenset(State)
+        )
     cpvs = {package.cpv for package in resolution.packages}
     sizes = binhost.read_sizes(packages, [board.arch for board in workspace.boards], cpvs)
     checkout = workspace.checkout

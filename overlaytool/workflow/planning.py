@@ -19,7 +19,7 @@ from overlaytool.ebuild.older import Takes, older_eclasses
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import ConflictError, DowngradeError
 from overlaytool.flatcar import metapackage as metapackages
-from overlaytool.flatcar.checkout import METAPACKAGES
+from overlaytool.flatcar import targets
 from overlaytool.flatcar.tree import DiskTree, Tree
 from overlaytool.git.head import head_commit, names_at_head
 from overlaytool.model.plan import CheckoutState, Plan, TreeCommit
@@ -35,14 +35,6 @@ from overlaytool.workflow.workspace import Workspace
 
 if TYPE_CHECKING:
     from overlaytool.model.change import ChangeSet, FileChange, Recovery
-
-
-SHARED_ROOT = {
-    Into.IMAGE: (Into.IMAGE,),
-    Into.BOARD: (Into.IMAGE, Into.BOARD),
-    Into.SDK: (Into.SDK,),
-}
-"""The metapackages whose packages come into one root with those of each."""
 
 
 def resolve(workspace: Workspace, request: Request, described: Container[State] = COPIED) -> Resolution:
@@ -135,8 +127,8 @@ def _there(
     for clash in found:
         looked_for[clash.view] = looked_for.get(clash.view, frozenset()) | {clash.other}
     there: dict[str, frozenset[str]] = {view: frozenset() for view in looked_for}
-    for kind in SHARED_ROOT[into]:
-        for view, packages in installed(workspace.source, METAPACKAGES[kind], looked_for).items():
+    for target in (*targets.facts(into).beside, into):
+        for view, packages in installed(workspace.source, targets.metapackage(target), looked_for).items():
             there[view] |= packages
     real = [clash for clash in found if clash.other in there[clash.view]]
     hard = [clash for clash in real if clash.blocked and into is Into.IMAGE]
@@ -212,7 +204,7 @@ class Why(Struct, frozen=True, kw_only=True):
 
 def why(workspace: Workspace, package: str, atoms: tuple[str, ...], into: Into) -> Why:
     """The chains by which a package gets into the plan for ``atoms``; without any, into the image."""
-    request = Request(atoms=atoms or (METAPACKAGES[into],), into=into)
+    request = Request(atoms=atoms or (targets.metapackage(into),), into=into)
     name = known_atom(package, workspace.source).package
     return Why(
         package=name,

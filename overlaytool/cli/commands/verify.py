@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from overlaytool.cli import console
-from overlaytool.cli.options import BoardOption, Format, FormatOption, workspace
+from overlaytool.cli.options import TARGETS, BoardOption, Format, FormatOption, target, workspace
 from overlaytool.model.resolution import Into
 
 TIME_LIMIT = 600.0
@@ -18,7 +18,13 @@ VerifiedAtoms = Annotated[
     typer.Argument(metavar="[ATOM...]", help="Packages; default: all that the metapackages pull in."),
 ]
 WhereOption = Annotated[
-    Into, typer.Option("--into", help="Where they belong: only what goes into the image has to suit it.")
+    Into,
+    typer.Option(
+        "--into",
+        parser=target,
+        metavar=TARGETS,
+        help="Where they belong: only what goes into the image has to suit it.",
+    ),
 ]
 BaseOption = Annotated[
     str | None,
