@@ -186,3 +186,9 @@ class DowngradeError(OverlaytoolError):
     """A plan would replace versions or eclasses of the checkout by older ones, and nobody asked for that."""
 
     exit_status = 29
+
+
+class ImageError(OverlaytoolError):
+    """A disk image, a file system or a report of build_image cannot be read, or is damaged."""
+
+    exit_status = 30
