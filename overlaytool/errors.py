@@ -192,3 +192,9 @@ class ImageError(OverlaytoolError):
     """A disk image, a file system or a report of build_image cannot be read, or is damaged."""
 
     exit_status = 30
+
+
+class ContainmentError(OverlaytoolError):
+    """This machine cannot contain what a tree that nobody vouches for would run."""
+
+    exit_status = 31

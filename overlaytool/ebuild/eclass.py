@@ -34,6 +34,8 @@ class EclassStack:
         self._stable, self._overlay = checkout.portage_stable / "eclass", checkout.overlay / "eclass"
         self._sources = {name: path / "eclass" for name, path in sources.items()}
         self.updates = tuple(sorted(updates))
+        self.trusted = frozenset((self._stable, self._overlay, *tuple(self._sources.values())[:1]))
+        """The directories of the checkout and of Gentoo."""
 
     @property
     def overrides(self) -> Mapping[str, Path]:

@@ -19,10 +19,10 @@ from typing import Any
 from msgspec import Struct
 from pkgcore.package.errors import MetadataException
 
-from overlaytool.ebuild import runtime
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.candidate import EbuildCandidate
 from overlaytool.ebuild.metadata import WORKERS
+from overlaytool.ebuild.sandbox import POOL
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import OverlaytoolError
 from overlaytool.flatcar.checkout import TREES, Checkout
@@ -83,11 +83,11 @@ class Lookup:
             self._ended = True
             self._changed.notify_all()
         if kind is not None:
-            runtime.abandon()
+            POOL.abandon()
         for thread in self._threads:
             thread.join(PATIENCE)
             if thread.is_alive():
-                runtime.abandon()
+                POOL.abandon()
                 thread.join()
         sys.setswitchinterval(self._interval)
         self._cache.flush()

@@ -6,21 +6,19 @@ Whatever is answered was made from exactly this ebuild and these eclasses: both 
 from __future__ import annotations
 
 import os
-import signal
-import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from pkgcore.ebuild import processor
 from pkgcore.ebuild.eapi import get_eapi
 from pkgcore.ebuild.ebuild_src import package_factory
 from pkgcore.package.errors import MetadataException
 
 from overlaytool.ebuild.cache import MetadataCache
+from overlaytool.ebuild.sandbox import POOL, Bash, LimitError
+from overlaytool.errors import UnsafeSourceError
 
 SHIPPED_CACHE = "metadata/md5-cache"
 WORKERS = max(3, min(8, os.cpu_count() or 1))
@@ -32,8 +30,8 @@ KEEP_AFTER = 3
 SOURCING_LIMIT = 60.0
 """Seconds after which an ebuild counts as one that never ends. Sourcing takes some hundredths."""
 
-_read: WeakKeyDictionary[Any, Counter[str]] = WeakKeyDictionary()
-"""How often each bash has read each eclass."""
+_given_up: dict[tuple[str, str], LimitError] = {}
+"""Ebuilds by CPV and md5 that took too much of something: they would again."""
 
 
 class CachedMetadataFactory(package_factory):  # type: ignore[misc]
@@ -49,13 +47,30 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
         """Metadata of an ebuild that nothing is known of yet.
 
         :raises MetadataException: pkgcore's, when it cannot be sourced.
+        :raises UnsafeSourceError: when it is a link to something that is in no tree.
         """
+        self._refuse_stranger(pkg)
         digest = self._parent_repo.digest(pkg)
         metadata: dict[str, Any] = self._update_metadata(pkg, ebp=ebp)
         if metadata.get("_chf_") is not None:
             cache: MetadataCache = self._parent_repo.metadata_cache
             cache.put(pkg.cpvstr, digest, self._plain(metadata, digest))
         return metadata
+
+    def _refuse_stranger(self, pkg: Any) -> None:
+        """Only trees can be read where ebuilds are sourced: a link may lead anywhere.
+
+        :raises UnsafeSourceError: when an ebuild is elsewhere.
+        """
+        real = os.path.realpath(pkg.path)
+        if not any(
+            real.startswith(f"{os.path.realpath(tree)}/") for tree in self._parent_repo.needed_by_bash
+        ):
+            raise UnsafeSourceError(
+                f"{pkg.path} is a link out of its tree",
+                details=(f"it leads to {real}",),
+                hint="name the tree by the path where its files are, or put the files there",
+            )
 
     def load_known(self, packages: Iterable[Any]) -> list[Any]:
         """Give packages their metadata, as far as that can be done without sourcing; those left over."""
@@ -91,56 +106,52 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
         return None
 
     def _update_metadata(self, pkg: Any, ebp: Any = None) -> dict[str, Any]:
-        """Source an ebuild, for so long.
+        """Source an ebuild.
 
         Bash keeps the eclasses that it reads often, as functions. What cannot be sourced with those is
         sourced with the files themselves before it counts as broken: not all code can stand in a function.
 
-        :raises MetadataException: pkgcore's, when it cannot be sourced, or takes longer.
+        :raises MetadataException: pkgcore's, when it cannot be sourced, or takes too much of something.
         """
-        with processor.reuse_or_request(ebp) as bash:
+        key = (pkg.cpvstr, self._parent_repo.digest(pkg))
+        if key in _given_up:
+            raise MetadataException(pkg, "data", str(_given_up[key]))
+        with POOL.bash(self._parent_repo.needed_by_bash) as bash:
             self._clear_others(bash)
+            kept = bool(bash.kept)
             try:
                 metadata = self._sourced(pkg, bash)
             except MetadataException as error:
-                if not bash._preloaded_eclasses or isinstance(error.__cause__, TimeoutError):
+                if isinstance(error.verbose, LimitError):
+                    _given_up[key] = error.verbose
+                    raise MetadataException(pkg, "data", str(error.verbose)) from error
+                if not kept:
                     raise
             else:
                 self._keep_eclasses(bash, tuple(metadata.get("_eclasses_", ())))
                 return metadata
-        with processor.reuse_or_request() as bash:
-            bash.clear_preloaded_eclasses()
+        with POOL.bash(self._parent_repo.needed_by_bash) as bash:
+            bash.forget()
             return self._sourced(pkg, bash)
 
-    def _keep_eclasses(self, bash: Any, inherited: Iterable[str]) -> None:
-        """Let bash keep those eclasses that it has read so often that it may well be asked for them again."""
-        read = _read.setdefault(bash, Counter())
-        read.update(inherited)
-        often = {name for name in inherited if read[name] >= KEEP_AFTER and self._ecache.has_code(name)}
-        if often:  # an empty set would mean all of them
-            bash.preload_eclasses(self._ecache, limited_to=often, async_req=True)
-
-    def _sourced(self, pkg: Any, bash: Any) -> dict[str, Any]:
-        late = threading.Event()
-        timer = threading.Timer(SOURCING_LIMIT, _end, (bash, late))
-        timer.start()
-        try:
-            metadata: dict[str, Any] = super()._update_metadata(pkg, ebp=bash)
-        except MetadataException as error:
-            if not late.is_set():
-                raise
-            reason = f"it was not sourced after {SOURCING_LIMIT:.0f} seconds"
-            raise MetadataException(pkg, "data", reason) from TimeoutError(str(error))
-        finally:
-            timer.cancel()
+    def _sourced(self, pkg: Any, bash: Bash) -> dict[str, Any]:
+        bash.limit = SOURCING_LIMIT
+        metadata: dict[str, Any] = super()._update_metadata(pkg, ebp=bash)
         return metadata
 
-    def _clear_others(self, bash: Any) -> None:
+    def _keep_eclasses(self, bash: Bash, inherited: Iterable[str]) -> None:
+        """Let bash keep those eclasses that it has read so often that it may well be asked for them again."""
+        bash.read.update(inherited)
+        for name in inherited:
+            if bash.read[name] >= KEEP_AFTER and name not in bash.kept and self._ecache.may_be_kept(name):
+                bash.keep(name, self._ecache.eclasses[name].path)
+
+    def _clear_others(self, bash: Bash) -> None:
         """Let bash forget the eclasses that it keeps where they are others for this tree."""
         eclasses = self._ecache.eclasses
-        for name, path in bash._preloaded_eclasses.items():
+        for name, path in bash.kept.items():
             if name not in eclasses or eclasses[name].path != path:
-                bash.clear_preloaded_eclasses()
+                bash.forget()
                 return
 
     def _inherited(self, entry: Mapping[str, str]) -> dict[str, Any] | None:
@@ -174,13 +185,6 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
         return entry if entry.get("_md5_") == digest and "SLOT" in entry else None
 
 
-def _end(bash: Any, late: threading.Event) -> None:
-    """End a bash that sources for too long; its reader sees an error."""
-    late.set()
-    with suppress(ProcessLookupError, TypeError):  # it has just ended by itself
-        os.killpg(bash.pid, signal.SIGKILL)
-
-
 def _bound(entry: Mapping[str, str], inherited: Mapping[str, Any]) -> dict[str, Any]:
     """An entry as pkgcore's packages want it."""
     bound: dict[str, Any] = {key: value for key, value in entry.items() if not key.startswith("_")}
@@ -205,9 +209,14 @@ def source(ebuilds: Iterable[Any]) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(_load, pending))
+        try:
+            list(pool.map(_load, pending))
+        except BaseException:  # nobody waits for the others any more
+            pool.shutdown(wait=False, cancel_futures=True)
+            POOL.abandon()
+            raise
 
 
 def _load(ebuild: Any) -> None:
-    with suppress(MetadataException, OSError):
+    with suppress(MetadataException, UnsafeSourceError, OSError):
         object.__setattr__(ebuild, "data", ebuild._parent.source(ebuild))

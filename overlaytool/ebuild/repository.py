@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from contextlib import suppress
 from functools import cached_property
 from hashlib import md5
@@ -26,6 +26,7 @@ from snakeoil.mappings import ImmutableDict
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.evaluate import parse_atom
 from overlaytool.ebuild.metadata import CachedMetadataFactory
+from overlaytool.ebuild.sandbox import POOL
 from overlaytool.errors import MalformedAtomError, RepositoryError
 from overlaytool.model.dependency import Origin
 
@@ -33,14 +34,21 @@ from overlaytool.model.dependency import Origin
 class Eclasses(eclass_cache.base):  # type: ignore[misc]
     """Eclass directories stacked: the first directory that has a name wins, unless it is overridden."""
 
-    def __init__(self, directories: tuple[Path, ...], overrides: Mapping[str, Path] | None = None) -> None:
+    def __init__(
+        self,
+        directories: tuple[Path, ...],
+        overrides: Mapping[str, Path] | None = None,
+        trusted: Container[Path] = (),
+    ) -> None:
         """
         :param directories: ``eclass/`` directories, first wins.
         :param overrides: eclass names and the files to take for them whatever the directories hold.
+        :param trusted: directories whose eclasses a shell may keep that sources for other trees as well.
         """
         super().__init__(location=str(directories[0].parent), eclassdir=str(directories[0]))
         self.directories = directories
         self.overrides = dict(overrides or {})
+        self._trusted = trusted
         self._digests: dict[str, str | None] = {}
         self._code: dict[str, bool] = {}
 
@@ -62,18 +70,22 @@ class Eclasses(eclass_cache.base):  # type: ignore[misc]
             self._digests[name] = None if data is None else f"{data.md5:032x}"
         return self._digests[name]
 
-    def has_code(self, name: str) -> bool:
-        """Whether an eclass has more than comments. Bash takes no function without a command."""
+    def may_be_kept(self, name: str) -> bool:
+        """Whether an eclass is of a trusted tree and has code: no function is without a command."""
         if name not in self._code:
             path = self.path(name)
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path else []
-            self._code[name] = any(line.strip() and not line.lstrip().startswith("#") for line in lines)
+            self._code[name] = path is not None and path.parent in self._trusted and _has_code(path)
         return self._code[name]
 
     def path(self, name: str) -> Path | None:
         """The file that an ``inherit`` of that name sources, or None."""
         data = self.eclasses.get(name)
         return Path(data.path) if data is not None else None
+
+
+def _has_code(path: Path) -> bool:
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return any(line.strip() and not line.lstrip().startswith("#") for line in lines)
 
 
 class _Tree(pkgcore_repository.UnconfiguredTree):  # type: ignore[misc]
@@ -85,6 +97,11 @@ class _Tree(pkgcore_repository.UnconfiguredTree):  # type: ignore[misc]
         self.metadata_cache = metadata_cache
         self._read: dict[str, bytes] = {}
         super().__init__(*args, **kwargs)
+        eclasses: Eclasses = self.eclass_cache
+        files = (path.parent for path in eclasses.overrides.values())
+        self.needed_by_bash = frozenset((Path(self.location), *eclasses.directories, *files))
+        """What sourcing one of its ebuilds reads."""
+        POOL.expect(self.needed_by_bash)
 
     def text(self, ebuild: Any) -> str:
         """An ebuild as it is written. Its file is kept for :meth:`digest`, which mostly comes next.

@@ -1,4 +1,4 @@
-"""pkgcore made ready: EAPI 9 readable, its log kept from users, its ebuild processors ended.
+"""pkgcore made ready: EAPI 9 readable, its log kept from users, its signal handlers taken back.
 
 What it builds and merges with is not loaded: that is a quarter of what it imports.
 """
@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -43,7 +43,7 @@ for _name in BUILDING:
 logging.getLogger("pkgcore").setLevel(logging.CRITICAL + 1)
 pkgcore_log.logger.setLevel(logging.CRITICAL + 1)
 
-from pkgcore.ebuild import processor  # noqa: E402
+from pkgcore.ebuild import processor as processor  # noqa: E402
 from pkgcore.ebuild.eapi import EAPI  # noqa: E402
 
 # pkgcore's handlers, set by that import, close pipes that other threads may be reading, and so wait for
@@ -66,18 +66,10 @@ def allow_newest_eapi() -> None:
 
 
 def shut_down() -> None:
-    """End the bash processes that source ebuilds. Python complains at exit about those left over."""
-    processor.shutdown_all_processors()
+    """End the processes that source ebuilds, with all that those have started."""
+    from overlaytool.ebuild.sandbox import POOL
 
-
-def abandon() -> None:
-    """End the bash processes that are at work, whatever they are doing: their readers see an error.
-
-    Their pipes are left alone: to close one waits for the thread that reads it.
-    """
-    for busy in list(processor.active_ebp_list):
-        with suppress(ProcessLookupError, TypeError):  # gone by itself, or shut down just now
-            os.killpg(busy.pid, signal.SIGKILL)
+    POOL.close()
 
 
 @contextmanager

@@ -44,7 +44,8 @@ class Trees:
     def _open(
         self, path: Path, name: str, origin: Origin, masters: tuple[Repository, ...] = ()
     ) -> Repository:
-        eclasses = Eclasses(self.eclass_stack.directories(name, origin), self.eclass_stack.overrides)
+        stack = self.eclass_stack
+        eclasses = Eclasses(stack.directories(name, origin), stack.overrides, stack.trusted)
         return Repository(
             path, name=name, origin=origin, eclasses=eclasses, cache=self.cache, masters=masters
         )
