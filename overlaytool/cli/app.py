@@ -25,7 +25,21 @@ EXIT_INTERRUPTED = 130
 EXIT_BUG = 70
 """An exception that nobody expected; sysexits.h calls it an internal software error."""
 
-COMMANDS = ("plan", "add", "update", "audit", "why", "pr", "verify", "sync", "graph", "demo", "doctor", "sdk")
+COMMANDS = (
+    "plan",
+    "add",
+    "update",
+    "review",
+    "audit",
+    "why",
+    "pr",
+    "verify",
+    "sync",
+    "graph",
+    "demo",
+    "doctor",
+    "sdk",
+)
 """In the order of the help. Each is in the module of its name, or in :data:`ELSEWHERE`."""
 
 ELSEWHERE = {"update": "add"}

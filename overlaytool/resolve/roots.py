@@ -18,7 +18,7 @@ Use it so::
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct
@@ -155,6 +155,10 @@ class Everything[C: Candidate]:
     @cached_property
     def _reached_by(self) -> Mapping[Node[C], int]:
         """For every node the targets that reach it, a bit each."""
+        return self._reach(frozenset(DepClass))
+
+    def _reach(self, classes: Collection[DepClass]) -> Mapping[Node[C], int]:
+        """For every node the targets that reach it over edges of some classes, a bit each."""
         bit = {target: 1 << place for place, target in enumerate(self.targets)}
         reached: dict[Node[C], int] = defaultdict(int)
         pending: deque[Node[C]] = deque()
@@ -165,7 +169,7 @@ class Everything[C: Candidate]:
             node = pending.popleft()
             bits = reached[node]
             for link in self._below.get(node, ()):
-                if bits & ~reached[link.child]:
+                if link.dep_class in classes and bits & ~reached[link.child]:
                     reached[link.child] |= bits
                     pending.append(link.child)
         return reached
@@ -183,11 +187,22 @@ class Everything[C: Candidate]:
 
         What package.provided has is among them: it is what emerge takes for installed.
         """
+        return self._selection(self._reached_by)
+
+    @cached_property
+    def selected_at_run_time(self) -> Mapping[str, Mapping[tuple[Into, str], tuple[str, ...]]]:
+        """The same for what run-time dependencies reach: what ends up in the image or the extension."""
+        return self._selection(self._reach((DepClass.RDEPEND, DepClass.PDEPEND)))
+
+    def _selection(
+        self, reached: Mapping[Node[C], int]
+    ) -> Mapping[str, Mapping[tuple[Into, str], tuple[str, ...]]]:
         found: dict[str, dict[tuple[Into, str], set[str]]] = defaultdict(lambda: defaultdict(set))
-        for node in self._reached_by:
+        for node, bits in reached.items():
             package = found[_package(node)]
-            for target in self.reaching(node):
-                package[(target, node.view.name)].add(node.cpv)
+            for place, target in enumerate(self.targets):
+                if bits >> place & 1:
+                    package[(target, node.view.name)].add(node.cpv)
         return {
             package: {key: tuple(sorted(cpvs)) for key, cpvs in sorted(where.items())}
             for package, where in sorted(found.items())

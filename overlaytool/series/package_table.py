@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from overlaytool.model.plan import Import
 from overlaytool.model.resolution import Board, Description, package_name
 from overlaytool.model.series import SeriesRecord
-from overlaytool.series.markdown import code, escaped, size
 from overlaytool.series.message import source_name
+from overlaytool.support.markdown import code, escaped, size
 
 HEAD = ("Package", "Version", "From", "Licence", "Keywords", "USE", "Size", "Asked for by")
 USE_SHOWN = 12

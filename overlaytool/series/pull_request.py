@@ -14,8 +14,8 @@ from overlaytool.model.plan import Plan
 from overlaytool.model.resolution import Into
 from overlaytool.model.series import Evidence, Outcome, Series, SeriesRecord, Stage
 from overlaytool.series import package_table
-from overlaytool.series.markdown import code, escaped, fenced, listing, plural
 from overlaytool.series.message import source_name
+from overlaytool.support.markdown import code, escaped, fenced, listing, plural
 
 FILE_NAME = "PULL_REQUEST.md"
 TITLE_WIDTH = 72

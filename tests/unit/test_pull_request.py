@@ -21,7 +21,8 @@ from overlaytool.model.plan import (
 from overlaytool.model.resolution import Because, DepClass, Into, Notice, Root, State
 from overlaytool.model.series import Series, SeriesCommit, SeriesRecord
 from overlaytool.plan.compare import differences
-from overlaytool.series import markdown, package_table, pull_request
+from overlaytool.series import package_table, pull_request
+from overlaytool.support import markdown
 
 COMMIT = "5c1942efa446ed15b1d1eeb7f5a3b3d4d8a453a8"
 
