@@ -73,6 +73,12 @@ def load(
     )
 
 
+def places(checkout: Path | None, environ: Mapping[str, str] | None = None) -> list[Path]:
+    """Where a configuration is looked for: in the checkout, then in the user's directory."""
+    own = _base(os.environ if environ is None else environ, "XDG_CONFIG_HOME", ".config")
+    return [*([checkout / FILE_NAME] if checkout else []), own / "overlaytool" / FILE_NAME]
+
+
 def _base(environ: Mapping[str, str], variable: str, fallback: str) -> Path:
     """An XDG base directory; relative values are to be ignored, says the specification."""
     value = environ.get(variable, "")
@@ -84,15 +90,8 @@ def _base(environ: Mapping[str, str], variable: str, fallback: str) -> Path:
 def _read(
     file: Path | None, checkout: Path | None, environ: Mapping[str, str]
 ) -> tuple[Path, dict[str, Any]]:
-    places = (
-        [file]
-        if file
-        else [
-            *([checkout / FILE_NAME] if checkout else []),
-            _base(environ, "XDG_CONFIG_HOME", ".config") / "overlaytool" / FILE_NAME,
-        ]
-    )
-    for place in places:
+    looked_at = [file] if file else places(checkout, environ)
+    for place in looked_at:
         try:
             text = place.read_text(encoding="utf-8")
             import tomllib  # mostly there is no file
@@ -103,7 +102,7 @@ def _read(
                 raise ConfigError(f"no configuration file {file}") from None
         except (OSError, ValueError) as error:  # of Unicode or TOML
             raise ConfigError(f"{place} cannot be read: {error}") from error
-    return places[-1], {}
+    return looked_at[-1], {}
 
 
 def _refuse_unknown(path: Path, data: Mapping[str, Any], known: set[str]) -> None:

@@ -26,6 +26,12 @@ class OverlaytoolError(Exception):
         self.hint = hint
 
 
+class UsageError(OverlaytoolError):
+    """The command line itself: an unknown option, a missing argument, options that exclude each other."""
+
+    exit_status = 2
+
+
 class ConfigError(OverlaytoolError):
     """``overlaytool.toml`` or an environment variable says something that cannot be used."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import sys
 import tarfile
 import tempfile
 from pathlib import Path
@@ -16,13 +17,6 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 TREES = ("flatcar-mini", "gentoo-mini")
-SHARED = {
-    "overlaytool.1": "share/man/man1/overlaytool.1",
-    "overlaytool.bash": "share/bash-completion/completions/overlaytool",
-    "_overlaytool": "share/zsh/site-functions/_overlaytool",
-    "overlaytool.fish": "share/fish/vendor_completions.d/overlaytool.fish",
-}
-"""What ``overlaytool.cli.manual`` writes, and where it belongs below a prefix."""
 
 
 class Hook(BuildHookInterface[Any]):
@@ -38,6 +32,21 @@ class Hook(BuildHookInterface[Any]):
         archive = self._made / "trees.tar.xz"
         archive.write_bytes(pack(Path(self.root) / "fixtures", TREES))
         build_data["force_include"][str(archive)] = "overlaytool/trees.tar.xz"
+        for path, content in self._shared().items():
+            file = self._made / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content, encoding="utf-8")
+            build_data["shared_data"][str(file)] = path
+
+    def _shared(self) -> dict[str, str]:
+        """What the commands of the tree that is being built say of themselves."""
+        sys.path.insert(0, self.root)
+        try:
+            from overlaytool.cli import manual
+
+            return manual.shared_files()
+        finally:
+            sys.path.remove(self.root)
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove them when they are in the wheel."""

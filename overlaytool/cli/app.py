@@ -6,42 +6,39 @@ Commands live in modules of their own. What they work with is imported when they
 
 from __future__ import annotations
 
-import atexit
-import gc
-import os
-import sys
-from contextlib import suppress
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-from overlaytool.cli import console
-from overlaytool.cli.options import ColorChoice, Globals
-from overlaytool.errors import OverlaytoolError
+from overlaytool.cli import everywhere
+from overlaytool.cli.options import Globals
+from overlaytool.errors import CheckoutError
 
-EXIT_INTERRUPTED = 130
-EXIT_BUG = 70
-"""An exception that nobody expected; sysexits.h calls it an internal software error."""
+COMMANDS = {
+    "plan": "Show what adding packages takes, and why.",
+    "add": "Add packages to the checkout, with all that they lack.",
+    "update": "Replace the checkout's copies of packages by newer ones.",
+    "review": "Say what a branch or a pull request changes in every view.",
+    "audit": "Say what is wrong with the checkout as it is, and repair it.",
+    "why": "Show the chains by which a package gets into a plan or the image.",
+    "pr": "Write a series of commits as patches, with the pull request's text.",
+    "verify": "Ask Portage's own resolver whether it can be built.",
+    "sync": "Clone or refresh the trees to import from.",
+    "graph": "Show the dependency graph: a tree, a page, a drawing, data.",
+    "demo": "Show it all on two small trees, in a temporary directory.",
+    "doctor": "Say what this machine and this checkout have of what a build needs.",
+    "sdk": "Build packages and images in the SDK container.",
+    "config": "Write or show the configuration.",
+    "completion": "Print the script that makes a shell complete packages and more.",
+    "help": "Show the help of a command.",
+}
+"""The commands in the order of the help, each with its line there: to list them loads none of them.
 
-COMMANDS = (
-    "plan",
-    "add",
-    "update",
-    "review",
-    "audit",
-    "why",
-    "pr",
-    "verify",
-    "sync",
-    "graph",
-    "demo",
-    "doctor",
-    "sdk",
-)
-"""In the order of the help. Each is in the module of its name, or in :data:`ELSEWHERE`."""
-
+Each is in the module of its name, or in :data:`ELSEWHERE`: a function of that name, or a Typer ``app``.
+"""
 ELSEWHERE = {"update": "add"}
 
 
@@ -57,20 +54,30 @@ class Commands(typer.core.TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"overlaytool.cli.commands.{ELSEWHERE.get(cmd_name, cmd_name)}")
-        if cmd_name == "sdk":
-            return typer.main.get_command(module.app)
-        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        if hasattr(module, "app"):
+            return everywhere.made(typer.main.get_command(module.app))
+        alone = typer.Typer(add_completion=False)
         alone.command(cmd_name)(getattr(module, cmd_name))
-        return typer.main.get_command(alone)
+        return everywhere.made(typer.main.get_command(alone))
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list of commands in the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Names of commands that begin so, and options."""
+        item: Any = typer.core.CompletionItem  # type: ignore[attr-defined]
+        found = [item(name, help=line) for name, line in COMMANDS.items() if name.startswith(incomplete)]
+        return [*found, *super(typer.core.TyperGroup, self).shell_complete(ctx, incomplete)]
 
 
 app = typer.Typer(
     name="overlaytool",
     cls=Commands,
     no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     help="Add Gentoo packages to a Flatcar Container Linux image.",
 )
 
@@ -86,57 +93,31 @@ def _version(show: bool) -> None:
 @app.callback()
 def frame(
     context: typer.Context,
-    checkout: Annotated[
-        Path | None,
-        typer.Option("-C", metavar="CHECKOUT", help="A clone of flatcar/scripts; default: around here."),
-    ] = None,
-    config: Annotated[Path | None, typer.Option(metavar="FILE", help="Default: overlaytool.toml.")] = None,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only results and errors.")] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more.")] = False,
-    color: Annotated[ColorChoice, typer.Option(help="Colours on a terminal.")] = ColorChoice.AUTO,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Options that every command understands."""
-    if quiet and verbose:
-        raise typer.BadParameter("-q and -v exclude each other")
-    console.configure(color=color, quiet=quiet, verbose=verbose)
-    context.obj = Globals(checkout=checkout, config=config, quiet=quiet, verbose=verbose, color=color)
-
-
-def main() -> NoReturn:
-    """Entry point: run a command, turn what goes wrong into a message and an exit status.
-
-    Garbage is neither collected nor taken apart at the end: a command is over before it would matter, and
-    each costs a tenth of the time of a plan.
-    """
-    gc.disable()
-    status = _run()
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # nobody reads any more
-            stream.flush()
-    os._exit(status)
-
-
-def _run() -> int:
-    """The exit status of the command that was typed."""
+    """Options that every command understands are in :mod:`overlaytool.cli.everywhere`."""
+    if context.obj is None:
+        context.obj = Globals()
     try:
-        app(standalone_mode=True)
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except OverlaytoolError as error:
-        console.show_error(error)
-        return error.exit_status
-    except KeyboardInterrupt:
-        console.show_interrupted()
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        return 0
-    except Exception:
-        import traceback
+        Path.cwd()
+    except OSError:
+        raise CheckoutError(
+            "the directory that you are in is no longer there", hint="cd to one that is, and try again"
+        ) from None
 
-        traceback.print_exc()
-        return EXIT_BUG
-    return 0
+
+def command() -> Any:
+    """The whole command line as one command of click's."""
+    return everywhere.made(typer.main.get_command(app), outermost=True)
+
+
+def invoke(arguments: Sequence[str]) -> None:
+    """Run one command in this process.
+
+    :raises BaseException: whatever the command raises; click's own exceptions for wrong usage.
+    """
+    outermost = command()
+    with outermost.make_context("overlaytool", list(arguments)) as context:
+        outermost.invoke(context)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, TextIO
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 TAKEN_FOR_TERMINAL = frozenset({"FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"})
 """Variables that tell rich of a terminal."""
+
+REPORT = "this is a bug in overlaytool: please report it, with the lines above"
 
 type Part = str | tuple[str, str]
 """Text, or text and the style that it has on a terminal, ``bold green``."""
@@ -66,6 +68,28 @@ def err() -> Console:
 
 
 def _print(line: Line, stream: TextIO, console: Callable[[], Console]) -> None:
+    """Write a line; what standard error does not take is lost.
+
+    :raises WriteError: where standard output cannot be written.
+    """
+    try:
+        _put(line, stream, console)
+    except BrokenPipeError:
+        if stream is sys.stdout:
+            raise
+    except OSError as error:
+        if stream is sys.stdout:
+            raise unwritable(error) from None
+
+
+def unwritable(error: OSError) -> OverlaytoolError:
+    """What is said when standard output takes nothing more."""
+    from overlaytool.errors import WriteError
+
+    return WriteError(f"standard output cannot be written: {error.strerror}")
+
+
+def _put(line: Line, stream: TextIO, console: Callable[[], Console]) -> None:
     if _may_be_terminal(stream):
         from rich.text import Text
 
@@ -87,9 +111,17 @@ def show(*result: Part) -> None:
 
 
 def write(text: str) -> None:
-    """A result whose bytes matter: no markup, no wrapping, no colours."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    """A result whose bytes matter: no markup, no wrapping, no colours.
+
+    :raises WriteError: where standard output cannot be written.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise unwritable(error) from None
 
 
 def verbose() -> bool:
@@ -118,21 +150,60 @@ def say(*message: Part) -> None:
         _print(message, sys.stderr, err)
 
 
-def confirm(question: str, *, default: bool, unattended: bool) -> bool:
-    """Ask on a terminal.
+def confirm(question: str, *, default: bool, unattended: bool | None) -> bool:
+    """Ask, and wait for a line on standard input: typed, or piped in by ``echo y |``.
 
-    :param default: what Enter says.
-    :param unattended: the answer where there is no terminal, and nobody to ask.
+    :param default: what an empty line says.
+    :param unattended: the answer where nobody answers; None makes that an error.
+    :raises UsageError: for want of an answer.
     """
-    if not (sys.stdin.isatty() and _is_terminal()):
-        return unattended
-    from rich.prompt import Confirm
+    choices = "[Y/n]" if default else "[y/N]"
+    while True:
+        with suppress(OSError):
+            sys.stderr.write(f"{question} {choices} ")
+            sys.stderr.flush()
+        answer = sys.stdin.readline()
+        if not sys.stdin.isatty():  # nobody has pressed Enter there
+            _print(("",), sys.stderr, err)
+        match answer.strip().lower():
+            case "y" | "yes":
+                return True
+            case "n" | "no":
+                return False
+            case "" if answer:
+                return default
+            case "":
+                return _unanswered(unattended)
+            case other:
+                _print((f"{other!r} is neither yes nor no",), sys.stderr, err)
 
-    return Confirm.ask(question, console=err(), default=default)
+
+def _unanswered(unattended: bool | None) -> bool:
+    if unattended is None:
+        from overlaytool.errors import UsageError
+
+        raise UsageError(
+            "nobody is there to say yes",
+            details=("standard input ended without an answer; nothing was written",),
+            hint="--yes writes without asking, --dry-run stops before it",
+        )
+    return unattended
 
 
-def show_error(error: OverlaytoolError) -> None:
-    """An error in three parts: what was asked, what was found, what to do next."""
+def show_error(error: OverlaytoolError, *, as_json: bool = False) -> None:
+    """An error in three parts: what was asked, what was found, what to do next.
+
+    As JSON it is one object on a line of its own.
+    """
+    if as_json:
+        _show_json(
+            kind=type(error).__name__,
+            status=error.exit_status,
+            message=error.message,
+            details=error.details,
+            hint=error.hint,
+        )
+        return
     lines: list[Line] = [
         (("error: ", "bold red"), error.message),
         *((f"  {line}",) for line in error.details),
@@ -143,9 +214,29 @@ def show_error(error: OverlaytoolError) -> None:
         _print(line, sys.stderr, err)
 
 
-def show_interrupted() -> None:
-    """Ctrl-C."""
-    _print(("interrupted",), sys.stderr, err)
+def show_bug(error: BaseException, *, status: int, as_json: bool) -> None:
+    """An exception that nobody expected."""
+    import traceback
+
+    trace = "".join(traceback.format_exception(error))
+    if as_json:
+        _show_json(kind="Bug", status=status, message=repr(error), details=trace.splitlines(), hint=REPORT)
+    else:
+        _print((trace,), sys.stderr, err)
+        _print((REPORT,), sys.stderr, err)
+
+
+def _show_json(*, kind: str, status: int, message: str, details: Sequence[str], hint: str | None) -> None:
+    import json
+
+    error = {"kind": kind, "status": status, "message": message, "details": list(details), "hint": hint}
+    with suppress(OSError):
+        print(json.dumps({"schema": 1, "error": error}), file=sys.stderr)
+
+
+def show_ended(word: str) -> None:
+    """A signal has ended the command."""
+    _print((word,), sys.stderr, err)
 
 
 class TerminalProgress:

@@ -33,13 +33,13 @@ class Format(StrEnum):
 
 
 class Globals(Struct, frozen=True, kw_only=True):
-    """What stood before the command's name."""
+    """The options of every command, wherever they stood."""
 
-    checkout: Path | None
-    config: Path | None
-    quiet: bool
-    verbose: bool
-    color: ColorChoice
+    checkout: Path | None = None
+    config: Path | None = None
+    quiet: bool = False
+    verbose: bool = False
+    color: ColorChoice = ColorChoice.AUTO
 
 
 TARGETS = "image|board|sdk"

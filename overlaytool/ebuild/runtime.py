@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -43,14 +42,25 @@ for _name in BUILDING:
 logging.getLogger("pkgcore").setLevel(logging.CRITICAL + 1)
 pkgcore_log.logger.setLevel(logging.CRITICAL + 1)
 
-from pkgcore.ebuild import processor as processor  # noqa: E402
-from pkgcore.ebuild.eapi import EAPI  # noqa: E402
 
-# pkgcore's handlers, set by that import, close pipes that other threads may be reading, and so wait for
-# them. Whoever is interrupted here ends with KeyboardInterrupt or SystemExit, and cleans up on its way.
-if threading.current_thread() is threading.main_thread():
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+@contextmanager
+def _own_signal_handlers() -> Iterator[None]:
+    """Keep pkgcore from setting handlers at import, even for a moment.
+
+    They close pipes that other threads may be reading, and so wait for them. Whoever is interrupted here
+    ends with the exception that the program's own handlers raise, and cleans up on its way.
+    """
+    setter = signal.signal
+    signal.signal = lambda number, handler: signal.getsignal(number)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        signal.signal = setter
+
+
+with _own_signal_handlers():
+    from pkgcore.ebuild import processor as processor
+    from pkgcore.ebuild.eapi import EAPI
 
 PERSONAL_VARIABLES = ("USE", "FEATURES", "ACCEPT_KEYWORDS", "ACCEPT_LICENSE", "PORTDIR_OVERLAY")
 

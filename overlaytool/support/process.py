@@ -95,8 +95,8 @@ def in_foreground(command: Sequence[str]) -> bool:
 def termination_as_interrupt() -> Iterator[None]:
     """SIGTERM and SIGHUP end the block like Ctrl-C does, so that its clean-up happens."""
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt(number)
 
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -84,7 +84,7 @@ def test_termination_stops_a_container_that_the_build_had_started(begin: Begin, 
     process = begin()
     process.terminate()
     output, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130, output
+    assert process.returncode == 143, output
     assert podman("inspect", "--format", "{{.State.Running}}", container_name) == "false"
     assert SLEEPS not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
 

@@ -18,7 +18,7 @@ def hook(event, arguments):
         if left[0] == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(hook)
-from overlaytool.cli.app import main
+from overlaytool.__main__ import main
 main()
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from support import FIXTURES, ROOT
+
+from overlaytool.cli.app import COMMANDS
 
 LIMIT = 120
 """Seconds for one step."""
@@ -118,3 +121,22 @@ def test_the_versions_agree(dist: Path, prefix: Path) -> None:
     version = wheel.name.split("-")[1]
     assert sdist.name == f"overlaytool-{version}.tar.gz"
     assert run(prefix / "bin/overlaytool", "--version", cwd=prefix) == f"overlaytool {version}\n"
+
+
+def test_the_wheel_brings_the_manual_page_and_completions(prefix: Path) -> None:
+    page = prefix / "share/man/man1/overlaytool.1"
+    text = page.read_text()
+    for name in COMMANDS:
+        assert f".SS overlaytool {name}" in text
+    for file in ("bash-completion/completions/overlaytool", "zsh/site-functions/_overlaytool"):
+        assert "_OVERLAYTOOL_COMPLETE" in (prefix / "share" / file).read_text()
+
+
+@pytest.mark.skipif(not shutil.which("groff"), reason="groff reads manual pages")
+def test_groff_finds_no_fault_in_the_manual_page(prefix: Path) -> None:
+    done = subprocess.run(
+        ["groff", "-man", "-ww", "-z", prefix / "share/man/man1/overlaytool.1"],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

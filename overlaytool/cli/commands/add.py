@@ -209,9 +209,9 @@ def _run(space: Workspace, request: Request, how: _How) -> bool:
         if not text:
             _write_json(plan_json.to_data(planned.plan))
         return False
-    if text and not how.yes:
+    if not how.yes:
         question = "\nWrite this into the checkout?"
-        if not console.confirm(question, default=True, unattended=True):
+        if not console.confirm(question, default=True, unattended=None):
             raise typer.Exit(1)
     changes = workflow.add(space, planned, date.today())
     verdict = _verify(space, planned.plan, planned.resolution) if how.verify else None

@@ -66,11 +66,11 @@ def _say(title: str, command: str | None = None) -> None:
 
 def _run(context: typer.Context, title: str, *arguments: str) -> None:
     """One of our own commands, as typed, with the colours that were asked for."""
-    from overlaytool.cli.app import app
+    from overlaytool.cli.app import invoke
 
     options: Globals = context.obj
     _say(title, f"overlaytool {shlex.join(arguments)}")
-    app(["--color", options.color, *arguments], standalone_mode=False)
+    invoke(["--color", options.color, *arguments])
 
 
 def _git(made: Demo, title: str, *arguments: str) -> None:
