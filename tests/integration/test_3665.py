@@ -13,7 +13,7 @@ REQUEST = ("sys-process/htop", "app-misc/screen")
 
 
 def add(run_cli: Any, checkout: Path, gentoo: Path) -> dict[str, Any]:
-    result = run_cli("-C", checkout, "add", "--gentoo", gentoo, "--format", "json", *REQUEST)
+    result = run_cli("-C", checkout, "add", "--yes", "--gentoo", gentoo, "--format", "json", *REQUEST)
     document: dict[str, Any] = json.loads(result.stdout)
     return document
 
