@@ -23,7 +23,7 @@ def facts(candidate: EbuildCandidate) -> Mapping[str, str]:
 
     :raises MetadataError: for an ebuild that cannot be sourced.
     """
-    ebuild = candidate.ebuild
+    ebuild = candidate.repo.ebuild(candidate.listed)  # pkgcore takes out of its data what it has parsed
     try:
         data = ebuild.data
         eapi = str(ebuild.eapi)
