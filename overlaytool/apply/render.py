@@ -19,7 +19,7 @@ from overlaytool.apply.package_source import (
 )
 from overlaytool.apply.staging import Draft
 from overlaytool.errors import ManifestError, RepositoryError, StaleError, UnsafeSourceError
-from overlaytool.flatcar import automation, metapackage, profiles, targets
+from overlaytool.flatcar import automation, mask_files, metapackage, profiles, targets
 from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE
 from overlaytool.flatcar.order import atom_name, place
 from overlaytool.flatcar.tree import Tree, digest_of
@@ -34,7 +34,7 @@ from overlaytool.model.plan import (
     TreeCommit,
     UseChange,
 )
-from overlaytool.model.resolution import Because, package_name
+from overlaytool.model.resolution import package_name
 
 REPOSITORIES = {"portage-stable": str(PORTAGE_STABLE), "coreos-overlay": str(OVERLAY)}
 GENTOO = "gentoo"
@@ -62,6 +62,7 @@ def render(
         copies.eclass(eclass)
     for license_import in plan.licenses:
         copies.license(license_import)
+    _put_profile_edits(draft, plan)
     keywords, use = list(plan.keywords), list(plan.use)
     packages = frozenset(imported.package for imported in plan.imports)
     for imported in plan.imports:
@@ -213,6 +214,18 @@ def _put_category(draft: Draft, repository: str, category: str) -> None:
     draft.put_text(own, "".join(f"{name}\n" for name in known))
 
 
+def _put_profile_edits(draft: Draft, plan: Plan) -> None:
+    """Masks that are lifted and packages that count as installed, a step for each package."""
+    for change in plan.masks:
+        for file, text in mask_files.edits_of_mask(draft.read_text, change).items():
+            draft.put_text(file, text)
+        draft.finish(StepKind.MASKS, Action.ADD, atom_name(change.atom))
+    for entry in plan.provided:
+        for file, text in mask_files.edits_of_provided(draft.read_text, entry).items():
+            draft.put_text(file, text)
+        draft.finish(StepKind.PROVIDED, Action.ADD, package_name(entry.cpv))
+
+
 def _put_keywords(draft: Draft, package: str, changes: Iterable[KeywordChange], gone: frozenset[str]) -> None:
     for change in changes:
         text = draft.read_text(change.file)
@@ -226,16 +239,8 @@ def _put_keywords(draft: Draft, package: str, changes: Iterable[KeywordChange], 
 def _put_use(draft: Draft, package: str, changes: Iterable[UseChange]) -> None:
     for change in changes:
         text = draft.read_text(change.file)
-        draft.put_text(
-            change.file, profiles.with_use(text, change.atom, change.flags, _use_comment(change.because))
-        )
+        draft.put_text(change.file, profiles.with_use(text, change.atom, change.flags, change.comment))
     draft.finish(StepKind.USE, Action.ADD, package)
-
-
-def _use_comment(because: Because) -> str:
-    if because.parent is None:
-        return f"Asked for as {because.atom}."
-    return f"Required by {package_name(because.parent)}."
 
 
 def _put_metapackage(draft: Draft, plan: Plan) -> None:

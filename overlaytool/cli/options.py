@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from msgspec import Struct
@@ -76,8 +76,54 @@ KeywordsOption = Annotated[
 DowngradeOption = Annotated[
     bool, typer.Option("--allow-downgrade", help="Let older versions and eclasses replace newer ones.")
 ]
+AllowUseOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-use",
+        metavar="PKG[FLAG]",
+        help="Change a USE flag that a profile masks or forces; repeatable.",
+    ),
+]
+UnmaskOption = Annotated[
+    list[str] | None,
+    typer.Option("--unmask", metavar="ATOM", help="Take what package.mask hides; repeatable."),
+]
+ProvideOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--provide",
+        metavar="CAT/PN-VER",
+        help="Do without a dependency: put it into package.provided; repeatable.",
+    ),
+]
+ReasonOption = Annotated[
+    str | None,
+    typer.Option(
+        "--reason", metavar="TEXT", help="For comments, commits and the pull request: a CVE, a link."
+    ),
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="json: one document on standard output.")]
 AtomArguments = Annotated[list[str], typer.Argument(metavar="ATOM...", help="Packages to add.")]
+
+
+def wishes(
+    allow_use: Sequence[str] | None,
+    unmask: Sequence[str] | None,
+    provide: Sequence[str] | None,
+    reason: str | None,
+) -> dict[str, Any]:
+    """What these options say, as a request has it.
+
+    :raises BadParameter: for a reason that is no line of text.
+    """
+    if reason is not None and (not reason.strip() or not reason.isprintable()):
+        raise typer.BadParameter("--reason wants a line of text")
+    return {
+        "allow_use": tuple(allow_use or ()),
+        "unmask": tuple(unmask or ()),
+        "provide": tuple(provide or ()),
+        "reason": reason.strip() if reason else None,
+    }
 
 
 @contextmanager

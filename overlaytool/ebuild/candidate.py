@@ -79,7 +79,7 @@ class EbuildCandidate:
         What one of its lines says, or nothing where they are all conditional or commented out. Where
         no line names it, an eclass may set it, as acct-group.eclass does.
         """
-        if "KEYWORDS" not in self._text:
+        if "KEYWORDS" not in self.text:
             return None
         values: list[tuple[str, ...]] = [()]
         for _indent, quote, value in self._keyword_lines:
@@ -91,9 +91,9 @@ class EbuildCandidate:
     @cached_property
     def slot_at_sight(self) -> str | None:
         """SLOT without the subslot, read from the ebuild's text; None where that cannot be told."""
-        start = self._text.find("\nSLOT=") + 1
-        found = SLOT.match(self._text, start)
-        if not start or found is None or self._text.count("SLOT=") > 1:
+        start = self.text.find("\nSLOT=") + 1
+        found = SLOT.match(self.text, start)
+        if not start or found is None or self.text.count("SLOT=") > 1:
             return None
         value, version = found[1], self.listed.version
         written = {"${PV}": version, "${PV%%_*}": version.partition("_")[0]}
@@ -101,7 +101,7 @@ class EbuildCandidate:
         return (written.get(value) if "$" in slot or "`" in slot else slot) or None
 
     @cached_property
-    def _text(self) -> str:
+    def text(self) -> str:
         """The ebuild; empty where it cannot be read."""
         try:
             text: str = self.repo.tree.text(self.ebuild)
@@ -114,10 +114,18 @@ class EbuildCandidate:
         """Indentation, quote and value for every line that names KEYWORDS and is no comment."""
         return [
             (found["indent"], found["quote"], found["value"]) if found else ("?", "", line)
-            for line in _lines_with("KEYWORDS", self._text)
+            for line in _lines_with("KEYWORDS", self.text)
             if line.lstrip()[:1] != "#"
             for found in [KEYWORDS.match(line)]
         ]
+
+    @cached_property
+    def sourced(self) -> bool:
+        """Whether it can be sourced."""
+        try:
+            return bool(self.ebuild.slot)
+        except MetadataException:
+            return False
 
     @cached_property
     def slot(self) -> str:

@@ -1,57 +1,57 @@
-"""What people wrote above an entry of package.mask."""
+"""Which line of package.mask hides an ebuild, and what people wrote above it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
-
-from pkgcore.ebuild.atom import atom as PkgcoreAtom
-from pkgcore.ebuild.errors import MalformedAtom
+from typing import Any, NamedTuple
 
 from overlaytool.ebuild.depend import is_about
+from overlaytool.ebuild.evaluate import parse_atom, parsed
+from overlaytool.errors import MalformedAtomError
+from overlaytool.flatcar.profiles import blocks_in
 
 
-def mask_comment(ebuild: Any, files: Iterable[Path]) -> tuple[str, ...]:
-    """The comment block above the first entry that matches an ebuild.
+class MaskLine(NamedTuple):
+    """A line of a package.mask file."""
+
+    path: Path
+    number: int
+    """Counted from 1."""
+    atom: str
+    comment: str
+
+
+def mask_line(ebuild: Any, files: Iterable[Path]) -> MaskLine | None:
+    """The first line that masks an ebuild.
 
     :param ebuild: pkgcore's package.
     :param files: package.mask files or directories of such files; those that do not exist are passed over.
-    :return: the comment's lines without their ``#``; empty where nothing matches or nothing was written.
     """
     for file in files:
         for part in sorted(file.iterdir()) if file.is_dir() else [file]:
-            comment = _comment_in(part, ebuild)
-            if comment is not None:
-                return comment
-    return ()
-
-
-def _comment_in(file: Path, ebuild: Any) -> tuple[str, ...] | None:
-    """The block's comment: it holds for all entries up to the next blank line or comment."""
-    try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return None
-    comment: list[str] = []
-    in_entries = False
-    for line in map(str.strip, lines):
-        if line.startswith("#"):
-            if in_entries:
-                comment, in_entries = [], False
-            comment.append(line.lstrip("# "))
-        elif not line:
-            if in_entries or comment:
-                comment, in_entries = [], False
-        else:
-            in_entries = True
-            if _matches(line, ebuild):
-                return tuple(text for text in comment if text)
+            found = _line_in(part, ebuild)
+            if found is not None:
+                return found
     return None
 
 
-def _matches(line: str, ebuild: Any) -> bool:
+def _line_in(file: Path, ebuild: Any) -> MaskLine | None:
     try:
-        return is_about(PkgcoreAtom(line.split()[0]), ebuild)
-    except MalformedAtom:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    if ebuild.key not in text:
+        return None
+    for block in blocks_in(text):
+        for entry in block.entries:
+            if _matches(entry.atom, ebuild):
+                return MaskLine(file, entry.line + 1, entry.atom, block.comment)
+    return None
+
+
+def _matches(text: str, ebuild: Any) -> bool:
+    try:
+        return is_about(parsed(parse_atom(text)), ebuild)
+    except MalformedAtomError:
         return False

@@ -133,13 +133,16 @@ class ProfileView:
 
         An ebuild of a source is looked at as if it lay in portage-stable, where it will be built.
         """
-        masks, unmasks = self._masks(repository)
+        masks, _unmasks = self._masks(repository)
         for atom in masks.get(ebuild.key, ()):
             if is_about(atom, ebuild):
-                if any(is_about(unmask, ebuild) for unmask in unmasks.get(ebuild.key, ())):
-                    return None
-                return str(atom)
+                return None if self.unmasked(ebuild, repository) else str(atom)
         return None
+
+    def unmasked(self, ebuild: Any, repository: Repository) -> bool:
+        """Whether package.unmask of the profile is about an ebuild."""
+        _masks, unmasks = self._masks(repository)
+        return any(is_about(unmask, ebuild) for unmask in unmasks.get(ebuild.key, ()))
 
     def _masks(self, repository: Repository) -> tuple[Mapping[str, list[Any]], Mapping[str, list[Any]]]:
         known = self._mask_index.get(repository.name)
@@ -249,6 +252,10 @@ class ProfileView:
     def system(self) -> tuple[str, ...]:
         """The profile's ``packages``: atoms of the system set."""
         return tuple(sorted(str(atom) for atom in self._profile.system))
+
+    def nodes(self, ebuild: Any) -> tuple[tuple[Path, bool], ...]:
+        """The directories, parents first, and whether the ``.stable`` files of each count for an ebuild."""
+        return self._use.nodes(ebuild)
 
     @cached_property
     def stage1(self) -> tuple[str, ...]:

@@ -21,7 +21,6 @@ from overlaytool.ebuild.candidate import (
 )
 from overlaytool.ebuild.eclass import needed_updates
 from overlaytool.ebuild.evaluate import parse_atom, parsed
-from overlaytool.ebuild.mask import mask_comment
 from overlaytool.ebuild.profile import ProfileView
 from overlaytool.ebuild.trees import Trees
 from overlaytool.ebuild.use_files import UseFiles
@@ -131,6 +130,11 @@ class TreeSource(Trees):
             self.checkout, self.paths, cache=self.cache, boards=self.boards, eclass_updates=names
         )
 
+    def with_checkout(self, checkout: Checkout) -> TreeSource:
+        """The same trees, seen with other profiles: see :mod:`overlaytool.ebuild.edited`."""
+        updates = self.eclass_stack.updates
+        return TreeSource(checkout, self.paths, cache=self.cache, boards=self.boards, eclass_updates=updates)
+
     def describe(self, view: View, candidate: EbuildCandidate, changes: FlagChanges) -> Description:
         """What a report shows of a candidate."""
         ebuild, use = candidate.ebuild, self.profile(view).use(candidate.ebuild, changes)
@@ -200,7 +204,8 @@ class TreeSource(Trees):
         mask = profile.mask(ebuild, candidate.repo)
         if mask is not None:
             return (rejected(RejectionKind.MASK, f"masked by {mask}"),)
-        if candidate.origin is Origin.SOURCE and (mask := source_mask(candidate)) is not None:
+        mask = source_mask(candidate) if candidate.origin is Origin.SOURCE else None
+        if mask is not None and not profile.unmasked(ebuild, candidate.repo):
             return (rejected(RejectionKind.MASK, f"masked in {candidate.repository} by {mask}"),)
         try:
             if not ebuild.eapi.supported:
@@ -288,9 +293,10 @@ class TreeSource(Trees):
         if found is None or found.kind is not RejectionKind.USE:
             return found
         fixed = profile.unchangeable(candidate.ebuild, depend.use_dependencies(atom, iuse))
-        return (
-            replace(found, reason=f"{found.reason}; the profile fixes {', '.join(fixed)}") if fixed else found
-        )
+        if not fixed:
+            return found
+        reason = f"{found.reason}; the profile fixes {', '.join(fixed)}"
+        return replace(found, kind=RejectionKind.FIXED, reason=reason)
 
     def flags_to_change(
         self, view: View, candidate: EbuildCandidate, atom: Atom, changes: FlagChanges
@@ -344,14 +350,22 @@ class TreeSource(Trees):
             ) from error
 
     def mask_comment(self, candidate: EbuildCandidate, view: View) -> tuple[str, ...]:
-        """The comment above the entry that masks a candidate, a line each."""
-        places = [*self.profile(view).files, candidate.repo.path / "profiles", self._stable.path / "profiles"]
-        return mask_comment(candidate.ebuild, [place / "package.mask" for place in places])
+        """What a person has to know of the mask of a candidate, a line each."""
+        from overlaytool.ebuild.profile_lines import about_mask  # only where something is refused
+
+        return about_mask(self, view, candidate)
+
+    def fixed_comment(self, candidate: EbuildCandidate, view: View, atom: Atom) -> tuple[str, ...]:
+        """What a person has to know of the masked and forced flags that keep a candidate from an atom."""
+        from overlaytool.ebuild.profile_lines import about_fixed  # only where something is refused
+
+        return about_fixed(self, view, candidate, atom)
 
     def mask_left_behind(self, view: View, candidate: EbuildCandidate) -> str | None:
         """The mask of its source that alone hides a candidate: copied without it, emerge takes it."""
         ebuild, profile, mask = candidate.ebuild, self.profile(view), source_mask(candidate)
-        if mask is None or profile.mask(ebuild, candidate.repo) is not None:
+        repo = candidate.repo
+        if mask is None or profile.unmasked(ebuild, repo) or profile.mask(ebuild, repo) is not None:
             return None
         try:
             visible = profile.keyword_accepted(ebuild) and not profile.unaccepted_licenses(ebuild)

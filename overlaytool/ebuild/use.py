@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from overlaytool.ebuild.runtime import clean_environment
@@ -49,6 +50,14 @@ class ProfileUse:
         if expanded:
             enabled |= _stacked(layers.use, ebuild, iuse, expanded) & expanded
         return UseSets(frozenset(forced), frozenset(enabled), frozenset(masked))
+
+    def nodes(self, ebuild: Any) -> tuple[tuple[Path, bool], ...]:
+        """The directories, parents first, and whether the ``.stable`` files of each count for an ebuild."""
+        stable = self._is_stable(ebuild)
+        return tuple(
+            (Path(node.path), stable and bool(node.eapi.options.profile_stable_use))
+            for node in self._profile.stack
+        )
 
     def _is_stable(self, ebuild: Any) -> bool:
         """Whether the ``.stable`` files of the profile are about an ebuild."""

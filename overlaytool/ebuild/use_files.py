@@ -83,7 +83,7 @@ class PackageUse:
         known = self._changes.get(package)
         if known is None:
             known = self._changes[package] = sorted(
-                _entries(self._lines.get(package, ())), key=lambda entry: _specificity(entry[0])
+                _entries(self._lines.get(package, ())), key=lambda entry: specificity(entry[0])
             )
         return known
 
@@ -99,7 +99,8 @@ def _entries(lines: Iterable[str]) -> Iterator[tuple[Any, Change]]:
         yield atom, change(flags)
 
 
-def _specificity(atom: Any) -> int:
+def specificity(atom: Any) -> int:
+    """How specific an atom is, as Portage ranks the lines of one file."""
     rank = SPECIFICITY.get(atom.op, 2)
     return max(rank, 3) if atom.slot is not None else rank
 

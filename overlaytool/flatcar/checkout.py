@@ -30,6 +30,13 @@ class Checkout(Struct, frozen=True, kw_only=True):
     """FLATCAR_VERSION."""
     boards: tuple[Board, ...]
     """Every board that the profiles define, by name."""
+    edited_overlay: Path | None = None
+    """A directory whose ``profiles`` stand for coreos-overlay's: those that a plan is going to edit."""
+
+    @property
+    def profiles(self) -> Path:
+        """The directory of Flatcar's own profiles."""
+        return (self.edited_overlay or self.overlay) / "profiles"
 
     @property
     def portage_stable(self) -> Path:
@@ -48,7 +55,7 @@ class Checkout(Struct, frozen=True, kw_only=True):
 
     def board_profile(self, board: Board) -> Path:
         """The profile directory of the board root."""
-        return self.overlay / "profiles/coreos" / board.arch / "generic"
+        return self.profiles / "coreos" / board.arch / "generic"
 
     def production_profile(self, board: Board) -> Path:
         """The profile directory of the production image, with build_image's masks."""
@@ -56,7 +63,7 @@ class Checkout(Struct, frozen=True, kw_only=True):
 
     def host_profile(self) -> Path:
         """The profile directory of the build host. SDK images are built for amd64."""
-        return self.overlay / "profiles/coreos" / SDK_ARCH / "sdk"
+        return self.profiles / "coreos" / SDK_ARCH / "sdk"
 
     @property
     def root_deps(self) -> bool:
@@ -68,6 +75,12 @@ class Checkout(Struct, frozen=True, kw_only=True):
             return "--root-deps" in (self.path / "setup_board").read_text(encoding="utf-8", errors="replace")
         except OSError:
             return False
+
+    def shown(self, path: Path) -> str:
+        """A file of the checkout from its top, with forward slashes; any other path as it is."""
+        if self.edited_overlay is not None and path.is_relative_to(self.edited_overlay):
+            return (OVERLAY / path.relative_to(self.edited_overlay)).as_posix()
+        return path.relative_to(self.path).as_posix() if path.is_relative_to(self.path) else str(path)
 
     def board(self, name: str) -> Board:
         """The board of that name.

@@ -27,7 +27,7 @@ class ProfileEntry(Struct, frozen=True, kw_only=True):
     """Keywords or USE flags, as they stand."""
 
 
-class _Block(Struct, frozen=True, kw_only=True):
+class Block(Struct, frozen=True, kw_only=True):
     """Comment lines and the entries below them, with nothing between."""
 
     first: int
@@ -98,7 +98,7 @@ def with_use(text: str, atom: str, flags: Sequence[str], comment: str) -> str:
         if entry.atom == atom and contrary & set(entry.values):
             _drop_values(lines, entry, contrary)
     text = _joined(lines)
-    for block in _blocks(text):
+    for block in blocks_in(text):
         if block.comment and _same(block.comment, comment):
             own = next((entry for entry in block.entries if entry.atom == atom), None)
             if own:
@@ -123,6 +123,20 @@ def without_values(text: str, entry: ProfileEntry, values: Collection[str]) -> s
     lines = _lines(text)
     _drop_values(lines, entry, values)
     return _joined(lines)
+
+
+def without_flags(text: str, atom: str, values: Collection[str]) -> str:
+    """The file without these values of an atom's entries; an entry goes with the last of its values."""
+    lines = _lines(text)
+    for entry in reversed(entries(text)):
+        if entry.atom == atom and set(values) & set(entry.values):
+            _drop_values(lines, entry, values)
+    return _joined(lines)
+
+
+def with_line(text: str, line: str, comment: str) -> str:
+    """The file with a block of its own for a line, at its end."""
+    return _appended(text, line, comment)
 
 
 def _line(atom: str, values: Sequence[str]) -> str:
@@ -182,8 +196,9 @@ def _contrary(flag: str) -> str:
     return flag[1:] if flag.startswith("-") else f"-{flag}"
 
 
-def _blocks(text: str) -> tuple[_Block, ...]:
-    found: list[_Block] = []
+def blocks_in(text: str) -> tuple[Block, ...]:
+    """The paragraphs of a profile's file; what has only comments is left out."""
+    found: list[Block] = []
     comment: list[str] = []
     members: list[ProfileEntry] = []
     by_line = {entry.line: entry for entry in entries(text)}
@@ -191,7 +206,7 @@ def _blocks(text: str) -> tuple[_Block, ...]:
 
     def finish() -> None:
         if members:
-            found.append(_Block(first=first, comment=" ".join(comment), entries=tuple(members)))
+            found.append(Block(first=first, comment=" ".join(comment), entries=tuple(members)))
         comment.clear()
         members.clear()
 
@@ -209,13 +224,13 @@ def _blocks(text: str) -> tuple[_Block, ...]:
     return tuple(found)
 
 
-def _block_of(text: str, entry: ProfileEntry) -> _Block:
-    return next(block for block in _blocks(text) if entry in block.entries)
+def _block_of(text: str, entry: ProfileEntry) -> Block:
+    return next(block for block in blocks_in(text) if entry in block.entries)
 
 
 def _remove(lines: list[str], index: int) -> None:
     """Take an entry out; with the last of its block, the comment and one blank line go too."""
-    block = next(block for block in _blocks(_joined(lines)) if block.first <= index <= block.last)
+    block = next(block for block in blocks_in(_joined(lines)) if block.first <= index <= block.last)
     if len(block.entries) > 1:
         del lines[index]
         return
@@ -241,7 +256,7 @@ def _inserted(text: str, atom: str, line: str, comment: str) -> str:
     members = entries(text)
     if not members:
         return _appended(text, line, comment)
-    blocks = _blocks(text)
+    blocks = blocks_in(text)
     position = place([atom_key(entry.atom) for entry in members], atom_key(atom))
     owners = [next(i for i, block in enumerate(blocks) if entry in block.entries) for entry in members]
     before = owners[position - 1] if position else None
@@ -257,7 +272,7 @@ def _inserted(text: str, atom: str, line: str, comment: str) -> str:
     return _new_block_before(text, blocks[after or 0].first, line, comment)
 
 
-def _beside(text: str, blocks: Sequence[_Block], middle: int, atom: str, line: str, comment: str) -> str:
+def _beside(text: str, blocks: Sequence[Block], middle: int, atom: str, line: str, comment: str) -> str:
     """The place of the entry is amid a block about something else: it goes to the nearer side of that."""
     block = blocks[middle]
     smaller = sum(atom_key(entry.atom) <= atom_key(atom) for entry in block.entries)

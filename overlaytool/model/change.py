@@ -17,6 +17,8 @@ class StepKind(StrEnum):
     PACKAGE = "package"
     KEYWORDS = "keywords"
     USE = "use"
+    MASKS = "masks"
+    PROVIDED = "provided"
     METAPACKAGE = "metapackage"
     AUTOMATION = "automation"
     CHANGELOG = "changelog"

@@ -95,6 +95,39 @@ class UseChange(Struct, frozen=True, kw_only=True):
     flags: tuple[str, ...]
     file: str
     because: Because
+    comment: str
+
+
+class MaskAction(StrEnum):
+    """What happens to a line that masks or forces something."""
+
+    ADD = "add"
+    """A line that takes the mask back is put in."""
+    REMOVE = "remove"
+    """The line goes, or what it says of some flags."""
+    NARROW = "narrow"
+    """It goes to a profile that fewer views have."""
+
+
+class MaskChange(Struct, frozen=True, kw_only=True):
+    """A line of package.unmask, or one about a masked or forced USE flag (PMS sections 5.2.8, 5.2.11)."""
+
+    atom: str
+    flags: tuple[str, ...]
+    """As the line has them, ``-nls`` where it takes a mask back; empty in package.unmask."""
+    file: str
+    action: MaskAction
+    to: str | None
+    """Where a line goes that is narrowed."""
+    comment: str
+
+
+class ProvidedChange(Struct, frozen=True, kw_only=True):
+    """A line of package.provided: emerge takes the package for installed."""
+
+    cpv: str
+    file: str
+    comment: str
 
 
 class ArchLine(Struct, frozen=True, kw_only=True):
@@ -118,7 +151,7 @@ class MetapackageEdit(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What will be done to the checkout: the pivot between deciding and doing. Schema 1 of the contract."""
+    """What will be done to the checkout: the pivot between deciding and doing. Schema 2 of the contract."""
 
     request: tuple[str, ...]
     into: Into
@@ -137,3 +170,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     new_in_image: tuple[str, ...]
     warnings: tuple[Notice, ...]
     manual_work: tuple[Notice, ...]
+    masks: tuple[MaskChange, ...] = ()
+    provided: tuple[ProvidedChange, ...] = ()
+    reason: str | None = None
+    """What the user gave as the reason for all of it."""

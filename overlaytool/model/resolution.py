@@ -47,6 +47,14 @@ class Request(Struct, frozen=True, kw_only=True):
     """Whether portage-stable's copies of the requested packages are to be replaced by the sources'."""
     allow_downgrade: bool = False
     """Whether versions and eclasses of the checkout may be replaced by older ones."""
+    allow_use: tuple[str, ...] = ()
+    """``cat/pn[flag]``: flags that a profile masks or forces and that may be changed."""
+    unmask: tuple[str, ...] = ()
+    """Atoms whose masks are lifted."""
+    provide: tuple[str, ...] = ()
+    """CPVs that package.provided gets."""
+    reason: str | None = None
+    """What the user gives as the reason, for comments, commits and the pull request."""
 
 
 class State(StrEnum):
@@ -138,9 +146,13 @@ class RejectionKind(StrEnum):
     VERSION = "version"
     SLOT = "slot"
     USE = "use"
+    FIXED = "fixed"
+    """The profile masks or forces a flag that is wanted otherwise."""
     KEYWORD = "keyword"
     MASK = "mask"
     LICENSE = "license"
+    RESTRICT = "restrict"
+    """RESTRICT or PROPERTIES say what the profile does not accept."""
     EAPI = "eapi"
     METADATA = "metadata"
     REQUIRED_USE = "required-use"
@@ -178,6 +190,8 @@ class UseNeed(Struct, frozen=True, kw_only=True):
     """``flag`` to enable, ``-flag`` to disable; sorted by name."""
     root: Root
     because: Because
+    dropped: bool = False
+    """Whether they are switched off because what they ask for, ``because.atom``, cannot be had."""
 
 
 class Because(Struct, frozen=True, kw_only=True):

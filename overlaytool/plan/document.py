@@ -1,4 +1,4 @@
-"""A plan as JSON, schema 1 of the contract, and back: nothing is lost, and the bytes are always the same."""
+"""A plan as JSON, schema 2 of the contract, and back: nothing is lost, and the bytes are always the same."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from overlaytool.errors import PlanError
 from overlaytool.model.plan import Plan
 from overlaytool.model.target import decode_target, encode_target
 
-SCHEMA = 1
+SCHEMA = 2
 _HINT = "overlaytool plan --format json writes such a document; it is not meant to be edited"
 
 

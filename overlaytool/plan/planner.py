@@ -19,7 +19,6 @@ from overlaytool.model.plan import (
     Plan,
     Selected,
     TreeCommit,
-    UseChange,
 )
 from overlaytool.model.resolution import (
     Because,
@@ -30,18 +29,15 @@ from overlaytool.model.resolution import (
     Notice,
     Package,
     Resolution,
-    Root,
     State,
 )
+from overlaytool.plan.masks import Lifted, with_reason
+from overlaytool.plan.provided import no_use
 from overlaytool.plan.replaced import replaced
+from overlaytool.plan.use import use_changes
 
 PROFILES = OVERLAY / "profiles/coreos"
 ACCEPT_KEYWORDS = str(PROFILES / "base/package.accept_keywords")
-USE_FILES = {
-    Root.BOARD: str(PROFILES / "targets/generic/package.use"),
-    Root.HOST: str(PROFILES / "targets/sdk/package.use"),
-}
-USE_FILE_OF_BOTH = str(PROFILES / "base/package.use")
 RUN_TIME = frozenset({DepClass.RDEPEND, DepClass.PDEPEND})
 IMPORTED = frozenset({State.ADD, State.UPDATE})
 
@@ -55,6 +51,7 @@ def plan(
     image: Mapping[str, frozenset[str]],
     checkout: CheckoutState,
     sources: Sequence[TreeCommit],
+    lifted: Lifted,
     committed: frozenset[str] | None = None,
 ) -> Plan:
     """What an answer does to the checkout.
@@ -62,6 +59,7 @@ def plan(
     :param source: the trees that the resolution was made from, with its eclass updates.
     :param copied: the directories of :func:`imports_of` the resolution.
     :param metapackage: the one that gets the request.
+    :param lifted: what the profiles that it was made with allow beyond the checkout's.
     :param image: for each board's name, those of :func:`run_time_packages` that its image has today.
     :param committed: the names in the metapackage's directory at HEAD; None where there is no commit.
     """
@@ -78,11 +76,17 @@ def plan(
         licenses=copied.licenses,
         keywords=tuple(
             KeywordChange(
-                atom=f"={need.cpv}", keywords=need.keywords, file=ACCEPT_KEYWORDS, comment=need.reason
+                atom=f"={need.cpv}",
+                keywords=need.keywords,
+                file=ACCEPT_KEYWORDS,
+                comment=with_reason(need.reason, resolution.request.reason),
             )
             for need in resolution.keywords
         ),
-        use=_use(resolution),
+        use=use_changes(resolution),
+        masks=lifted.masks,
+        provided=lifted.provided,
+        reason=resolution.request.reason,
         metapackage=None if resolution.request.update else _edit(resolution, metapackage, source, committed),
         present=index.present,
         new_in_image=tuple(sorted({package.cpv for packages in gained.values() for package in packages})),
@@ -91,6 +95,7 @@ def plan(
             *_copy_warnings(copied),
             *_moved(index, source),
             *_image_warnings(index, gained, source),
+            *no_use(resolution, source),
         ),
         manual_work=(*resolution.manual_work, *_masks_left_behind(index, source)),
     )
@@ -201,24 +206,6 @@ def _because(index: _Index, members: Iterable[Package]) -> tuple[Because, ...]:
         for edge in index.incoming[member.key]
     }
     return tuple(sorted(asked, key=lambda because: (because.parent or "", because.atom, because.dep_class)))
-
-
-def _use(resolution: Resolution) -> tuple[UseChange, ...]:
-    """One line for each package and root; one in ``base`` where both roots need the same."""
-    needs: dict[tuple[str, tuple[str, ...]], list[Root]] = defaultdict(list)
-    because: dict[tuple[str, tuple[str, ...]], Because] = {}
-    for need in resolution.use:
-        needs[(need.atom, need.flags)].append(need.root)
-        because.setdefault((need.atom, need.flags), need.because)
-    return tuple(
-        UseChange(
-            atom=atom,
-            flags=flags,
-            file=USE_FILE_OF_BOTH if len(roots) > 1 else USE_FILES[roots[0]],
-            because=because[(atom, flags)],
-        )
-        for (atom, flags), roots in sorted(needs.items())
-    )
 
 
 def _edit(

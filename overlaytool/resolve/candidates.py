@@ -18,6 +18,9 @@ UNSTABLE_REASON = "No stable keyword yet."
 UNKEYWORDED = frozenset({RejectionKind.KEYWORD, RejectionKind.LIVE})
 """What an entry in package.accept_keywords can lift."""
 
+UNSOURCED = frozenset({RejectionKind.LIVE, RejectionKind.EAPI, RejectionKind.METADATA})
+"""With these, a candidate's metadata is not at hand."""
+
 
 class Option[C: Candidate](Struct, frozen=True):
     """A candidate and the steps that make it the one that emerge takes."""
@@ -202,7 +205,7 @@ class Chooser[C: Candidate]:
 
     def _slot_differs(self, view: View, candidate: C, atom: Atom, changes: FlagChanges) -> bool:
         mismatch = self.source.mismatch(view, candidate, atom, changes)
-        return mismatch is not None and mismatch.kind is not RejectionKind.USE
+        return mismatch is not None and mismatch.kind not in (RejectionKind.USE, RejectionKind.FIXED)
 
     def _with_eclasses(
         self, view: View, atoms: tuple[Atom, ...], decisions: Decisions, source: str | None, candidate: C
@@ -344,13 +347,20 @@ class Chooser[C: Candidate]:
             yield from self.source.source_candidates(name, package)
 
     def mask_comment(self, view: View, atom: Atom, decisions: Decisions) -> tuple[str, ...]:
-        """What people wrote above the mask of the first masked candidate of an atom."""
+        """What the profile says of the first candidate of an atom that is masked, or whose flags it fixes."""
+        changes = decisions.changes(view, atom.package)
+        masked = None
         for candidate in self._everywhere(atom.package, decisions):
-            if self.source.admits(candidate, atom) and any(
-                obstacle.kind is RejectionKind.MASK for obstacle in self.source.obstacles(view, candidate)
-            ):
-                return self.source.mask_comment(candidate, view)
-        return ()
+            if not self.source.admits(candidate, atom):
+                continue
+            kinds = {obstacle.kind for obstacle in self.source.obstacles(view, candidate)}
+            if RejectionKind.MASK in kinds:
+                masked = masked or candidate
+            elif not kinds & UNSOURCED:
+                mismatch = self.source.mismatch(view, candidate, atom, changes)
+                if mismatch is not None and mismatch.kind is RejectionKind.FIXED:
+                    return self.source.fixed_comment(candidate, view, atom)
+        return self.source.mask_comment(masked, view) if masked is not None else ()
 
     def _rejection(
         self,

@@ -182,7 +182,7 @@ class Closure[C: Candidate]:
         """
         option = self.chooser.option(view, (atom,), self.decisions)
         if option is None:
-            if fallback.leave_to_person(self, atom, ask):
+            if fallback.leave_to_person(self, view, atom, ask):
                 return None
             fallback.do_without(self, atom, ask)
             fallback.refuse_replacement(self, view, atom, ask)

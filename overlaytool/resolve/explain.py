@@ -11,9 +11,13 @@ from overlaytool.errors import (
     OverlaytoolError,
     UnsatisfiableError,
 )
-from overlaytool.model.dependency import Candidate
+from overlaytool.model.dependency import Atom, Candidate
 from overlaytool.model.resolution import Edge, NodeKey, Rejection, RejectionKind, Request, Resolution
 from overlaytool.resolve.graph import Unsatisfied
+from overlaytool.resolve.useless import purpose_by_name, version_to_provide
+
+OURS = frozenset({RejectionKind.FIXED, RejectionKind.OVERLAY, RejectionKind.RESTRICT, RejectionKind.LICENSE})
+"""What Flatcar's own trees and profiles say: a fresher Gentoo tree changes nothing about it."""
 
 MAX_REJECTIONS = 12
 """Candidates listed in an error; the rest are counted."""
@@ -75,18 +79,31 @@ def _kind[C: Candidate](
         )
         return KeywordError, f"name the version to accept it without a keyword: ={named}"
     if decisive and all(kind in (RejectionKind.MASK, RejectionKind.KEYWORD) for kind in decisive):
-        return MaskedError, "the mask's reason is above; a mask is lifted in the profile, by hand"
+        return MaskedError, f"the mask's reason is above; --unmask '{failure.atom}' lifts it for this plan"
+    if RejectionKind.FIXED in decisive:
+        wanted = failure.atom.package + failure.atom.text[failure.atom.text.find("[") :]
+        return UnsatisfiableError, f"--allow-use '{wanted}' lifts it, where its reason does not hold"
     if not decisive and any(rejection.kind is RejectionKind.LIVE for rejection in failure.rejections):
         live = next(rejection.cpv for rejection in failure.rejections if rejection.kind is RejectionKind.LIVE)
         return KeywordError, f"only a live ebuild would do; name it to take it: ={live}"
     if RejectionKind.REQUIRED_USE in decisive:
         return UnsatisfiableError, f"set the flags in the request: {failure.atom.package}[flag]"
     if not failure.rejections and failure.ask.parent is not None:
-        return UnsatisfiableError, (
-            "is the Gentoo tree fresh? overlaytool sync; where Flatcar does without it,"
-            " a version of it can go into package.provided of the profile"
-        )
-    return UnsatisfiableError, "is the Gentoo tree fresh? overlaytool sync"
+        return UnsatisfiableError, _do_without(failure.atom)
+    fresh = any(rejection.kind not in OURS for rejection in failure.rejections)
+    return UnsatisfiableError, "is the Gentoo tree fresh? overlaytool sync" if fresh else None
+
+
+def _do_without(atom: Atom) -> str:
+    """What to do about a dependency that no tree has."""
+    purpose, cpv = purpose_by_name(atom.package), version_to_provide(atom)
+    provide = f"--provide {cpv}" if cpv else f"--provide with a version of {atom.package}"
+    if purpose is not None:
+        return f"{provide} puts it into package.provided. {purpose}"
+    return (
+        "is the Gentoo tree fresh? overlaytool sync; where Flatcar does without it,"
+        f" {provide} puts it into package.provided"
+    )
 
 
 def chains(resolution: Resolution, package: str, *, limit: int = 5) -> tuple[tuple[Edge, ...], ...]:

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from overlaytool.resolve.closure import Closure
 
 
-def leave_to_person[C: Candidate](closure: Closure[C], atom: Atom, ask: Ask[C]) -> bool:
-    """Note the work for a package of coreos-overlay, which is not overwritten; whether it is one."""
-    if not closure.source.holds(Origin.OVERLAY, atom.package):
+def leave_to_person[C: Candidate](closure: Closure[C], view: View, atom: Atom, ask: Ask[C]) -> bool:
+    """Note the work for a package of coreos-overlay, which is not overwritten; whether it is one.
+
+    Where only flags that the profile fixes are in the way, another version would be of no help.
+    """
+    if not closure.source.holds(Origin.OVERLAY, atom.package) or _is_fixed(closure, view, atom):
         return False
     held = ", ".join(candidate.cpv for candidate in closure.source.checkout_candidates(atom.package))
     closure.decisions.manual.setdefault(
@@ -28,6 +31,17 @@ def leave_to_person[C: Candidate](closure: Closure[C], atom: Atom, ask: Ask[C]) 
         ),
     )
     return True
+
+
+def _is_fixed[C: Candidate](closure: Closure[C], view: View, atom: Atom) -> bool:
+    """Whether a visible ebuild of the checkout would do, but for flags that the profile masks or forces."""
+    changes = closure.decisions.changes(view, atom.package)
+    return any(
+        not closure.chooser.hidden(view, candidate, closure.decisions)
+        and (mismatch := closure.source.mismatch(view, candidate, atom, changes)) is not None
+        and mismatch.kind is RejectionKind.FIXED
+        for candidate in closure.source.checkout_candidates(atom.package)
+    )
 
 
 def do_without[C: Candidate](closure: Closure[C], atom: Atom, ask: Ask[C]) -> None:

@@ -130,7 +130,10 @@ class PackageSource[C: Candidate](Protocol):
         """The eclasses of a candidate, those of its eclasses included."""
 
     def mask_comment(self, candidate: C, view: View) -> tuple[str, ...]:
-        """The comment above the entry that masks a candidate, a line each."""
+        """What a person has to know of the mask of a candidate, a line each."""
+
+    def fixed_comment(self, candidate: C, view: View, atom: Atom) -> tuple[str, ...]:
+        """What a person has to know of the flags that a profile fixes against an atom, a line each."""
 
 
 def everywhere[C: Candidate](package: str, source: PackageSource[C]) -> list[list[C]]:

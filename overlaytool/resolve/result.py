@@ -164,9 +164,18 @@ def _use[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> tuple[U
     for (root, package), flags in sorted(closure.decisions.use.items()):
         if (root, package) not in selected:
             continue
-        because = next(iter(flags.values()))[1]
-        written = tuple(flag if state else f"-{flag}" for flag, (state, _because) in sorted(flags.items()))
-        needs.append(UseNeed(atom=package, flags=written, root=root, because=because))
+        for dropped in (False, True):
+            of_kind = {
+                flag: (state, because)
+                for flag, (state, because) in sorted(flags.items())
+                if ((package, flag) in closure.decisions.dropped and not state) == dropped
+            }
+            if of_kind:
+                because = next(because for flag, (_state, because) in flags.items() if flag in of_kind)
+                written = tuple(flag if state else f"-{flag}" for flag, (state, _) in of_kind.items())
+                needs.append(
+                    UseNeed(atom=package, flags=written, root=root, because=because, dropped=dropped)
+                )
     return tuple(needs)
 
 

@@ -94,7 +94,8 @@ def _commit(
             f"there is nothing to commit: {base[:12]} has everything that was asked for",
             hint="overlaytool plan shows what is there already",
         )
-    messages = tuple(message(step) for step in change_set.steps)
+    reason = change_set.plan.reason if change_set.plan else None
+    messages = tuple(message(step, reason) for step in change_set.steps)
     trees = write_trees(repository, change_set, base)
     if approve:
         approve(trees[-1])

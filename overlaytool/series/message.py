@@ -26,13 +26,19 @@ _ATOM = re.compile(r"[=~<>]*(?P<name>[A-Za-z0-9_][\w+.-]*/[A-Za-z0-9_][\w+.-]*)"
 _COMPARED = re.compile(r"[=~<>]+")
 
 
-def message(step: Step) -> str:
+def message(step: Step, reason: str | None = None) -> str:
     """Subject, empty line, body: everything but the sign-off, which git adds with the user's identity.
 
+    :param reason: what the user gave as the reason for the whole series; ends each body.
     :raises GitError: for a step that was copied from a tree with no commit to cite.
     """
-    if step.message is not None:
-        return step.message
+    text = step.message or _message(step)
+    if reason is None or step.kind in (StepKind.AUTOMATION, StepKind.CHANGELOG):
+        return text
+    return f"{text}\n{textwrap.fill(reason, BODY_WIDTH, break_long_words=False, break_on_hyphens=False)}\n"
+
+
+def _message(step: Step) -> str:
     if step.source is not None:
         return _copied(step, step.source)
     match step.kind:
@@ -40,6 +46,10 @@ def message(step: Step) -> str:
             return _listing("overlay profiles: Add accept keywords for ", step)
         case StepKind.USE:
             return _listing("overlay profiles: Set USE flags for ", step)
+        case StepKind.MASKS:
+            return f"overlay profiles: Lift a mask for {step.subject}\n"
+        case StepKind.PROVIDED:
+            return f"overlay profiles: Provide {step.subject}\n"
         case StepKind.METAPACKAGE:
             return _listing(f"overlay {step.subject}: Add ", step)
         case StepKind.AUTOMATION:

@@ -82,6 +82,8 @@ def _summary(record: SeriesRecord) -> str:
     into = f" to {targets.facts(plan.into).where} ({code(metapackage)})" if plan.metapackage else ""
     lines = [f"This {_verb(record).lower()}s {names}{into}, for {boards}."]
     copied = _copied(plan)
+    if plan.reason:
+        lines.append(f"Reason: {escaped(plan.reason)}")
     if copied:
         lines.append(copied)
     if plan.metapackage:
@@ -124,9 +126,17 @@ def _beside(plan: Plan) -> str:
         for change in plan.keywords
     ]
     lines += [
-        f"- USE {code(' '.join((change.atom, *change.flags)))}, asked for by"
-        f" {code(change.because.parent or 'the request')}: {code(change.because.atom)}"
+        f"- USE {code(' '.join((change.atom, *change.flags)))}: {escaped(change.comment)}"
         for change in plan.use
+    ]
+    lines += [
+        f"- mask of {code(' '.join((change.atom, *change.flags)))} ({change.action}) in {code(change.file)}:"
+        f" {escaped(change.comment)}"
+        for change in plan.masks
+    ]
+    lines += [
+        f"- {code(entry.cpv)} counts as installed ({code(entry.file)}): {escaped(entry.comment)}"
+        for entry in plan.provided
     ]
     lines += [f"- **{escaped(notice.message)}**" for notice in (*plan.warnings, *plan.manual_work)]
     return "With the packages come:\n\n" + "\n".join(lines) + "\n" if lines else ""

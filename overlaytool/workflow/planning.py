@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -31,6 +32,7 @@ from overlaytool.resolve.image import Clash, clashes, installed
 from overlaytool.resolve.request import known_atom
 from overlaytool.resolve.resolver import COPIED
 from overlaytool.resolve.resolver import resolve as run_resolver
+from overlaytool.workflow.lifted import lifted_for
 from overlaytool.workflow.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -71,8 +73,14 @@ def prepare(workspace: Workspace, request: Request, described: Container[State] 
     :raises DowngradeError: where versions or eclasses would become older, and that was not asked for.
     """
     begun = time.time_ns()
-    with Blockers([tree.path for tree in workspace.source.repositories]) as blockers:
-        resolution = resolve(workspace, request, described)
+    with (
+        Blockers([tree.path for tree in workspace.source.repositories]) as blockers,
+        lifted_for(workspace, request, partial(resolve, described=described)) as (
+            workspace,
+            resolution,
+            lifted,
+        ),
+    ):
         source = workspace.source
         if resolution.eclass_updates:
             source = source.with_eclass_updates(resolution.eclass_updates)
@@ -80,20 +88,21 @@ def prepare(workspace: Workspace, request: Request, described: Container[State] 
         with workspace.progress.task("reading what gets copied"):
             copied = CopiedPackages(source, imports_of(resolution), since=begun)
             image, in_the_way = _there(workspace, source, resolution, blockers)
-    checkout = workspace.checkout
-    metapackage = metapackages.read(DiskTree(checkout.path), request.into)
-    made = make_plan(
-        resolution,
-        source,
-        copied=copied,
-        metapackage=metapackage,
-        image=image,
-        checkout=CheckoutState(commit=head_commit(checkout.path), version=checkout.version),
-        sources=tuple(
-            TreeCommit(name=name, commit=head_commit(path)) for name, path in workspace.sources.items()
-        ),
-        committed=names_at_head(checkout.path, metapackage.file.rpartition("/")[0]),
-    )
+        checkout = workspace.checkout
+        metapackage = metapackages.read(DiskTree(checkout.path), request.into)
+        made = make_plan(
+            resolution,
+            source,
+            copied=copied,
+            metapackage=metapackage,
+            image=image,
+            checkout=CheckoutState(commit=head_commit(checkout.path), version=checkout.version),
+            sources=tuple(
+                TreeCommit(name=name, commit=head_commit(path)) for name, path in workspace.sources.items()
+            ),
+            lifted=lifted,
+            committed=names_at_head(checkout.path, metapackage.file.rpartition("/")[0]),
+        )
     made = replace(made, manual_work=(*made.manual_work, *in_the_way), warnings=(*made.warnings, *set_back))
     return Planned(resolution=resolution, plan=made, distfiles=copied.distfiles)
 

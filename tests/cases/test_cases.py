@@ -21,9 +21,24 @@ from overlaytool.model.resolution import Into, Request
 from overlaytool.plan import document as plan_json
 
 CASES = sorted(Path(__file__).parent.glob("*.toml"))
-STRICT = ("imports", "keywords", "use", "eclasses", "licenses", "warnings", "manual_work", "arch_only")
+STRICT = (
+    "imports",
+    "keywords",
+    "use",
+    "eclasses",
+    "licenses",
+    "warnings",
+    "manual_work",
+    "arch_only",
+    "masks",
+    "provided",
+)
 """Empty where a case does not mention them."""
-KEYS = {"about", "request", "boards", "sources", "into", "accept_keywords", "expect", "error"}
+WISHES = ("allow_use", "unmask", "provide")
+KEYS = {
+    *("about", "request", "boards", "sources", "into", "accept_keywords", "expect", "error", "reason"),
+    *WISHES,
+}
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +82,8 @@ def _plan(case: dict[str, Any], trees: dict[str, Path]) -> dict[str, Any]:
         atoms=tuple(case["request"]),
         into=Into(case.get("into", "image")),
         accept_keywords=case.get("accept_keywords", True),
+        reason=case.get("reason"),
+        **{key: tuple(case.get(key, ())) for key in WISHES},
     )
     with workflow.open_workspace(
         checkout=trees["flatcar"],
@@ -93,6 +110,10 @@ def summary(document: dict[str, Any]) -> dict[str, list[str]]:
         "metapackage": edit["added"],
         "arch_only": [f"{line['atom']} {line['arch']}" for line in edit["arch_only"]],
         "new_in_image": document["new_in_image"],
+        "masks": [_mask(entry) for entry in document["masks"]],
+        "provided": [
+            f"{entry['cpv']} {_profile(entry['file'])}: {entry['comment']}" for entry in document["provided"]
+        ],
     }
 
 
@@ -111,6 +132,16 @@ def _import(entry: dict[str, Any], boards: list[str]) -> list[str]:
         if everywhere:
             lines.append(f"{entry['action']} {cpv}{source}")
     return lines
+
+
+def _mask(entry: dict[str, Any]) -> str:
+    """``add cat/pn -flag base/package.use.mask``; the file that a line is narrowed to is the last word."""
+    files = [_profile(file) for file in (entry["file"], entry["to"]) if file is not None]
+    return " ".join([entry["action"], entry["atom"], *entry["flags"], *files])
+
+
+def _profile(file: str) -> str:
+    return file.partition("/profiles/coreos/")[2]
 
 
 def _use(entry: dict[str, Any]) -> str:

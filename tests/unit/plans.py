@@ -18,7 +18,7 @@ from overlaytool.model.plan import (
     TreeCommit,
     UseChange,
 )
-from overlaytool.model.resolution import Because, DepClass, Into, Notice, Root
+from overlaytool.model.resolution import Because, DepClass, Into, Notice, Root, package_name
 
 OVERLAY = "sdk_container/src/third_party/coreos-overlay"
 STABLE = "sdk_container/src/third_party/portage-stable"
@@ -73,7 +73,8 @@ def keyword(
 def use(atom: str, *flags: str, parent: str | None = None) -> UseChange:
     """A line of package.use that ``parent`` asks for."""
     because = Because(parent=parent, atom=f"{atom}[{','.join(flags)}]", dep_class=DepClass.RDEPEND)
-    return UseChange(atom=atom, flags=flags, file=USE_FILE, because=because)
+    comment = f"Required by {package_name(parent)}." if parent else f"Asked for as {because.atom}."
+    return UseChange(atom=atom, flags=flags, file=USE_FILE, because=because, comment=comment)
 
 
 def edit(*added: str, revision: int = 320, **arches: str) -> MetapackageEdit:

@@ -25,9 +25,10 @@ def test_keys_are_those_of_the_contract_in_its_order() -> None:
     contract = [
         *("schema", "request", "boards", "checkout", "sources", "imports", "eclasses", "licenses"),
         *("keywords", "use", "metapackage", "present", "new_in_image", "warnings", "manual_work"),
+        *("masks", "provided", "reason"),
     ]
     assert [key for key in document if key in contract] == contract
-    assert document["schema"] == 1
+    assert document["schema"] == 2
     first = document["imports"][0]
     assert first["because"] == [
         {"parent": "sys-process/htop-3.5.3", "atom": ">=dev-libs/b-2[ssl]", "class": "RDEPEND"}
@@ -90,7 +91,7 @@ def test_document_that_would_not_have_been_written_is_refused(path: str, value: 
         ("{", "not JSON"),
         ("[]", "no key schema"),
         ("{}", "no key schema"),
-        ('{"schema": 2}', "schema 2"),
+        ('{"schema": 3}', "schema 3"),
         ('{"schema": "1"}', "schema '1'"),
     ],
 )

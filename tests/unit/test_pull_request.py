@@ -139,6 +139,7 @@ def test_everything_that_comes_beside_packages_is_named_with_its_reason() -> Non
                 flags=("ssl",),
                 file="u",
                 because=Because(parent="dev-libs/b-2", atom="dev-libs/c[ssl]", dep_class=DepClass.RDEPEND),
+                comment="Required by dev-libs/b.",
             ),
         ),
         manual_work=(Notice(reference="overlay", message="coreos-overlay holds dev-libs/d"),),
@@ -146,7 +147,7 @@ def test_everything_that_comes_beside_packages_is_named_with_its_reason() -> Non
     said = text(kept)
     assert "- eclass `foo` (update), inherited by `dev-libs/b-2`; 2 ebuilds of the tree inherit" in said
     assert "- keyword `=dev-libs/b-3 ~arm64`: Fixes &#35;7, says &#64;ada." in said
-    assert "- USE `dev-libs/c ssl`, asked for by `dev-libs/b-2`: `dev-libs/c[ssl]`" in said
+    assert "- USE `dev-libs/c ssl`: Required by dev-libs/b." in said
     assert "- **coreos-overlay holds dev-libs/d**" in said
 
 

@@ -235,5 +235,8 @@ class TextSource:
     def inherited(self, candidate: TextEbuild) -> frozenset[str]:
         return frozenset()
 
+    def fixed_comment(self, candidate: TextEbuild, view: View, atom: Atom) -> tuple[str, ...]:
+        return ()
+
     def mask_comment(self, candidate: TextEbuild, view: View) -> tuple[str, ...]:
         return (candidate.mask,)

@@ -19,6 +19,7 @@ from overlaytool.cli.commands.sdk import (
     choice,
 )
 from overlaytool.cli.options import (
+    AllowUseOption,
     AtomArguments,
     BoardOption,
     DowngradeOption,
@@ -27,7 +28,11 @@ from overlaytool.cli.options import (
     GentooOption,
     IntoOption,
     KeywordsOption,
+    ProvideOption,
+    ReasonOption,
     SourceOption,
+    UnmaskOption,
+    wishes,
     workspace,
 )
 from overlaytool.model.resolution import Into, Request, Resolution
@@ -61,6 +66,10 @@ def add(
     into: IntoOption = Into.IMAGE,
     accept_keywords: KeywordsOption = True,
     allow_downgrade: DowngradeOption = False,
+    allow_use: AllowUseOption = None,
+    unmask: UnmaskOption = None,
+    provide: ProvideOption = None,
+    reason: ReasonOption = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     commit: CommitOption = False,
@@ -77,7 +86,11 @@ def add(
     """Add packages to the checkout: copy what is missing, edit the metapackage, accept keywords."""
     chosen = choice(engine, image, image_file, container)
     request = Request(
-        atoms=tuple(atoms), into=into, accept_keywords=accept_keywords, allow_downgrade=allow_downgrade
+        atoms=tuple(atoms),
+        into=into,
+        accept_keywords=accept_keywords,
+        allow_downgrade=allow_downgrade,
+        **wishes(allow_use, unmask, provide, reason),
     )
     how = _How(
         dry_run=dry_run,
@@ -105,6 +118,10 @@ def update(
     into: IntoOption = Into.IMAGE,
     accept_keywords: KeywordsOption = True,
     allow_downgrade: DowngradeOption = False,
+    allow_use: AllowUseOption = None,
+    unmask: UnmaskOption = None,
+    provide: ProvideOption = None,
+    reason: ReasonOption = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     commit: CommitOption = False,
@@ -120,6 +137,7 @@ def update(
         accept_keywords=accept_keywords,
         update=True,
         allow_downgrade=allow_downgrade,
+        **wishes(allow_use, unmask, provide, reason),
     )
     how = _How(
         dry_run=dry_run,

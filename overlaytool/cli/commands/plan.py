@@ -6,6 +6,7 @@ import typer
 
 from overlaytool.cli import console
 from overlaytool.cli.options import (
+    AllowUseOption,
     AtomArguments,
     BoardOption,
     DowngradeOption,
@@ -14,7 +15,11 @@ from overlaytool.cli.options import (
     GentooOption,
     IntoOption,
     KeywordsOption,
+    ProvideOption,
+    ReasonOption,
     SourceOption,
+    UnmaskOption,
+    wishes,
     workspace,
 )
 from overlaytool.model.resolution import Into, Request
@@ -29,13 +34,21 @@ def plan(
     into: IntoOption = Into.IMAGE,
     accept_keywords: KeywordsOption = True,
     allow_downgrade: DowngradeOption = False,
+    allow_use: AllowUseOption = None,
+    unmask: UnmaskOption = None,
+    provide: ProvideOption = None,
+    reason: ReasonOption = None,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Show what adding packages takes, and why. Writes nothing."""
     from overlaytool import workflow
 
     request = Request(
-        atoms=tuple(atoms), into=into, accept_keywords=accept_keywords, allow_downgrade=allow_downgrade
+        atoms=tuple(atoms),
+        into=into,
+        accept_keywords=accept_keywords,
+        allow_downgrade=allow_downgrade,
+        **wishes(allow_use, unmask, provide, reason),
     )
     with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
         resolution, made = workflow.plan(space, request)

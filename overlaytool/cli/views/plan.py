@@ -12,11 +12,13 @@ from overlaytool.model.plan import (
     EclassImport,
     Import,
     KeywordChange,
+    MaskAction,
+    MaskChange,
     MetapackageEdit,
     Plan,
     UseChange,
 )
-from overlaytool.model.resolution import Because, Notice, Resolution, Root
+from overlaytool.model.resolution import Notice, Resolution, Root
 
 if TYPE_CHECKING:
     from overlaytool.model.change import FileChange, Recovery
@@ -33,7 +35,7 @@ def show(plan: Plan, resolution: Resolution) -> None:
         console.show((f"\n{title}", "bold"))
         for line in lines:
             console.show(*line)
-    if not (plan.imports or plan.keywords or plan.use or plan.metapackage):
+    if not (plan.imports or plan.keywords or plan.use or plan.masks or plan.provided or plan.metapackage):
         console.show("\nNothing to do: the checkout has it all, and the metapackage asks for it.")
     passed_over = len(resolution.rejections)
     if passed_over and not console.verbose():
@@ -94,6 +96,8 @@ def _sections(plan: Plan) -> Iterator[tuple[str, list[Line]]]:
         ),
         ("Accept keywords", map(_keyword, plan.keywords)),
         ("Set USE", map(_use, plan.use)),
+        ("Lift masks", (line for change in plan.masks for line in _mask(change))),
+        ("Count as installed", ((f"  {entry.cpv}  {entry.comment}",) for entry in plan.provided)),
         ("Metapackage", _metapackage(plan.metapackage) if plan.metapackage else ()),
         ("The image gains", ((f"  {cpv}",) for cpv in plan.new_in_image)),
         ("Work for you", (line for notice in plan.manual_work for line in _notice(notice, "magenta"))),
@@ -135,12 +139,6 @@ def _version_step(package: str, before: str | None, after: str) -> str:
     )
 
 
-def _because(because: Because) -> str:
-    if because.parent is None:
-        return f"you asked for {because.atom}"
-    return f"{because.parent} {because.dep_class}s on {because.atom}"
-
-
 def _eclass(entry: EclassImport) -> Iterator[Line]:
     yield ("  ", (f"{entry.name}.eclass", "green"), f"  {entry.action} from {entry.source}")
     yield ((f"    for {', '.join(entry.needed_by)}", "dim"),)
@@ -155,7 +153,20 @@ def _keyword(entry: KeywordChange) -> Line:
 
 def _use(entry: UseChange) -> Line:
     line = " ".join((entry.atom, *entry.flags))
-    return ("  ", (line, "green"), (f"  {_because(entry.because)}", "dim"))
+    return ("  ", (line, "green"), (f"  {entry.comment}", "dim"))
+
+
+def _mask(change: MaskChange) -> Iterator[Line]:
+    signs = {MaskAction.ADD: "+", MaskAction.REMOVE: "-", MaskAction.NARROW: "~"}
+    line = " ".join((signs[change.action], change.atom, *change.flags))
+    to = f" to {_short(change.to)}" if change.to else ""
+    yield ("  ", (line, "green"), f"  {_short(change.file)}{to}")
+    yield ((f"    {change.comment}", "dim"),)
+
+
+def _short(file: str) -> str:
+    """A profile's file, from coreos-overlay's profiles on."""
+    return file.partition("/profiles/")[2] or file
 
 
 def _metapackage(edit: MetapackageEdit) -> Iterator[Line]:
