@@ -456,7 +456,7 @@ def test_add_commit_makes_the_series_and_switches_only_when_asked(
 ) -> None:
     arguments = ("-C", checkout_tree, "add", "sys-process/htop", "--gentoo", gentoo_tree, "--commit")
     document = json.loads(run_cli(*arguments, "--format", "json").stdout)
-    assert document["schema"] == 1
+    assert document["schema"] == 2
     assert document["series"]["branch"] == BRANCH
     assert document["series"]["found"] is False
     assert git(checkout_tree, "status", "--porcelain", "--branch") == "## main"
