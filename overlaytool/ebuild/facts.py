@@ -9,31 +9,35 @@ from pkgcore.package.errors import MetadataException
 from overlaytool.ebuild.candidate import EbuildCandidate, sourcing_error
 from overlaytool.errors import MetadataError
 
-FIELDS = (
-    *("EAPI", "SLOT", "KEYWORDS", "IUSE", "REQUIRED_USE", "LICENSE", "RESTRICT", "PROPERTIES"),
-    *("BDEPEND", "DEPEND", "RDEPEND", "PDEPEND", "IDEPEND"),
-)
+DEPENDENCIES = ("BDEPEND", "DEPEND", "RDEPEND", "PDEPEND", "IDEPEND")
+PARSED = ("REQUIRED_USE", "LICENSE", "RESTRICT", "PROPERTIES")
+FIELDS = ("EAPI", "SLOT", "KEYWORDS", "IUSE", *PARSED, *DEPENDENCIES)
 """Variables of PMS section 7 that a reviewer wants to see."""
 INHERITED = "INHERITED"
 """The eclasses that the ebuild itself inherits."""
 
 
 def facts(candidate: EbuildCandidate) -> Mapping[str, str]:
-    """The raw text of :data:`FIELDS` and :data:`INHERITED`; what is not set is empty.
+    """The text of :data:`FIELDS` and :data:`INHERITED`; what is not set is empty.
 
     :raises MetadataError: for an ebuild that cannot be sourced.
     """
-    ebuild = candidate.repo.ebuild(candidate.listed)  # pkgcore takes out of its data what it has parsed
+    ebuild = candidate.ebuild
     try:
         data = ebuild.data
-        eapi = str(ebuild.eapi)
+        # pkgcore takes what it has parsed out of its data, so these are always asked of the parsed ones
+        parsed = {field: str(getattr(ebuild, field.lower())) for field in PARSED}
+        return {
+            "EAPI": str(ebuild.eapi),
+            "SLOT": str(ebuild.fullslot),
+            "KEYWORDS": " ".join(ebuild.keywords),
+            "IUSE": " ".join(sorted(ebuild.iuse)),
+            **parsed,
+            **{field: data.get(field) or str(getattr(ebuild, field.lower())) for field in DEPENDENCIES},
+            INHERITED: data.get("INHERIT", ""),
+        }
     except MetadataException as error:
         raise MetadataError(f"{candidate} cannot be sourced", details=(sourcing_error(error),)) from error
-    return {
-        **{field: str(data.get(field, "")) for field in FIELDS},
-        "EAPI": eapi,
-        INHERITED: str(data.get("INHERIT", "")),
-    }
 
 
 def own_text(candidate: EbuildCandidate) -> str:

@@ -126,7 +126,8 @@ class MetadataDiff:
         if any(noise.search(item) for noise in _NOISE):
             self.noise.append(f"{field} {sign}{item}")
             return False
-        if field in DEPENDENCIES and not self._named(item):
+        own = self._named(item) if field in DEPENDENCIES else not _EXPANDED.search(item)
+        if not own:
             self.eclass_only.append(f"{field} {sign}{item}")
             return False
         return True

@@ -74,3 +74,9 @@ def test_verify_sig_and_autotools_are_noise(item: str) -> None:
     found = compared({}, {"BDEPEND": text}, text)
     assert found.noise == [f"BDEPEND +{item}"]
     assert not found.fields
+
+
+def test_flags_of_a_new_python_come_through_an_eclass() -> None:
+    found = compared({"IUSE": "ssl"}, {"IUSE": "ssl python_targets_python3_14 test"}, "")
+    assert found.eclass_only == ["IUSE +python_targets_python3_14"]
+    assert found.fields == [FieldChange(field="IUSE", removed=(), added=("test",))]
