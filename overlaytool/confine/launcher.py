@@ -118,12 +118,11 @@ def start(spaces: bool, program: tuple[Any, ...], descriptors: list[int]) -> int
 
 
 def become(spaces: bool, program: tuple[Any, ...], descriptors: list[int]) -> None:
-    """In the new process: give up what the program shall not have, and turn into it.
+    """In the new process: arrange its descriptors, confine it, and turn into the program.
 
-    :raises OSError: where something cannot be given up: then it must not run.
+    :raises OSError: where it cannot be confined: then it must not run.
     """
     argv, environment, limits, filter, place, keep = program
-    checked(libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "prctl")
     os.setsid()
     *descriptors, ruleset = [fcntl(file, F_DUPFD_CLOEXEC, FIRST + 16) for file in descriptors]
     wanted = {0, 1, 2, *keep}
@@ -131,7 +130,23 @@ def become(spaces: bool, program: tuple[Any, ...], descriptors: list[int]) -> No
         target = number if number < 3 else FIRST + number - 3
         os.dup2(file, target)
         wanted.add(target)
-    temporary = furnish(spaces, place)
+    for number in range(3, 256):
+        if number not in wanted:
+            try:
+                os.set_inheritable(number, False)
+            except OSError:
+                continue
+    confine(furnish(spaces, place), limits, filter, ruleset)
+    os.execve(argv[0], argv, environment)
+
+
+def confine(temporary: int | None, limits: tuple[tuple[int, int], ...], filter: bytes, ruleset: int) -> None:
+    """Give up what the program shall not have.
+
+    :param temporary: a descriptor of the one directory that may be written.
+    :raises OSError: where something cannot be given up.
+    """
+    checked(libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "prctl")
     give_up_root()
     for kind, value in limits:
         hard = resource.getrlimit(kind)[1]
@@ -142,17 +157,10 @@ def become(spaces: bool, program: tuple[Any, ...], descriptors: list[int]) -> No
         rule = struct.pack("=Qi", IN_TEMPORARY, temporary)
         checked(libc.syscall(SYS_LANDLOCK_ADD_RULE, ruleset, 1, rule, 0), "landlock_add_rule")
     checked(libc.syscall(SYS_LANDLOCK_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
-    for number in range(3, 256):
-        if number not in wanted:
-            try:
-                os.set_inheritable(number, False)
-            except OSError:
-                continue
     if filter:
         buffer = ctypes.create_string_buffer(filter, len(filter))
         code = struct.pack("@HP", len(filter) // 8, ctypes.addressof(buffer))
         checked(libc.prctl(PR_SET_SECCOMP, 2, code, 0, 0), "seccomp")
-    os.execve(argv[0], argv, environment)
 
 
 def furnish(spaces: bool, place: str) -> int | None:

@@ -196,7 +196,7 @@ class Bash:
         if len(processes) > PROCESSES:
             self._give_up(f"it has more than {PROCESSES} processes")
         if sum(map(_memory, processes)) > MEMORY:
-            self._give_up(f"it takes more than {MEMORY >> 30} GiB of memory")
+            self._give_up(f"it takes more than {MEMORY >> 20} MiB of memory")
 
     def _give_up(self, reason: str) -> NoReturn:
         self.end()
