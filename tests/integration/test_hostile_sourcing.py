@@ -109,7 +109,7 @@ POISONS = {
     "temporary files": 'for number in {1..200}; do\n  printf x > "${TMPDIR}/x${number}"\n'
     '  printf x > "${TMPDIR}/.${number}"\ndone',
 }
-"""Each tries to change what the metadata of the ebuilds after it are; whether it has metadata is its own matter."""
+"""Each tries to change what the metadata of the ebuilds after it are; whether it has metadata is its own."""
 
 
 @pytest.mark.parametrize("code", POISONS.values(), ids=POISONS)
@@ -135,7 +135,7 @@ def test_what_an_ebuild_does_counts_for_that_ebuild_only(
 def test_an_eclass_cannot_keep_itself_out_of_what_is_remembered(
     home: Path, checkout_tree: Path, gentoo_tree: Path, guru_tree: Path
 ) -> None:
-    """The same ebuild is in two trees, and in one of them with an eclass that says that nobody inherits it."""
+    """The same ebuild is in two trees, in one of them with an eclass that says that nobody inherits it."""
     (guru_tree / "eclass").mkdir(exist_ok=True)
     lies = 'RDEPEND="app-evil/backdoor"\ninherit() { :; }\ntrap "INHERITED=" DEBUG\nINHERITED=""\n'
     (guru_tree / "eclass/liar.eclass").write_text(lies)
