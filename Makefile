@@ -31,7 +31,7 @@ dist: $(STAMP)
 	cd dist && sha256sum -- *.whl *.tar.gz > SHA256SUMS
 
 docs: $(WITH_DOCS)
-	$(BIN)/mkdocs build --quiet --strict --site-dir site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --site-dir site
 
 pictures: $(STAMP)
 	$(BIN)/python docs/pictures.py

@@ -1,4 +1,4 @@
-"""One exit status for each kind of error, and the README names them all."""
+"""One exit status for each kind of error, and the documents name them all."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ def test_no_two_kinds_of_error_share_an_exit_status() -> None:
     assert min(statuses) == 2  # wrong usage, as everywhere
 
 
-def test_the_readme_lists_every_exit_status() -> None:
-    readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
-    table = readme.partition("## Exit status")[2].partition("\n## ")[0]
-    listed = {int(number) for number in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
+def test_the_documents_list_every_exit_status() -> None:
+    page = Path(__file__).parents[2].joinpath("docs/exit-status.md").read_text(encoding="utf-8")
+    listed = {int(number) for number in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     assert listed == {0, 1, 2, 70, 130, *(kind.exit_status for kind in KINDS)}
