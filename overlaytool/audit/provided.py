@@ -50,6 +50,24 @@ class ProvidedBesideNewer(Finding, frozen=True, kw_only=True):
         return f"{self.entry} is declared provided, and the checkout has {', '.join(self.newer[:4])}"
 
 
+class ProvidedUnused(Finding, frozen=True, kw_only=True):
+    """An entry of package.provided that nothing depends on."""
+
+    reference = "provided-unused"
+    severity = Severity.NOTE
+    about = "profiles"
+    why = (
+        "It pretends a package that nobody asks for, and would hide that the image lacks it if somebody did."
+    )
+    hint = "take the line out"
+
+    entry: str
+
+    @property
+    def message(self) -> str:
+        return f"nothing that is built depends on {self.entry}"
+
+
 class ProvidedNotReadable(Finding, frozen=True, kw_only=True):
     """A line of package.provided that is no category, name and version."""
 
@@ -83,6 +101,17 @@ def check(state: State) -> Iterator[Finding]:
             yield ProvidedBesideEbuilds(**where, there=tuple(there))
         elif there and there[0] != entered:
             yield ProvidedBesideNewer(**where, newer=tuple(there[: there.index(entered)]))
+        if not entry.word.startswith("-") and not _used(state, entry, package):
+            yield ProvidedUnused(**where)
+
+
+def _used(state: State, entry: Entry, package: str) -> bool:
+    """Whether a dependency is taken for satisfied by an entry, in a view that it is for."""
+    views = {view.name for view in state.views(entry.file)}
+    return any(
+        view in views and entry.word in cpvs
+        for (_target, view), cpvs in state.everything.selected.get(package, {}).items()
+    )
 
 
 def _package(state: State, entry: Entry) -> str | None:

@@ -6,16 +6,21 @@ from collections.abc import Callable, Iterator
 
 from overlaytool.audit import (
     automation,
+    behind,
     changelog,
+    copies,
+    dependencies,
     eclasses,
     hooks,
     keywords,
     licenses,
     masks,
     provided,
+    reachable,
     repositories,
     shapes,
     use,
+    versions,
 )
 from overlaytool.audit.state import State
 from overlaytool.model.finding import Finding, Severity
@@ -35,6 +40,11 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("eclasses", eclasses.check),
     ("licences", licenses.check),
     ("changelog", changelog.check),
+    ("dependencies", dependencies.check),
+    ("what is needed", reachable.check),
+    ("versions", versions.check),
+    ("copies", copies.check),
+    ("the Gentoo tree", behind.check),
 )
 """What is looked at, in the order of the report."""
 
@@ -62,12 +72,22 @@ KINDS: tuple[type[Finding], ...] = (
     masks.EntryNotReadable,
     provided.ProvidedBesideEbuilds,
     provided.ProvidedBesideNewer,
+    provided.ProvidedUnused,
     provided.ProvidedNotReadable,
     hooks.HookForNothing,
     hooks.PatchesForNothing,
     eclasses.DeadEclass,
     licenses.DeadLicense,
     changelog.ChangelogName,
+    dependencies.UnsatisfiedDependency,
+    dependencies.SlotClash,
+    reachable.UnreachablePackage,
+    versions.VersionsOfBoards,
+    versions.VersionsOfSdk,
+    copies.EditedCopy,
+    copies.NotAsCited,
+    behind.GoneFromGentoo,
+    behind.BehindGentoo,
 )
 """Every kind of finding, in the order of the documents."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 
 from msgspec import Struct
 
+from overlaytool.audit.history import History
 from overlaytool.ebuild.candidate import EbuildCandidate
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import MalformedAtomError
@@ -19,6 +20,8 @@ from overlaytool.flatcar.checkout import OVERLAY, TREES, Checkout
 from overlaytool.flatcar.order import atom_name
 from overlaytool.flatcar.tree import DiskTree
 from overlaytool.model.dependency import Atom, View
+from overlaytool.model.resolution import package_name
+from overlaytool.resolve.roots import Everything
 
 COREOS_PROFILES = f"{OVERLAY}/profiles/coreos"
 NOT_CATEGORIES = frozenset({"eclass", "licenses", "metadata", "profiles", "scripts", "changelog", "coreos"})
@@ -68,14 +71,34 @@ class PackageDirectory(Struct, frozen=True, kw_only=True):
 class State:
     """What every check is given. All that is read is read once."""
 
-    def __init__(self, checkout: Checkout, source: TreeSource, today: date) -> None:
+    def __init__(
+        self,
+        checkout: Checkout,
+        source: TreeSource,
+        today: date,
+        everything: Callable[[], Everything[EbuildCandidate]],
+        history: History | None = None,
+    ) -> None:
         """
         :param source: the checkout's packages; where it has a Gentoo tree, that is compared with.
         :param today: what is later than this has not happened yet.
+        :param everything: works out what all targets select; asked at most once.
+        :param history: where the copies came from; None where the checkout is no git work tree.
         """
+        self._everything, self.history = everything, history
         self.checkout, self.source, self.today = checkout, source, today
         self.tree = DiskTree(checkout.path)
         self._visible: dict[tuple[str, str], tuple[EbuildCandidate, ...]] = {}
+
+    @cached_property
+    def everything(self) -> Everything[EbuildCandidate]:
+        """What all targets select today."""
+        return self._everything()
+
+    def path_of(self, cpv: str) -> str | None:
+        """The directory of a package of the checkout, by its CPV or name; None where it has none."""
+        places = self.packages.get(cpv) or self.packages.get(package_name(cpv) if "/" in cpv else "")
+        return places[-1].path if places else None
 
     def text(self, path: str) -> str | None:
         """A file as text; None where there is none."""

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from overlaytool.audit import baseline as baselines
+from overlaytool.audit.history import History
 from overlaytool.audit.run import audit as run_checks
 from overlaytool.audit.state import State
+from overlaytool.errors import GitError
 from overlaytool.git.head import head_commit
 from overlaytool.model.finding import Finding
 from overlaytool.model.plan import CheckoutState
+from overlaytool.workflow.everything import everything
 from overlaytool.workflow.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -53,7 +57,13 @@ def audit(
     :raises BaselineError: where the baseline is no such document.
     """
     known = baselines.read(baseline) if baseline else Counter()
-    state = State(space.checkout, space.source, today or date.today())
+    state = State(
+        space.checkout,
+        space.source,
+        today or date.today(),
+        partial(everything, space),
+        _history(space),
+    )
     found = run_checks(state, space.progress)
     if only:
         found = tuple(finding for finding in found if finding.reference in only)
@@ -65,6 +75,16 @@ def audit(
         checkout=CheckoutState(commit=commit, version=space.checkout.version),
         boards=tuple(board.name for board in space.boards),
     )
+
+
+def _history(space: Workspace) -> History | None:
+    """The checkout's history; None for files without git, and for a part of another repository."""
+    try:
+        history = History(space.checkout.path, next(iter(space.sources.values()), None))
+    except GitError:
+        return None
+    same = history.repository.top.resolve() == space.checkout.path.resolve()
+    return history if same else None
 
 
 def fixes(space: Workspace, audited: Audited) -> ChangeSet:
