@@ -10,6 +10,7 @@ from overlaytool.flatcar.automation import PACKAGES_LIST
 from overlaytool.flatcar.tree import Tree
 from overlaytool.model.change import ChangeSet, StepKind
 from overlaytool.model.finding import (
+    CutLine,
     Delete,
     DropLine,
     DropValue,
@@ -51,6 +52,7 @@ def _message(subject: str, findings: Sequence[Finding]) -> str:
 
 
 def _make(draft: Draft, edit: Edit) -> None:
+    """Put one edit into the draft; what is so already, by another finding's edit, is no change."""
     match edit:
         case Delete(path):
             for name in draft.list(path) or (path,):
@@ -63,25 +65,32 @@ def _make(draft: Draft, edit: Edit) -> None:
             draft.put_text(PACKAGES_LIST, automation.with_packages(text, add))
         case DropValue(path, line, atom, value):
             content = draft.read_text(path)
-            entry = min(
-                (each for each in profiles.entries(content) if each.atom == atom and value in each.values),
-                key=lambda each: abs(each.line - line + 1),
-                default=None,
-            )
+            entry = _entry(content, line, atom, value)
             if entry is not None:
                 draft.put_text(path, profiles.without_values(content, entry, {value}))
-        case DropLine(path, line, text):
-            content = draft.read_text(path)
-            index = _find(content, line, text)
+        case DropLine() | CutLine() | ReplaceLine():
+            content = draft.read_text(edit.path)
+            index = _find(content, edit.line, edit.text)
             if index is not None:
-                draft.put_text(path, profiles.without_entry(content, index))
-        case ReplaceLine(path, line, text, new):
-            content = draft.read_text(path)
-            index = _find(content, line, text)
-            if index is not None:
-                lines = content.split("\n")
-                lines[index] = new
-                draft.put_text(path, "\n".join(lines))
+                draft.put_text(edit.path, _with_line(content, index, edit))
+
+
+def _with_line(content: str, index: int, edit: DropLine | CutLine | ReplaceLine) -> str:
+    """A text with another line, or without it."""
+    if isinstance(edit, DropLine):
+        return profiles.without_entry(content, index)
+    lines = content.split("\n")
+    lines[index : index + 1] = [edit.new] if isinstance(edit, ReplaceLine) else []
+    return "\n".join(lines)
+
+
+def _entry(content: str, line: int, atom: str, value: str) -> profiles.ProfileEntry | None:
+    """The entry of that atom and value which is nearest to where it was."""
+    return min(
+        (each for each in profiles.entries(content) if each.atom == atom and value in each.values),
+        key=lambda each: abs(each.line - line + 1),
+        default=None,
+    )
 
 
 def _find(content: str, line: int, text: str) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from overlaytool.audit import (
+    advisories,
     automation,
     behind,
     changelog,
@@ -43,6 +44,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("dependencies", dependencies.check),
     ("what is needed", reachable.check),
     ("versions", versions.check),
+    ("advisories", advisories.check),
     ("copies", copies.check),
     ("the Gentoo tree", behind.check),
 )
@@ -84,6 +86,10 @@ KINDS: tuple[type[Finding], ...] = (
     reachable.UnreachablePackage,
     versions.VersionsOfBoards,
     versions.VersionsOfSdk,
+    advisories.AdvisoryApplies,
+    advisories.AdvisoryOutsideImage,
+    advisories.StaleException,
+    advisories.UnreadableAdvisory,
     copies.EditedCopy,
     copies.NotAsCited,
     behind.GoneFromGentoo,

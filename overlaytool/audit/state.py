@@ -19,6 +19,7 @@ from overlaytool.flatcar import automation, profiles
 from overlaytool.flatcar.checkout import OVERLAY, TREES, Checkout
 from overlaytool.flatcar.order import atom_name
 from overlaytool.flatcar.tree import DiskTree
+from overlaytool.model.advisory import Advised
 from overlaytool.model.dependency import Atom, View
 from overlaytool.model.resolution import package_name
 from overlaytool.resolve.roots import Everything
@@ -77,15 +78,17 @@ class State:
         source: TreeSource,
         today: date,
         everything: Callable[[], Everything[EbuildCandidate]],
+        advised: Callable[[Everything[EbuildCandidate]], Advised],
         history: History | None = None,
     ) -> None:
         """
         :param source: the checkout's packages; where it has a Gentoo tree, that is compared with.
         :param today: what is later than this has not happened yet.
         :param everything: works out what all targets select; asked at most once.
+        :param advised: holds the advisories against that; asked at most once.
         :param history: where the copies came from; None where the checkout is no git work tree.
         """
-        self._everything, self.history = everything, history
+        self._everything, self._advised, self.history = everything, advised, history
         self.checkout, self.source, self.today = checkout, source, today
         self.tree = DiskTree(checkout.path)
         self._visible: dict[tuple[str, str], tuple[EbuildCandidate, ...]] = {}
@@ -94,6 +97,11 @@ class State:
     def everything(self) -> Everything[EbuildCandidate]:
         """What all targets select today."""
         return self._everything()
+
+    @cached_property
+    def advised(self) -> Advised:
+        """Which advisories apply to that."""
+        return self._advised(self.everything)
 
     def path_of(self, cpv: str) -> str | None:
         """The directory of a package of the checkout, by its CPV or name; None where it has none."""

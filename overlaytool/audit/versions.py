@@ -50,8 +50,12 @@ def check(state: State) -> Iterator[Finding]:
     """Compared target by target, since system extensions for one arch have versions of their own."""
     for package, where in state.everything.selected.items():
         targets: dict[str, dict[str, tuple[str, ...]]] = {}
+        # the rest is package.provided, of which there is no program
+        ebuilds = {candidate.cpv for candidate in state.source.checkout_candidates(package)}
         for (target, view), cpvs in where.items():
-            targets.setdefault(str(target), {})[view] = tuple(_version(package, cpv) for cpv in cpvs)
+            real = tuple(cpv.removeprefix(f"{package}-") for cpv in cpvs if cpv in ebuilds)
+            if real:
+                targets.setdefault(str(target), {})[view] = real
         yield from _of_boards(state, package, targets)
         yield from _of_sdk(state, package, targets)
 
@@ -85,7 +89,3 @@ def _of_sdk(
             host=" and ".join(sorted(host)),
             board=" and ".join(sorted(board)),
         )
-
-
-def _version(package: str, cpv: str) -> str:
-    return cpv.removeprefix(f"{package}-")

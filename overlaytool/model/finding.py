@@ -34,6 +34,14 @@ class DropLine(Struct, frozen=True):
     text: str
 
 
+class CutLine(Struct, frozen=True):
+    """Take one line out of any file, and nothing else."""
+
+    path: str
+    line: int
+    text: str
+
+
 class DropValue(Struct, frozen=True):
     """Take one value out of an entry of a profile's file; the entry too where it was its only one."""
 
@@ -66,7 +74,7 @@ class ListNames(Struct, frozen=True):
     drop: tuple[str, ...] = ()
 
 
-type Edit = Delete | DropLine | DropValue | ReplaceLine | Rename | ListNames
+type Edit = Delete | CutLine | DropLine | DropValue | ReplaceLine | Rename | ListNames
 
 
 class Finding(Struct, frozen=True, kw_only=True):

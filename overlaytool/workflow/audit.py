@@ -21,6 +21,7 @@ from overlaytool.errors import GitError
 from overlaytool.git.head import head_commit
 from overlaytool.model.finding import Finding
 from overlaytool.model.plan import CheckoutState
+from overlaytool.workflow.advisories import advised
 from overlaytool.workflow.everything import everything
 from overlaytool.workflow.workspace import Workspace
 
@@ -62,6 +63,7 @@ def audit(
         space.source,
         today or date.today(),
         partial(everything, space),
+        partial(advised, space),
         _history(space),
     )
     found = run_checks(state, space.progress)
