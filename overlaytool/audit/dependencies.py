@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from overlaytool.audit.state import State
 from overlaytool.model.finding import Finding, Severity
-from overlaytool.resolve.roots import Missing
+from overlaytool.model.reached import Missing
 
 
 class UnsatisfiedDependency(Finding, frozen=True, kw_only=True):

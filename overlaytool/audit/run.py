@@ -103,6 +103,8 @@ _GRAVITY = tuple(Severity)
 def audit(state: State, progress: Progress) -> tuple[Finding, ...]:
     """All findings: the gravest first, then by kind, file and line."""
     found: list[Finding] = []
+    with progress.task("resolving everything"):
+        _ = state.everything  # at once, and first: what the checks source one by one takes longer
     with progress.task("auditing", total=len(CHECKS)) as task:
         for title, check in CHECKS:
             task.describe(f"auditing {title}")

@@ -133,7 +133,7 @@ def workspace(
     gentoo: Path | None = None,
     sources: Sequence[Path] | None = None,
     boards: Sequence[str] | None = None,
-    with_sources: bool = True,
+    with_sources: bool | None = True,
 ) -> Iterator[Workspace]:
     """Open what a command works on, from the options before and after its name.
 

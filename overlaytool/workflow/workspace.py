@@ -41,12 +41,13 @@ def open_workspace(
     gentoo: Path | None = None,
     sources: Sequence[Path] = (),
     boards: Sequence[str] = (),
-    with_sources: bool = True,
+    with_sources: bool | None = True,
     progress: Progress | None = None,
 ) -> Iterator[Workspace]:
     """Open the checkout and the trees to import from; write the metadata cache and end bash at the end.
 
     :param with_sources: whether trees to import from are needed; without, only the checkout is looked at.
+        None: they are used where they are there.
     :raises CheckoutError: when there is no checkout, or no such board.
     :raises ConfigError: when the configuration cannot be used.
     :raises RepositoryError: when a source is no ebuild repository.
@@ -55,7 +56,7 @@ def open_workspace(
     found = checkouts.find(checkout)
     settings = configuration.load(config, checkout=found.path)
     chosen = tuple(found.board(name) for name in (boards or settings.boards)) or found.boards
-    trees = _sources(settings, gentoo, sources) if with_sources else {}
+    trees = _sources(settings, gentoo, sources) if with_sources or _there(settings, with_sources) else {}
     cache = MetadataCache(settings.cache)
     try:
         with reading(trees):
@@ -70,6 +71,11 @@ def open_workspace(
     finally:
         cache.close()
         runtime.shut_down()
+
+
+def _there(config: Config, with_sources: bool | None) -> bool:
+    """Whether trees that are not needed are to be used all the same."""
+    return with_sources is None and config.gentoo.path.is_dir()
 
 
 def _sources(config: Config, gentoo: Path | None, others: Sequence[Path]) -> dict[str, Path]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 from series_steps import git
-from support import FIXTURES, THIRD_PARTY, RunCli
+from support import THIRD_PARTY, RunCli
 
 from overlaytool.audit.run import KINDS
 from overlaytool.model.finding import Finding
@@ -88,6 +88,74 @@ def plant(top: Path) -> None:
     ):
         append(top / "changelog/changes" / name, "- text\n")
 
+    plant_dependencies(top)
+    plant_advisories(top)
+
+
+def plant_dependencies(top: Path) -> None:
+    """What only shows when all that is built is resolved."""
+    stable = top / STABLE / "app-misc"
+    ebuild(stable / "asked/asked-1.ebuild", more='RDEPEND=">=app-misc/planted-99"\n')
+    ebuild(stable / "twofold/twofold-1.ebuild")
+    ebuild(stable / "twofold/twofold-2.ebuild", keywords="amd64")
+    for version in ("1", "2"):
+        ebuild(stable / f"hosted/hosted-{version}.ebuild")
+        ebuild(stable / f"sharp/sharp-{version}.ebuild")
+        dependency = f'RDEPEND="=app-misc/sharp-{version}"\n'
+        ebuild(stable / f"clash{version}/clash{version}-1.ebuild", more=dependency)
+    image = top / OVERLAY / "coreos-base/coreos/coreos-0.0.1.ebuild"
+    names = ("asked", "twofold", "hosted", "clash1", "clash2")
+    append(image, f'\nRDEPEND+=" {" ".join(f"app-misc/{name}" for name in names)}"\n')
+    sdk = next((top / OVERLAY / "coreos-devel/sdk-depends").glob("*-0.0.1.ebuild"))
+    append(sdk, '\nDEPEND+=" <app-misc/hosted-2"\n')
+
+
+GLSA = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE glsa SYSTEM "http://www.gentoo.org/dtd/glsa.dtd">
+<glsa id="{id}"><title>{title}</title><affected>
+<package name="{package}" auto="yes" arch="*">{ranges}</package>
+</affected><references><uri link="https://example.org">CVE-2026-1</uri></references></glsa>
+"""
+
+
+def plant_advisories(top: Path) -> None:
+    """One for the image, one for the SDK, one that cannot be read, and an exception for nothing."""
+    place = top / STABLE / "metadata/glsa"
+    below = '<unaffected range="ge">{0}</unaffected><vulnerable range="lt">{0}</vulnerable>'
+    for name, package, version in (
+        ("202601-01", "app-misc/twofold", "3"),
+        ("202601-02", "app-misc/hosted", "2"),
+    ):
+        text = GLSA.format(id=name, title="Flaws", package=package, ranges=below.format(version))
+        append(place / f"glsa-{name}.xml", text)
+    entity = GLSA.replace('glsa.dtd">', 'glsa.dtd" [<!ENTITY a "b">]>')
+    text = entity.format(id="202601-04", title="&a;", package="app-misc/twofold", ranges="")
+    append(place / "glsa-202601-04.xml", text)
+    append(
+        top / "build_library/test_image_content.sh",
+        "\nGLSA_ALLOWLIST=(\n\t202601-03 # long ago\n\t202601-09 202601-10\n)\n",
+    )
+
+
+def plant_history(top: Path, gentoo: Path) -> None:
+    """A copy that was changed after it was made, and one that was made wrong."""
+    for name in ("edited", "cited", "true"):
+        ebuild(gentoo / f"app-misc/{name}/{name}-1.ebuild")
+    ebuild(gentoo / "app-misc/planted/planted-2.0.ebuild")
+    git(gentoo, "add", "--all")
+    git(gentoo, "commit", "--quiet", "-m", "More")
+    source = git(gentoo, "rev-parse", "HEAD")
+    for name in ("edited", "cited", "true"):
+        shutil.copytree(gentoo / "app-misc" / name, top / STABLE / "app-misc" / name)
+        if name == "cited":
+            append(top / STABLE / "app-misc/cited/cited-1.ebuild", "# ours\n")
+        git(top, "add", "--all")
+        cited = f"It's from Gentoo commit {source}."
+        git(top, "commit", "--quiet", "-m", f"app-misc/{name}: Add from Gentoo", "-m", cited)
+    append(top / STABLE / "app-misc/edited/edited-1.ebuild", "# ours\n")
+    git(top, "add", "--all")
+    git(top, "commit", "--quiet", "-m", "app-misc/edited: Adapt to us")
+
 
 PLANTED = [
     ("stray-in-category", "stray-1.ebuild"),
@@ -126,37 +194,66 @@ PLANTED = [
     ("changelog-name", "2026-02-05-suffix"),
     ("changelog-name", "words.md"),
     ("changelog-name", "3035-01-01-far.md"),
+    ("unsatisfied-dependency", "app-misc/asked-1"),
+    ("slot-clash", "app-misc/clash2-1"),
+    ("versions-of-boards", "app-misc/twofold"),
+    ("versions-of-sdk", "app-misc/hosted"),
+    ("advisory-applies", "GLSA 202601-01"),
+    ("advisory-applies", "GLSA 202601-01"),
+    ("advisory-outside-image", "GLSA 202601-02"),
+    ("unreadable-advisory", "glsa-202601-04.xml"),
+    ("stale-advisory-exception", "202601-03"),
+    ("stale-advisory-exception", "202601-09"),
+    ("stale-advisory-exception", "202601-10"),
+    ("provided-unused", "app-misc/planted"),
+    ("provided-unused", "app-misc/planted"),
+    ("edited-copy", "app-misc/edited"),
+    ("not-as-cited", "app-misc/cited"),
+    ("behind-gentoo", "app-misc/planted"),
 ]
 """Reference and subject of every finding that the planted faults make."""
 
 
-def findings(top: Path, cache: Path) -> tuple[Finding, ...]:
+LOOSE = {"not-listed", "gone-from-gentoo", "unreachable-package"}
+"""Kinds that every planted package is of as well, since it is of no tree and no target."""
+
+
+def findings(top: Path, cache: Path, gentoo: Path | None = None) -> tuple[Finding, ...]:
     """What an audit of a checkout finds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(cache))
         patch.setenv("HOME", str(cache))
-        with open_workspace(checkout=top, with_sources=False) as space:
+        with open_workspace(checkout=top, gentoo=gentoo, with_sources=gentoo is not None) as space:
             return audit(space, today=TODAY).findings
 
 
 @pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Finding, ...]]:
+def planted(
+    tmp_path_factory: pytest.TempPathFactory, repository_templates: Callable[[str], Path]
+) -> tuple[Finding, ...]:
     """What the planted faults add to the findings of the fixture."""
     base = tmp_path_factory.mktemp("audit")
-    top = base / "scripts"
-    shutil.copytree(FIXTURES / "flatcar-mini", top, symlinks=True)
-    before = {finding.identity for finding in findings(top, base)}
-    plant(top)
-    yield tuple(finding for finding in findings(top, base) if finding.identity not in before)
+    top = Path(shutil.copytree(repository_templates("flatcar-mini"), base / "scripts", symlinks=True))
+    gentoo = Path(shutil.copytree(repository_templates("gentoo-mini"), base / "gentoo", symlinks=True))
+    with pytest.MonkeyPatch.context() as patch:
+        for role in ("AUTHOR", "COMMITTER"):
+            patch.setenv(f"GIT_{role}_NAME", "Ada")
+            patch.setenv(f"GIT_{role}_EMAIL", "ada@example.org")
+        before = {finding.identity for finding in findings(top, base, gentoo)}
+        plant_history(top, gentoo)
+        plant(top)
+        return tuple(each for each in findings(top, base, gentoo) if each.identity not in before)
 
 
 def test_each_planted_fault_is_found_and_nothing_else(planted: tuple[Finding, ...]) -> None:
-    # an import's own copies are unlisted too: every planted package of portage-stable is
-    found = sorted((each.reference, each.subject) for each in planted if each.reference != "not-listed")
-    assert found == sorted(pair for pair in PLANTED if pair[0] != "not-listed")
-    unlisted = {each.subject for each in planted if each.reference == "not-listed"}
-    assert {"app-misc/planted", "eclass/unheard.eclass"} <= unlisted
-    assert "app-misc/half" not in unlisted
+    found = sorted((each.reference, each.subject) for each in planted if each.reference not in LOOSE)
+    assert found == sorted(pair for pair in PLANTED if pair[0] not in LOOSE)
+    loose = {(each.reference, each.subject) for each in planted if each.reference in LOOSE}
+    assert {pair for pair in PLANTED if pair[0] in LOOSE} <= loose
+    assert ("gone-from-gentoo", "app-misc/half") in loose
+    assert ("unreachable-package", "app-misc/half") in loose
+    assert ("not-listed", "app-misc/half") not in loose
+    assert ("unreachable-package", "app-misc/twofold") not in loose
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.reference)

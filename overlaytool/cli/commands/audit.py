@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from overlaytool.cli import console
-from overlaytool.cli.options import BoardOption, workspace
+from overlaytool.cli.options import BoardOption, GentooOption, workspace
 
 if TYPE_CHECKING:
     from overlaytool.model.finding import Finding
@@ -54,6 +54,7 @@ def audit(
         ),
     ] = None,
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="The findings as a page.")] = None,
+    gentoo: GentooOption = None,
     board: BoardOption = None,
     format: Annotated[
         AuditFormat, typer.Option("--format", help="json, sarif: one document on standard output.")
@@ -64,7 +65,7 @@ def audit(
 
     _check_usage(fix, branch, dry_run, report)
     _check_kinds([*(only or ()), *(kind for kind in fail_on or () if kind != NEVER)], only or ())
-    with workspace(context, boards=board, with_sources=False) as space:
+    with workspace(context, gentoo=gentoo, boards=board, with_sources=True if gentoo else None) as space:
         audited = auditing.audit(space, baseline=baseline, only=tuple(only or ()))
         if report:
             from overlaytool.report import output
