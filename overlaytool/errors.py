@@ -204,3 +204,21 @@ class ContainmentError(OverlaytoolError):
     """This machine cannot contain what a tree that nobody vouches for would run."""
 
     exit_status = 31
+
+
+class VmError(OverlaytoolError):
+    """A virtual machine could not be started: no script, no disk, no file that gets into it."""
+
+    exit_status = 32
+
+
+class BootError(OverlaytoolError):
+    """A virtual machine was started, and never became ready."""
+
+    exit_status = 33
+
+
+class PortTakenError(OverlaytoolError):
+    """The port that a virtual machine should listen on belongs to somebody else."""
+
+    exit_status = 34

@@ -17,6 +17,8 @@ from overlaytool.model.resolution import Board
 TREES = PurePosixPath("sdk_container/src/third_party")
 PORTAGE_STABLE = TREES / "portage-stable"
 OVERLAY = TREES / "coreos-overlay"
+IMAGES = Path("__build__/images")
+"""What the SDK container sees as its directory for builds."""
 VERSION_FILE = PurePosixPath("sdk_container/.repo/manifests/version.txt")
 BOARD_SUFFIX = "-usr"
 SDK_ARCH = "amd64"

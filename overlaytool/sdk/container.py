@@ -15,7 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from overlaytool.errors import SdkError
-from overlaytool.flatcar.checkout import Checkout
+from overlaytool.flatcar.checkout import IMAGES, Checkout
 from overlaytool.sdk import wrapper
 from overlaytool.sdk.engine import Engine
 from overlaytool.sdk.wrapper import Wrapper
@@ -26,8 +26,6 @@ SOURCE = "/mnt/host/source"
 SCRIPTS = f"{SOURCE}/src/scripts"
 BUILD = f"{SOURCE}/src/build"
 ENTRY = f"{SCRIPTS}/sdk_lib/sdk_entry.sh"
-IMAGES = Path("__build__/images")
-"""What the container sees as BUILD, relative to the checkout."""
 CACHE = Path("sdk_container/.cache")
 RECORD = "/tmp/overlaytool.stat"
 """Where a command leaves its own line of /proc/PID/stat, for the one who has to end it."""

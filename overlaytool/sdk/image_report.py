@@ -8,9 +8,8 @@ import shutil
 from pathlib import Path
 
 from overlaytool.errors import SdkError
-from overlaytool.flatcar.checkout import Checkout
+from overlaytool.flatcar.checkout import IMAGES, Checkout
 from overlaytool.model.build import ImageGain, ImageReport
-from overlaytool.sdk.container import IMAGES
 
 STEM = "flatcar_production_image"
 REPORTS = (

@@ -61,12 +61,14 @@ def run(
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
     timeout: float | None = None,
+    source: Path | None = None,
     log: Path | None = None,
     line: Line | None = None,
 ) -> Completed:
     """Run a program to its end, or to ours: whatever exception passes through ends its whole group.
 
     :param timeout: seconds; None for no limit.
+    :param source: a file that the program gets as its standard input; None for nothing.
     :param log: gets every line too, appended.
     :param line: is called with every line, without colours, as it comes.
     :raises ToolMissingError: when there is no such program.
@@ -76,7 +78,7 @@ def run(
     words = tuple(map(str, command))
     started = time.monotonic()
     kept: deque[str] = deque(maxlen=TAIL)
-    with _log(log) as write, _started(words, cwd, environment) as process:
+    with _log(log) as write, _started(words, cwd, environment, source) as process:
         for text in _lines(words[0], process, started + timeout if timeout else None):
             kept.append(text)
             write(text)
@@ -88,7 +90,40 @@ def run(
 
 def in_foreground(command: Sequence[str]) -> bool:
     """Run a program that talks to the user on the terminal, as sudo does for a password."""
-    return subprocess.run(command, check=False).returncode == 0
+    return attached(command) == 0
+
+
+def attached(command: Sequence[str], *, watch: Callable[[], None] | None = None) -> int:
+    """Run a program on our own input and output, and give its exit status.
+
+    It is in our process group: what the terminal sends, it gets too.
+
+    :param watch: is called twice a second; what it raises ends the program.
+    :raises ToolMissingError: when there is no such program.
+    """
+    try:
+        process = subprocess.Popen(command)
+    except (FileNotFoundError, PermissionError) as error:
+        raise _missing(command[0], error) from error
+    try:
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                return process.wait(0.5 if watch else None)
+            if watch:
+                watch()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(PATIENCE)
+            process.kill()
+            process.wait()
+
+
+def _missing(program: str, error: OSError) -> ToolMissingError:
+    return ToolMissingError(
+        f"{program} cannot be run: {error.strerror}", hint=f"install {Path(program).name}"
+    )
 
 
 @contextmanager
@@ -147,22 +182,21 @@ def _append(file: BinaryIO, path: Path, text: str) -> None:
 
 @contextmanager
 def _started(
-    command: tuple[str, ...], cwd: Path | None, environment: Mapping[str, str] | None
+    command: tuple[str, ...], cwd: Path | None, environment: Mapping[str, str] | None, source: Path | None
 ) -> Iterator[subprocess.Popen[bytes]]:
     try:
-        process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            process_group=0,
-        )
+        with (source or Path(os.devnull)).open("rb") as given:
+            process = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=environment,
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+            )
     except (FileNotFoundError, PermissionError) as error:
-        raise ToolMissingError(
-            f"{command[0]} cannot be run: {error.strerror}", hint=f"install {Path(command[0]).name}"
-        ) from error
+        raise _missing(command[0], error) from error
     with process:
         try:
             yield process

@@ -1,0 +1,36 @@
+"""Put system extensions into a machine and have systemd-sysext merge them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from overlaytool.errors import VmError
+from overlaytool.model.vm import Machine
+from overlaytool.vm import ssh
+
+PLACE = "/etc/extensions"
+"""Where systemd-sysext looks on a Flatcar machine, and what survives an update."""
+
+
+def merge(machine: Machine, images: Sequence[Path]) -> tuple[str, ...]:
+    """Copy the images and merge them; their names.
+
+    :raises VmError: when systemd-sysext refuses one of them, with its words.
+    """
+    names = []
+    for image in images:
+        names.append(image.name.removesuffix(".raw"))
+        ssh.send(machine, image, f"{PLACE}/{image.name}")
+    done = ssh.run(machine, ("sudo systemd-sysext refresh",))
+    status = ssh.run(machine, ("systemd-sysext status --no-legend --no-pager",))
+    merged = {word for line in status.output if line.startswith("/usr") for word in line.split()[1:]}
+    merged |= {line.strip() for line in status.output if line.startswith(" ")}
+    refused = [name for name in names if name not in merged]
+    if not done.ok or refused:
+        raise VmError(
+            f"systemd-sysext in {machine.name} does not merge {', '.join(refused or names)}",
+            details=done.output[-6:] or status.output[-6:],
+            hint="overlaytool sysext check FILE --image IMAGE says why",
+        )
+    return tuple(names)
