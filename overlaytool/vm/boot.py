@@ -33,8 +33,10 @@ def boot(script: StartScript, options: VmOptions, state: Path, tell: Tell) -> tu
     """Start a machine and wait until it is ready. Where KVM fails on the way, it is started again without.
 
     :raises VmError: when it cannot be started.
+    :raises ToolMissingError: when there is no QEMU for the board.
     :raises BootError: when it never gets ready.
     """
+    start.check_qemu(script)
     chosen = acceleration.choose(script, options.acceleration)
     try:
         return _attempt(script, options, chosen, state, tell)

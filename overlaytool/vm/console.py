@@ -15,7 +15,7 @@ PATTERNS = (
         FindingKind.EMERGENCY,
         re.compile(
             r"Press Enter for emergency shell|Starting Emergency Shell|You are in (emergency|rescue) mode|"
-            r"Entering emergency mode|dracut: Refusing to continue|^\s*\(initramfs\) "
+            r"Entering emergency mode|dracut: Refusing to continue|^\s*\(initramfs\)"
         ),
     ),
     (FindingKind.VERITY, re.compile(r"verity: .*(block \d+ is corrupted|device corrupted|corruption)")),

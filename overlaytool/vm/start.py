@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from overlaytool.errors import PortTakenError, ToolMissingError, WriteError
-from overlaytool.model.vm import Acceleration, Machine, VmOptions
+from overlaytool.model.vm import Machine, VmOptions
 from overlaytool.vm import acceleration, directory
 from overlaytool.vm.acceleration import Chosen
 from overlaytool.vm.script import PACKAGE, StartScript
@@ -66,12 +66,10 @@ class Running:
 def start(script: StartScript, options: VmOptions, chosen: Chosen, state: Path) -> Running:
     """Start a machine. It boots when this returns; nothing is known of it yet.
 
-    :raises ToolMissingError: when there is no QEMU for the board.
     :raises PortTakenError: when the port that was asked for is taken.
     :raises LockedError: when a machine of that name is running.
     :raises WriteError: when the run directory cannot be written, or has no room.
     """
-    check_qemu(script)
     port = free_port(options.port)
     place, lock = directory.make(state, options.name)
     try:
@@ -202,8 +200,3 @@ def _write_qemu(programs: Path, settings: dict[str, object]) -> None:
             file = programs / name
             file.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', encoding="utf-8")
             file.chmod(0o700)
-
-
-def is_kvm(machine: Machine) -> bool:
-    """Whether KVM runs it."""
-    return machine.acceleration is Acceleration.KVM

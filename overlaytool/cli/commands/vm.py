@@ -120,18 +120,31 @@ def list_machines(context: typer.Context, format: FormatOption = Format.TEXT) ->
         view.show_machines(machines)
 
 
-@app.command()
+class Dashed(typer.core.TyperCommand):
+    """A command whose words after ``--`` are no name, even where no name stands before it."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        """Remember how many words stand before ``--``."""
+        ctx.meta["names"] = args.index("--") if "--" in args else len(args)
+        return super().parse_args(ctx, args)
+
+
+@app.command(cls=Dashed)
 def ssh(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Default: the only one.")] = None,
-    command: CommandWords = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME] [-- COMMAND...]", help="Default: a shell in the only one."),
+    ] = None,
 ) -> None:
-    """A shell in a machine that is running, or a command: vm ssh NAME -- COMMAND."""
+    """Run a command in a machine that is running, or give a shell in it."""
     from overlaytool.workflow import vm as workflow
 
+    given = tuple(words or ())
+    count = 1 if given and context.meta["names"] else 0
+    name = given[0] if count else None
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    words = tuple(command or ())
-    raise typer.Exit(workflow.enter(_state(context.obj), name, words, terminal=terminal))
+    raise typer.Exit(workflow.enter(_state(context.obj), name, given[count:], terminal=terminal))
 
 
 @app.command()

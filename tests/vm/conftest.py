@@ -1,0 +1,117 @@
+"""Images that boot, of Debian's packages: the stand-in for Flatcar. Needs root, QEMU and mmdebstrap."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import FIXTURES, RunCli
+
+HERE = Path(__file__).parent
+STAND_IN = HERE / "stand_in"
+PROGRAMS = ("qemu-system-x86_64", "mmdebstrap", "syslinux", "mcopy", "mkfs.btrfs", "mksquashfs", "ssh")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this directory starts virtual machines."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.vm)
+
+
+@pytest.fixture(scope="session")
+def stand_in_root() -> Path:
+    """The stand-in system as a tarball. It is made once on a machine, and again when its recipe changes."""
+    missing = [
+        name for name in PROGRAMS if not shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    ]
+    if missing or os.geteuid() != 0:
+        reason = f"needs root and {', '.join(missing or PROGRAMS)}"
+        if os.environ.get("CI"):
+            pytest.fail(f"CI {reason}")
+        pytest.skip(reason)
+    digest = hashlib.sha256()
+    for path in sorted(file for file in STAND_IN.rglob("*") if file.is_file() and file.name != "disk"):
+        digest.update(f"{path.relative_to(STAND_IN)}\0".encode() + path.read_bytes())
+    tar = Path(f"/var/tmp/overlaytool-stand-in-{digest.hexdigest()[:16]}.tar")
+    with Path("/var/tmp/overlaytool-stand-in.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not tar.exists():
+            new = tar.with_suffix(".new.tar")
+            _call(STAND_IN / "root", new)
+            new.rename(tar)
+    return tar
+
+
+@pytest.fixture(scope="session")
+def image_of_main(stand_in_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory as main's image_to_vm.sh leaves it: a disk with a btrfs USR-A, and the start script."""
+    place = tmp_path_factory.mktemp("image-of-main")
+    name = "flatcar_production_qemu_uefi"
+    _call(STAND_IN / "disk", stand_in_root, FIXTURES / "flatcar-mini", "btrfs", place / f"{name}_image.img")
+    write_script(place, name)
+    return place
+
+
+@pytest.fixture(scope="session")
+def image_of_3665(stand_in_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as of alpha-3665.0.0: ext2, and the older script."""
+    place = tmp_path_factory.mktemp("image-of-3665")
+    name = "flatcar_production_qemu"
+    _call(STAND_IN / "disk", stand_in_root, FIXTURES / "flatcar-mini", "ext2", place / f"{name}_image.img")
+    shutil.copy2(STAND_IN / "qemu_3665.sh", place / f"{name}.sh")
+    return place
+
+
+@pytest.fixture(scope="session")
+def kernel(stand_in_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory with the stand-in's ``vmlinuz`` and ``initrd``."""
+    place = tmp_path_factory.mktemp("kernel")
+    _call("tar", "--extract", "--file", stand_in_root, "--directory", place, "./boot")
+    return place / "boot"
+
+
+@pytest.fixture
+def kept(run_cli: RunCli) -> Iterator[None]:
+    """Whatever a test keeps running ends with it."""
+    yield
+    run_cli("vm", "stop", "--all")
+
+
+@pytest.fixture
+def empty_image(tmp_path: Path) -> Path:
+    """A directory with a start script and a disk that has nothing on it."""
+    place = tmp_path / "empty-image"
+    place.mkdir()
+    with (place / "flatcar_production_qemu_uefi_image.img").open("wb") as disk:
+        disk.truncate(1 << 20)
+    write_script(place, "flatcar_production_qemu_uefi")
+    return place
+
+
+def write_script(place: Path, name: str) -> None:
+    """flatcar-mini's start script, filled in as image_to_vm.sh does it."""
+    text = (FIXTURES / "flatcar-mini/build_library/qemu_template.sh").read_text()
+    values = {
+        "VM_BOARD": "'amd64-usr'",
+        "VM_NAME": f"'{name}-9001'",
+        "VM_MEMORY": "'1024'",
+        "VM_IMAGE": f'"${{SCRIPT_DIR}}/{name}_image.img"',
+    }
+    for variable, value in values.items():
+        text = re.sub(rf"^{variable}=$", lambda _, line=f"{variable}={value}": line, text, flags=re.MULTILINE)
+    (place / f"{name}.sh").write_text(text)
+    (place / f"{name}.sh").chmod(0o755)
+
+
+def _call(*words: str | Path) -> None:
+    done = subprocess.run([*map(str, words)], capture_output=True, text=True, timeout=900)
+    if done.returncode:
+        pytest.fail(f"{words[0]}:\n{done.stdout}\n{done.stderr}")
