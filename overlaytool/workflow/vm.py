@@ -60,7 +60,7 @@ def start_script(place: Path | None, checkout: Path | None, board: str | None) -
             raise VmError(
                 f"no image of {name} in {found.path}",
                 details=(f"there is no {place}",),
-                hint="overlaytool sdk image builds one; --image names another directory",
+                hint="overlaytool sdk image builds one; --from names another directory",
             )
     chosen = script.find(place.resolve() if place.is_dir() else place)
     script.check_image(chosen)

@@ -34,7 +34,7 @@ def test_machine_that_is_kept_is_listed_entered_and_stopped(
     note = tmp_path / "note.txt"
     note.write_text("from the host\n")
     done = run_cli(
-        *("vm", "run", "--image", read_only, "--keep", "--sysext", sysext, "--copy", note, "--", "hello"),
+        *("vm", "run", "--from", read_only, "--keep", "--sysext", sysext, "--copy", note, "--", "hello"),
         timeout=BOOT,
     )
     assert done.stdout == "hello from /usr/bin/hello\n"
@@ -53,9 +53,9 @@ def test_machine_that_is_kept_is_listed_entered_and_stopped(
     words = run_cli("vm", "ssh", "vm1", "--", "printf", "%s|", "two words", "$HOME")
     assert words.stdout == "two words|$HOME|"
 
-    taken = run_cli("vm", "run", "--image", read_only, "--name", "vm1", "--", "true", check=False)
+    taken = run_cli("vm", "run", "--from", read_only, "--name", "vm1", "--", "true", check=False)
     assert taken.returncode == 17
-    port = run_cli("vm", "run", "--image", read_only, "--port", machine["port"], "--", "true", check=False)
+    port = run_cli("vm", "run", "--from", read_only, "--port", machine["port"], "--", "true", check=False)
     assert f"port {machine['port']} on 127.0.0.1 cannot be used: Address already in use" in port.stderr
 
     assert run_cli("vm", "stop").stdout == "vm1 has ended\n"
@@ -68,7 +68,7 @@ def test_older_release_boots_and_says_how_it_is(
 ) -> None:
     before = shutil.disk_usage(image_of_3665).used
     done = run_cli(
-        *("vm", "run", "--image", image_of_3665, "--format", "json", "--", "echo out; exit 7"),
+        *("vm", "run", "--from", image_of_3665, "--format", "json", "--", "echo out; exit 7"),
         check=False,
         timeout=BOOT,
     )
@@ -90,7 +90,7 @@ def test_extension_of_another_version_is_refused_by_the_machine(
 ) -> None:
     sysext = make_sysext(tmp_path, "stranger", "ID=flatcar\nVERSION_ID=1.2.3\n", "true")
     done = run_cli(
-        "vm", "run", "--image", image_of_3665, "--sysext", sysext, "--", "stranger", check=False, timeout=BOOT
+        "vm", "run", "--from", image_of_3665, "--sysext", sysext, "--", "stranger", check=False, timeout=BOOT
     )
     assert done.returncode == 32
     assert "does not merge stranger" in done.stderr

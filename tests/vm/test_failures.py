@@ -25,7 +25,7 @@ def words(*options: str) -> tuple[str, ...]:
 
 def test_kernel_panic_ends_the_wait(empty_image: Path, kernel: Path, run_cli: RunCli, home: Path) -> None:
     qemu = words("-kernel", str(kernel / "vmlinuz"), "-append", "console=ttyS0 panic=0")
-    done = run_cli("vm", "run", "--image", empty_image, *qemu, "--", "true", check=False, timeout=PATIENCE)
+    done = run_cli("vm", "run", "--from", empty_image, *qemu, "--", "true", check=False, timeout=PATIENCE)
     assert done.returncode == 33
     assert "error: vm1 does not come up: kernel panic" in done.stderr
     assert "VFS: Unable to mount root fs" in done.stderr
@@ -37,7 +37,7 @@ def test_emergency_shell_ends_the_wait(empty_image: Path, kernel: Path, run_cli:
         *("-kernel", str(kernel / "vmlinuz"), "-initrd", str(kernel / "initrd")),
         *("-append", "console=ttyS0 break=top"),
     )
-    done = run_cli("vm", "run", "--image", empty_image, *qemu, "--", "true", check=False, timeout=PATIENCE)
+    done = run_cli("vm", "run", "--from", empty_image, *qemu, "--", "true", check=False, timeout=PATIENCE)
     assert done.returncode == 33
     assert "does not come up: emergency shell" in done.stderr
     assert "(initramfs)" in done.stderr
@@ -49,7 +49,7 @@ def test_system_without_sshd_runs_out_of_time(empty_image: Path, kernel: Path, r
         *("-append", "console=ttyS0 rdinit=/usr/bin/cat"),
     )
     done = run_cli(
-        *("vm", "run", "--image", empty_image, *qemu, "--timeout", "12", "--", "true"),
+        *("vm", "run", "--from", empty_image, *qemu, "--timeout", "12", "--", "true"),
         check=False,
         timeout=PATIENCE,
     )
@@ -59,13 +59,13 @@ def test_system_without_sshd_runs_out_of_time(empty_image: Path, kernel: Path, r
 
 
 def test_disk_with_nothing_on_it_says_nothing(empty_image: Path, run_cli: RunCli) -> None:
-    done = run_cli("vm", "run", "--image", empty_image, "--timeout", "4", "--", "true", check=False)
+    done = run_cli("vm", "run", "--from", empty_image, "--timeout", "4", "--", "true", check=False)
     assert done.returncode == 33
     assert "vm1 has said nothing in 4 s" in done.stderr
 
 
 def test_option_that_qemu_refuses_is_shown(empty_image: Path, run_cli: RunCli) -> None:
-    done = run_cli("vm", "run", "--image", empty_image, *words("-nonsense"), "--", "true", check=False)
+    done = run_cli("vm", "run", "--from", empty_image, *words("-nonsense"), "--", "true", check=False)
     assert done.returncode == 33
     assert "-nonsense: invalid option" in done.stderr
 
@@ -80,7 +80,7 @@ def test_machine_without_qemu_says_what_to_install(
         assert found
         (place / name).symlink_to(found)
     monkeypatch.setenv("PATH", str(place))
-    done = run_cli("vm", "run", "--image", empty_image, "--", "true", check=False)
+    done = run_cli("vm", "run", "--from", empty_image, "--", "true", check=False)
     assert done.returncode == 21
     assert "no qemu-system-x86_64 on this machine" in done.stderr
     assert "install qemu-system-x86" in done.stderr
@@ -89,7 +89,7 @@ def test_machine_without_qemu_says_what_to_install(
 def test_disk_that_is_gone_is_named(empty_image: Path, run_cli: RunCli) -> None:
     disk = empty_image / "flatcar_production_qemu_uefi_image.img"
     disk.unlink()
-    done = run_cli("vm", "run", "--image", empty_image, "--", "true", check=False)
+    done = run_cli("vm", "run", "--from", empty_image, "--", "true", check=False)
     assert done.returncode == 32
     assert f"the disk {disk} is missing" in done.stderr
 
@@ -102,7 +102,7 @@ def test_host_without_room_is_refused_before_the_start(
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8M", "tmpfs", place], check=True)
     monkeypatch.setenv("XDG_STATE_HOME", str(place))
     try:
-        done = run_cli("vm", "run", "--image", empty_image, "--", "true", check=False)
+        done = run_cli("vm", "run", "--from", empty_image, "--", "true", check=False)
         left = [path.name for path in (place / "overlaytool/vm").iterdir()]
     finally:
         subprocess.run(["umount", place], check=True)
@@ -121,7 +121,7 @@ def begin(empty_image: Path, tmp_path: Path, home: Path) -> Iterator[Begin]:
 
     def start() -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "overlaytool", "vm", "run", "--image", empty_image, "--", "true"],
+            [sys.executable, "-m", "overlaytool", "vm", "run", "--from", empty_image, "--", "true"],
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             cwd=tmp_path,
             stdin=subprocess.DEVNULL,

@@ -24,7 +24,7 @@ CommandWords = Annotated[
 PlaceOption = Annotated[
     Path | None,
     typer.Option(
-        "--image",
+        "--from",
         metavar="DIR|SCRIPT",
         help="What image_to_vm.sh wrote; default: the last image.",
     ),
