@@ -18,6 +18,7 @@ from pkgcore.ebuild.misc import incremental_expansion_license
 from overlaytool.ebuild.candidate import license_text
 from overlaytool.ebuild.depend import is_about
 from overlaytool.ebuild.repository import Repository
+from overlaytool.ebuild.restrictions import VARIABLES, tokens, unaccepted
 from overlaytool.ebuild.runtime import clean_environment
 from overlaytool.ebuild.use import ProfileUse, UseSets
 from overlaytool.ebuild.use_files import UseFiles
@@ -225,6 +226,25 @@ class ProfileView:
                 return ()
             refused = refused or missing
         return refused
+
+    def unaccepted_tokens(self, ebuild: Any) -> tuple[str, ...]:
+        """What RESTRICT and PROPERTIES of an ebuild say that the profile does not accept."""
+        found = []
+        for variable, accepted in self._accepted_tokens.items():
+            if accepted != ("*",) and ebuild.data.get(variable):
+                said = tokens(ebuild, variable, self.use(ebuild))
+                found += [f"{variable} {token}" for token in unaccepted(said, accepted)]
+        return tuple(found)
+
+    @cached_property
+    def _accepted_tokens(self) -> Mapping[str, tuple[str, ...]]:
+        """What is accepted of RESTRICT and of PROPERTIES: the last make.defaults that sets it counts."""
+        values = dict.fromkeys(VARIABLES, ("*",))
+        for node in self._profile.stack:
+            for variable, accepting in VARIABLES.items():
+                if said := node.default_env.get(accepting, ""):
+                    values[variable] = ("*", *said.split())
+        return values
 
     @cached_property
     def _accepted_licenses(self) -> tuple[str, ...]:

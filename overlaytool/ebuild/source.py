@@ -22,6 +22,7 @@ from overlaytool.ebuild.candidate import (
 from overlaytool.ebuild.eclass import needed_updates
 from overlaytool.ebuild.evaluate import parse_atom, parsed
 from overlaytool.ebuild.profile import ProfileView
+from overlaytool.ebuild.restrictions import VARIABLES, tokens
 from overlaytool.ebuild.trees import Trees
 from overlaytool.ebuild.use_files import UseFiles
 from overlaytool.errors import MalformedAtomError, MetadataError
@@ -219,6 +220,9 @@ class TreeSource(Trees):
         licenses = profile.unaccepted_licenses(ebuild)
         if licenses:
             found.append(rejected(RejectionKind.LICENSE, f"license {' '.join(licenses)} is not accepted"))
+        tokens = profile.unaccepted_tokens(ebuild)
+        if tokens:
+            found.append(rejected(RejectionKind.RESTRICT, f"{' '.join(tokens)} is not accepted"))
         return tuple(found)
 
     def prefetch(self, candidates: Iterable[EbuildCandidate], *, live: bool = False) -> None:
@@ -348,6 +352,11 @@ class TreeSource(Trees):
             raise MetadataError(
                 f"a dependency of {candidate} cannot be read", details=(error.message, *error.details)
             ) from error
+
+    def restrictions(self, view: View, candidate: EbuildCandidate, changes: FlagChanges) -> frozenset[str]:
+        """What RESTRICT and PROPERTIES of a candidate say."""
+        use = self.profile(view).use(candidate.ebuild, changes)
+        return frozenset(token for name in VARIABLES for token in tokens(candidate.ebuild, name, use))
 
     def mask_comment(self, candidate: EbuildCandidate, view: View) -> tuple[str, ...]:
         """What a person has to know of the mask of a candidate, a line each."""

@@ -31,6 +31,7 @@ from overlaytool.model.resolution import (
     Resolution,
     State,
 )
+from overlaytool.plan import restricted
 from overlaytool.plan.masks import Lifted, with_reason
 from overlaytool.plan.provided import no_use
 from overlaytool.plan.replaced import replaced
@@ -96,6 +97,7 @@ def plan(
             *_moved(index, source),
             *_image_warnings(index, gained, source),
             *no_use(resolution, source),
+            *restricted.notices(resolution, source),
         ),
         manual_work=(*resolution.manual_work, *_masks_left_behind(index, source)),
     )

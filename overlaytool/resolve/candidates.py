@@ -18,6 +18,9 @@ UNSTABLE_REASON = "No stable keyword yet."
 UNKEYWORDED = frozenset({RejectionKind.KEYWORD, RejectionKind.LIVE})
 """What an entry in package.accept_keywords can lift."""
 
+UNACCEPTED = frozenset({RejectionKind.LICENSE, RejectionKind.RESTRICT})
+"""What the profile does not accept, and a person may decide to accept."""
+
 UNSOURCED = frozenset({RejectionKind.LIVE, RejectionKind.EAPI, RejectionKind.METADATA})
 """With these, a candidate's metadata is not at hand."""
 
@@ -137,7 +140,7 @@ class Chooser[C: Candidate]:
     def _lifted(self, view: View, rejection: Rejection, decisions: Decisions) -> bool:
         if rejection.kind in UNKEYWORDED:
             return (rejection.cpv, self.source.arch(view)) in decisions.keywords
-        if rejection.kind is RejectionKind.LICENSE:
+        if rejection.kind in UNACCEPTED:
             return (rejection.cpv, view.name) in decisions.licenses
         return False
 
@@ -181,7 +184,7 @@ class Chooser[C: Candidate]:
         changes = decisions.changes(view, candidate.package)
         kinds = {rejection.kind for rejection in self.hidden(view, candidate, decisions)}
         keyword = self._keyword(view, candidate, kinds, decisions)
-        if kinds - UNKEYWORDED - {RejectionKind.LICENSE} or keyword == "":
+        if kinds - UNKEYWORDED - UNACCEPTED or keyword == "":
             return None
         if any(self._slot_differs(view, candidate, atom, changes) for atom in atoms):
             return None
@@ -198,7 +201,7 @@ class Chooser[C: Candidate]:
             update=update,
             keyword=keyword,
             flags=flags,
-            license=RejectionKind.LICENSE in kinds,
+            license=bool(kinds & UNACCEPTED),
             eclasses=(),
             seen_by=self._seen_by(candidate) if keyword else (0, 0),
         )

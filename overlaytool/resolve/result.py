@@ -57,7 +57,10 @@ def build[C: Candidate](
             *_licenses(closure, nodes.values()),
             *_provided(closure),
         ),
-        manual_work=tuple(closure.decisions.manual[package] for package in sorted(closure.decisions.manual)),
+        manual_work=(
+            *(closure.decisions.manual[package] for package in sorted(closure.decisions.manual)),
+            *_restricted(closure, nodes.values()),
+        ),
     )
 
 
@@ -208,6 +211,24 @@ def _licenses[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> tu
                     message=f"{node.cpv}: {obstacle.reason} by the profile",
                     hint="add it to ACCEPT_LICENSE in profiles/coreos/base/make.defaults of coreos-overlay;"
                     " or update profiles/license_groups of portage-stable, if Gentoo counts it as free",
+                )
+    return tuple(notices[cpv] for cpv in sorted(notices))
+
+
+def _restricted[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> tuple[Notice, ...]:
+    """What emerge refuses until somebody accepts its RESTRICT or PROPERTIES."""
+    notices = {}
+    for node in nodes:
+        if node.candidate is None or (node.cpv, node.view.name) not in closure.decisions.licenses:
+            continue
+        for obstacle in closure.source.obstacles(node.view, node.candidate):
+            if obstacle.kind is RejectionKind.RESTRICT:
+                variable = obstacle.reason.partition(" ")[0]
+                notices[node.cpv] = Notice(
+                    reference="restrict-not-accepted",
+                    message=f"{node.cpv}: {obstacle.reason} by the profile, so emerge will refuse it",
+                    hint=f"do without it, or change ACCEPT_{variable} in profiles/coreos/base/make.defaults"
+                    " of coreos-overlay: bindist means that the result may not be given to others",
                 )
     return tuple(notices[cpv] for cpv in sorted(notices))
 
