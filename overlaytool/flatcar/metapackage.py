@@ -57,6 +57,21 @@ class Metapackage(Struct, frozen=True, kw_only=True):
             for entry in self._entries()
         )
 
+    def line_beside(self, atom: str) -> str | None:
+        """A line for all architectures about the package of ``atom``, where it is not about another slot."""
+        name, slot = atom_name(atom), _slot(atom)
+        return next(
+            (
+                entry.atom
+                for entry in self._entries()
+                if not entry.conditions
+                and not entry.atom.startswith("!")
+                and atom_name(entry.atom) == name
+                and not (slot and _slot(entry.atom) and slot != _slot(entry.atom))
+            ),
+            None,
+        )
+
     def link_of(self, revision: int) -> str:
         """The symlink's path at another revision."""
         return self.file.removesuffix(".ebuild") + f"-r{revision}.ebuild"
@@ -206,6 +221,11 @@ def _counts(condition: str, arch: str | None, arches: frozenset[str]) -> bool:
     negated = condition.startswith("!")
     name = condition.lstrip("!").removesuffix("?")
     return name in arches and (name != arch if negated else name == arch)
+
+
+def _slot(atom: str) -> str:
+    """The slot that an atom names, without subslot and operator; empty where it names none."""
+    return atom.partition("[")[0].partition(":")[2].partition("/")[0].rstrip("*=")
 
 
 def _members(block: Block, group: Group) -> tuple[Entry, ...]:

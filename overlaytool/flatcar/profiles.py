@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from msgspec import Struct
 
 from overlaytool.flatcar.order import atom_key, place
+from overlaytool.model.resolution import STOCK_REASONS
 
 _WIDTH = 78
 
@@ -59,6 +60,7 @@ def with_keywords(
     :param keywords: empty for ~arch on all boards.
     :param comment: the sentence above the entry; blocks of the same sentence nearby are extended.
     :param gone: atoms of versions that the checkout will no longer have: the new entry supersedes them.
+        What a person wrote above one of them stays, and so do the arches that it names.
     """
     for entry in entries(text):
         if entry.atom == atom:
@@ -68,6 +70,11 @@ def with_keywords(
     lines = _lines(text)
     dead = [entry for entry in entries(text) if entry.atom in gone]
     kept = next((entry for entry in dead if _same(_block_of(text, entry).comment, comment)), None)
+    if kept is None:
+        theirs = next((entry for entry in dead if _goes_on(text, entry, keywords)), None)
+        if theirs is not None:
+            keywords = _merged(theirs.values, keywords)
+            kept = theirs if comment in STOCK_REASONS else None
     for entry in reversed(dead):
         if entry is kept:
             lines[entry.line] = _line(atom, keywords)
@@ -189,7 +196,21 @@ def _covers(existing: Sequence[str], wanted: Sequence[str]) -> bool:
 def _merged(existing: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
     if not wanted or "**" in wanted:
         return tuple(wanted)
+    if not existing or "**" in existing:
+        return tuple(existing)
     return tuple(sorted({*existing, *wanted}))
+
+
+def _goes_on(text: str, entry: ProfileEntry, keywords: Sequence[str]) -> bool:
+    """Whether what a person wrote above an entry holds for the next version, too.
+
+    Not where it was accepted without any keyword, and now has one.
+    """
+    comment = _block_of(text, entry).comment
+    stock = {_sentence(reason) for reason in STOCK_REASONS}
+    return (
+        bool(comment) and _sentence(comment) not in stock and ("**" in keywords or "**" not in entry.values)
+    )
 
 
 def _contrary(flag: str) -> str:

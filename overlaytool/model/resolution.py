@@ -172,6 +172,14 @@ class Rejection(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+SYNC_REASON = "Keep versions on both arches in sync."
+"""The sentence that Flatcar's package.accept_keywords uses for this."""
+UNSTABLE_REASON = "No stable keyword yet."
+NO_KEYWORD_REASON = "No keyword for this arch yet."
+STOCK_REASONS = frozenset({SYNC_REASON, UNSTABLE_REASON, NO_KEYWORD_REASON})
+"""What overlaytool writes above an entry by itself: no decision of a person's."""
+
+
 class KeywordNeed(Struct, frozen=True, kw_only=True):
     """A keyword that has to be accepted for an ebuild to be visible."""
 

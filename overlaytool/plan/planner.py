@@ -31,7 +31,7 @@ from overlaytool.model.resolution import (
     Resolution,
     State,
 )
-from overlaytool.plan import restricted
+from overlaytool.plan import lines, restricted
 from overlaytool.plan.masks import Lifted, with_reason
 from overlaytool.plan.provided import no_use
 from overlaytool.plan.replaced import replaced
@@ -99,7 +99,11 @@ def plan(
             *no_use(resolution, source),
             *restricted.notices(resolution, source),
         ),
-        manual_work=(*resolution.manual_work, *_masks_left_behind(index, source)),
+        manual_work=(
+            *resolution.manual_work,
+            *lines.beside(resolution, metapackage),
+            *_masks_left_behind(index, source),
+        ),
     )
 
 
@@ -218,9 +222,9 @@ def _edit(
     arch = {board.name: board.arch for board in source.checkout.boards}
     added: list[str] = []
     arch_only: list[ArchLine] = []
-    for requested in resolution.requested:
+    for requested in lines.of_request(resolution):
         if not requested.boards or set(requested.boards) == every_board:
-            if not metapackage.holds(requested.dependency):
+            if not (metapackage.holds(requested.dependency) or metapackage.line_beside(requested.dependency)):
                 added.append(requested.dependency)
             continue
         for board in requested.boards:

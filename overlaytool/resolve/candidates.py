@@ -8,12 +8,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from overlaytool.model.dependency import Atom, Candidate, FlagChanges, Known, Origin, View
-from overlaytool.model.resolution import Because, Rejection, RejectionKind, Root
-from overlaytool.resolve.decisions import SYNC_REASON, Decisions
+from overlaytool.model.resolution import (
+    NO_KEYWORD_REASON,
+    SYNC_REASON,
+    UNSTABLE_REASON,
+    Because,
+    Rejection,
+    RejectionKind,
+    Root,
+)
+from overlaytool.resolve.decisions import Decisions
 from overlaytool.resolve.provider import PackageSource
-
-NO_KEYWORD_REASON = "No keyword for this arch yet."
-UNSTABLE_REASON = "No stable keyword yet."
 
 UNKEYWORDED = frozenset({RejectionKind.KEYWORD, RejectionKind.LIVE})
 """What an entry in package.accept_keywords can lift."""
@@ -149,11 +154,12 @@ class Chooser[C: Candidate]:
     def option(self, view: View, atoms: tuple[Atom, ...], decisions: Decisions) -> Option[C] | None:
         """The preferred way to give emerge an ebuild that satisfies all of the atoms, or None.
 
-        Preference: accept a keyword for an ebuild of the checkout; import a visible ebuild; import one
-        that needs a keyword; update portage-stable; change USE. Within one of these, the version that the
-        boards can have in common, then the highest. Sources are asked in order; the first that can do it
-        is taken. An ebuild with a licence that the profile does not accept comes after all others.
-        Updating an eclass touches every ebuild that inherits it: only where nothing else helps.
+        Preference: accept a keyword for an ebuild of the checkout, unless an update brings it without one;
+        import a visible ebuild; import one that needs a keyword; update portage-stable; change USE. Within
+        one of these, the version that the boards can have in common, then the highest. Sources are asked in
+        order; the first that can do it is taken. An ebuild with a licence that the profile does not accept
+        comes after all others, and so does one with such a RESTRICT. Updating an eclass touches every
+        ebuild that inherits it: only where nothing else helps.
         """
         package = atoms[0].package
         trees: list[tuple[str | None, Sequence[C]]] = [(None, self.pool(package, decisions))]
@@ -173,8 +179,27 @@ class Chooser[C: Candidate]:
                 if source is not None and offered:
                     break
             if found:
-                return min(found, key=lambda option: option.cost)
+                return self._rather_updated(min(found, key=lambda option: option.cost), found)
         return None
+
+    def _rather_updated(self, chosen: Option[C], found: list[Option[C]]) -> Option[C]:
+        """An update that brings the same version or a newer one without a keyword, where there is one.
+
+        An entry in package.accept_keywords is a decision that somebody has to take back one day.
+        """
+        if chosen.keyword is None or chosen.source is not None:
+            return chosen
+        no_older = self.source.parse_atom(f">={chosen.candidate.cpv}")
+        stable = [
+            option
+            for option in found
+            if option.update
+            and option.keyword is None
+            and option.license <= chosen.license
+            and bool(option.flags) <= bool(chosen.flags)
+            and self.source.admits(option.candidate, no_older)
+        ]
+        return min(stable, key=lambda option: option.cost, default=chosen)
 
     def _option(
         self, view: View, atoms: tuple[Atom, ...], decisions: Decisions, source: str | None, candidate: C

@@ -11,9 +11,6 @@ from msgspec.structs import replace
 from overlaytool.model.dependency import Atom, FlagChanges, View
 from overlaytool.model.resolution import Because, Notice, RejectionKind, Root, package_name
 
-SYNC_REASON = "Keep versions on both arches in sync."
-"""The sentence that Flatcar's package.accept_keywords uses for this."""
-
 
 class Exclusion(Struct, frozen=True):
     """A candidate that may not be selected in a view, and why: a reason that can follow ``passed over:``."""
@@ -76,6 +73,12 @@ class Decisions(Struct):
             touched=set(self.touched),
             token=next(_tokens),
         )
+
+    def without_pins(self) -> Decisions:
+        """The same without what the plan alone knows, and emerge does not: which atoms share a slot."""
+        other = self.copy()
+        other.pins = {}
+        return other
 
     def state_of(self, package: str) -> tuple[object, ...]:
         """Something that differs whenever what emerge would take of a package may differ.

@@ -83,9 +83,10 @@ def _requested[C: Candidate](
 def _dependency[C: Candidate](closure: Closure[C], views: list[View], atom: Atom) -> str:
     """The shortest atom with which emerge takes what was selected. USE is left to package.use."""
     plain = atom.text.partition("[")[0]
+    decisions = closure.decisions.without_pins()
     for shorter in (closure.source.parse_atom(atom.package), closure.source.parse_atom(plain)):
         if all(
-            closure.chooser.best(view, shorter, closure.decisions) is closure.graph.chosen(view, atom)
+            closure.chooser.best(view, shorter, decisions) is closure.graph.chosen(view, atom)
             for view in views
         ):
             return shorter.text

@@ -25,6 +25,7 @@ from overlaytool.flatcar.tree import DiskTree, Tree
 from overlaytool.git.head import head_commit, names_at_head
 from overlaytool.model.plan import CheckoutState, Plan, TreeCommit
 from overlaytool.model.resolution import Edge, Into, Notice, Request, Resolution, State
+from overlaytool.plan import lines
 from overlaytool.plan.planner import imports_of, run_time_packages
 from overlaytool.plan.planner import plan as make_plan
 from overlaytool.resolve import explain
@@ -90,6 +91,7 @@ def prepare(workspace: Workspace, request: Request, described: Container[State] 
             image, in_the_way = _there(workspace, source, resolution, blockers)
         checkout = workspace.checkout
         metapackage = metapackages.read(DiskTree(checkout.path), request.into)
+        lines.refuse_circle(resolution, targets.metapackage(request.into))
         made = make_plan(
             resolution,
             source,

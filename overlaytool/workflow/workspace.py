@@ -79,15 +79,29 @@ def _there(config: Config, with_sources: bool | None) -> bool:
 
 
 def _sources(config: Config, gentoo: Path | None, others: Sequence[Path]) -> dict[str, Path]:
-    """The trees by name. A name that is taken, the checkout's own among them, gets a number."""
+    """The trees by the names that they give themselves. A name that is taken gets a number.
+
+    Taken are the checkout's own, too.
+
+    :raises RepositoryError: where what is to be Gentoo is not.
+    """
     first = (gentoo or config.gentoo.path).absolute()
     if not first.is_dir():
         raise RepositoryError(
             f"no Gentoo tree at {first}",
             hint="get one with: overlaytool sync; or name one with --gentoo",
         )
+    own = checkouts.repository_name(first)
+    if own != "gentoo" and (first / "profiles/repo_name").is_file():
+        raise RepositoryError(
+            f"the tree at {first} calls itself {own} (profiles/repo_name): it is not Gentoo",
+            hint=f"import from it with --source {first}; --gentoo names a tree that calls itself gentoo",
+        )
     trees = {"gentoo": first}
-    named = [(source.name, source.path) for source in config.sources]
+    named = [
+        (checkouts.repository_name(source.path) if source.path.is_dir() else source.name, source.path)
+        for source in config.sources
+    ]
     named += [(checkouts.repository_name(path.absolute()), path.absolute()) for path in others]
     for name, path in named:
         taken = {*trees, "portage-stable", "coreos-overlay"}

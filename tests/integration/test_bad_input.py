@@ -161,6 +161,14 @@ def test_a_gentoo_path_that_is_no_repository(
     assert str(place) in result.stderr
 
 
+def test_another_tree_given_as_gentoo_is_refused_by_the_name_that_it_has(
+    run_cli: Any, checkout_tree: Path, guru_tree: Path
+) -> None:
+    result = add(run_cli, checkout_tree, guru_tree, "app-misc/screen")
+    assert result.returncode == 5
+    assert "calls itself guru" in result.stderr and f"--source {guru_tree}" in result.stderr
+
+
 def test_an_unknown_board(run_cli: Any, checkout_tree: Path, gentoo_tree: Path) -> None:
     result = run_cli(
         "-C", checkout_tree, "plan", "--gentoo", gentoo_tree, "--board", "riscv-usr", "htop", check=False

@@ -247,3 +247,12 @@ def test_dependencies_on_the_assignment_s_own_line_leave_no_place_for_another() 
 def test_directory_without_the_ebuild_and_its_revision_link_is_refused(files: dict[str, str]) -> None:
     with pytest.raises(CheckoutError):
         metapackage.read(MemoryTree(files), Into.IMAGE)
+
+
+def test_the_line_beside_is_one_for_the_same_package_and_no_other_slot() -> None:
+    text = IMAGE_TEXT.replace("app-misc/jq", "app-misc/jq:1").replace("app-arch/zip", "!app-arch/zip")
+    image = opened(IMAGE, text, Into.IMAGE)
+    assert image.line_beside("=sys-apps/dbus-2") == "sys-apps/dbus[selinux?]"
+    assert image.line_beside(">=app-misc/jq-1") == "app-misc/jq:1" == image.line_beside("app-misc/jq:1/2=[y]")
+    others = ("app-misc/jq:2", "=app-arch/zip-1", "=sys-apps/intel-only-1", "sys-auth/oslogin", "app-misc/x")
+    assert [image.line_beside(atom) for atom in others] == [None] * len(others)

@@ -127,6 +127,22 @@ def test_entry_of_a_version_that_goes_takes_its_own_comment_along() -> None:
     assert after.endswith("=net-dns/bind-9.20\n=sys-apps/bsdiff-5\n")
 
 
+def test_what_a_person_wrote_stays_when_the_version_changes_and_so_do_the_other_arches() -> None:
+    text = "# Older ones are masked by now.\n=dev-util/cat-4.1 ~amd64 ~arm64\n\n# Keep it.\n=x/y-1 ~arm64\n"
+    after = profiles.with_keywords(
+        text, "=dev-util/cat-4.2", ["~amd64"], "No stable keyword yet.", gone={"=dev-util/cat-4.1"}
+    )
+    assert after == text.replace("4.1", "4.2")
+
+
+def test_a_reason_that_was_given_goes_above_the_entry_and_the_other_arches_stay() -> None:
+    text = "# Older ones are masked by now.\n=dev-util/cat-4.1 ~amd64 ~arm64\n"
+    after = profiles.with_keywords(
+        text, "=dev-util/cat-4.2", ["~amd64"], "No stable keyword yet. CVE-1", gone={"=dev-util/cat-4.1"}
+    )
+    assert after == "# No stable keyword yet. CVE-1\n=dev-util/cat-4.2 ~amd64 ~arm64\n"
+
+
 def test_entry_is_added_once() -> None:
     once = profiles.with_keywords(KEYWORDS, "=net-misc/curl-8", ["~arm64"], SYNC)
     assert profiles.with_keywords(once, "=net-misc/curl-8", ["~arm64"], SYNC) == once

@@ -66,7 +66,7 @@ def test_a_version_that_is_too_old_is_updated_and_every_user_of_it_gets_the_new_
     assert "dev-libs/b-1" not in selected(found)
 
 
-def test_a_keyword_for_the_checkouts_ebuild_is_preferred_to_an_update() -> None:
+def test_an_update_to_a_stable_version_is_preferred_to_a_keyword() -> None:
     found = answer(
         """
         dev-libs/b-1
@@ -74,6 +74,21 @@ def test_a_keyword_for_the_checkouts_ebuild_is_preferred_to_an_update() -> None:
         [gentoo]
         dev-libs/a-1 rdepend=">=dev-libs/b-2"
         dev-libs/b-3
+        """,
+        "dev-libs/a",
+    )
+    assert imported(found) == ["dev-libs/b-3", "dev-libs/a-1"]
+    assert found.keywords == ()
+
+
+def test_a_keyword_for_the_checkouts_ebuild_is_preferred_to_an_update_that_needs_one_or_is_older() -> None:
+    found = answer(
+        """
+        dev-libs/b-2 keywords="~amd64 ~arm64"
+        [gentoo]
+        dev-libs/a-1 rdepend=">=dev-libs/b-1"
+        dev-libs/b-1
+        dev-libs/b-3 keywords="~amd64 ~arm64"
         """,
         "dev-libs/a",
     )
