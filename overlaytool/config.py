@@ -22,6 +22,7 @@ from typing import Any
 from msgspec import Struct
 
 from overlaytool.errors import ConfigError
+from overlaytool.support.files import read_text
 
 FILE_NAME = "overlaytool.toml"
 GENTOO_URL = "https://github.com/gentoo/gentoo"
@@ -93,7 +94,7 @@ def _read(
     looked_at = [file] if file else places(checkout, environ)
     for place in looked_at:
         try:
-            text = place.read_text(encoding="utf-8")
+            text = read_text(place)
             import tomllib  # mostly there is no file
 
             return place, tomllib.loads(text)

@@ -10,11 +10,12 @@ from typing import Any
 
 from pkgcore.package.errors import MetadataException
 
-from overlaytool.ebuild.depend import is_about
+from overlaytool.ebuild.depend import is_about, unreadable
 from overlaytool.ebuild.evaluate import words
 from overlaytool.ebuild.repository import Listed, Repository
 from overlaytool.model.dependency import Demand, FlagChanges, Origin
 from overlaytool.model.resolution import Rejection
+from overlaytool.support.files import read_text
 
 KEYWORDS = re.compile(
     r"""(?P<indent>[ \t]*)(?:.*[;&|][ \t]*)?KEYWORDS=(?P<quote>["']?)(?P<value>[^"']*)(?P=quote)"""
@@ -128,6 +129,11 @@ class EbuildCandidate:
             return False
 
     @cached_property
+    def unreadable(self) -> str | None:
+        """What it says that is no dependency, under whatever USE flags; None where there is nothing."""
+        return unreadable(self.ebuild)
+
+    @cached_property
     def slot(self) -> str:
         """SLOT without the subslot."""
         return str(self.ebuild.slot)
@@ -175,7 +181,7 @@ def distfile_names(ebuild: Any, use: Collection[str]) -> tuple[str, ...]:
 def manifest_sizes(directory: Path) -> Mapping[str, int]:
     """Size in bytes of every distfile in a package directory's Manifest (GLEP 74); empty without one."""
     try:
-        lines = (directory / "Manifest").read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = read_text(directory / "Manifest", errors="replace").splitlines()
     except OSError:
         return {}
     words = (line.split(maxsplit=3) for line in lines if line.startswith("DIST "))

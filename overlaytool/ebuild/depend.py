@@ -17,7 +17,8 @@ from pkgcore.package.errors import MetadataException
 from pkgcore.restrictions import boolean, packages
 from pkgcore.restrictions.packages import PackageRestriction
 
-from overlaytool.ebuild.evaluate import evaluate, parse_atom, parsed
+from overlaytool.ebuild.evaluate import evaluate, every_atom, parse_atom, parsed
+from overlaytool.errors import MalformedAtomError
 from overlaytool.model.dependency import Atom, Demand
 from overlaytool.model.resolution import DepClass, Rejection, RejectionKind, Root
 
@@ -51,6 +52,20 @@ def demands(ebuild: Any, use: Collection[str], root: Root, *, root_deps: bool) -
             where = _root_of(dep_class, root, ebuild, root_deps=root_deps)
             found.append(Demand(dep_class=dep_class, root=where, dependency=evaluated))
     return tuple(found)
+
+
+def unreadable(ebuild: Any) -> str | None:
+    """The first thing in its dependencies that is no dependency, under any USE flags; None for none."""
+    try:
+        for dep_class in DepClass:
+            if dep_class.value in ebuild.eapi.metadata_keys:
+                for _ in every_atom(ebuild.data.get(dep_class.value, "")):
+                    pass
+    except MalformedAtomError as error:
+        return f"{dep_class.value}: {error.message}"
+    except MetadataException:
+        return None  # said elsewhere
+    return None
 
 
 def _root_of(dep_class: DepClass, root: Root, ebuild: Any, *, root_deps: bool) -> Root:

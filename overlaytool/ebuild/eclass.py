@@ -12,6 +12,7 @@ from pkgcore.package.errors import MetadataException
 
 from overlaytool.flatcar.checkout import Checkout
 from overlaytool.model.dependency import Origin
+from overlaytool.support.files import read_bytes, read_text
 
 INHERIT = re.compile(
     r"^[ \t]*(?:[^#\n]*(?:[;&|(){]|\b(?:then|else|do))[ \t]*)?inherit[ \t]+((?:[^\n\\]|\\\n)*)", re.MULTILINE
@@ -96,8 +97,16 @@ class EclassStack:
         return tuple(
             path.stem
             for path in sorted(self._stable.glob("*.eclass"))
-            if (other := self.in_sources(path.stem)) is not None and other.read_bytes() != path.read_bytes()
+            if (other := self.in_sources(path.stem)) is not None and _differ(other, path)
         )
+
+
+def _differ(one: Path, other: Path) -> bool:
+    """Whether two files have different contents; of one that cannot be read nothing is known."""
+    try:
+        return read_bytes(one) != read_bytes(other)
+    except OSError:
+        return False
 
 
 def needed_updates(
@@ -166,4 +175,7 @@ def inherited_in(text: str) -> set[str]:
 
 def _named(path: Path) -> set[str]:
     """The words of a file's ``inherit`` lines."""
-    return inherited_in(path.read_text(encoding="utf-8", errors="replace"))
+    try:
+        return inherited_in(read_text(path, errors="replace"))
+    except OSError:
+        return set()

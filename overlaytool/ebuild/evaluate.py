@@ -24,6 +24,13 @@ _parsed: dict[str, PkgcoreAtom] = {}
 """Every atom seen, by its text."""
 
 
+DEEPEST = 100
+"""Groups in one another. Gentoo's tree has no string with more than a tenth of that."""
+
+LONGEST = 1000
+"""Characters of an atom."""
+
+
 class _Group(NamedTuple):
     """A group before evaluation: ``operator`` is ``""``, ``||``, or a USE condition as written."""
 
@@ -84,12 +91,53 @@ def words(text: str, use: Collection[str]) -> Iterator[str]:
     return _words(_parse(text).children, use)
 
 
+def lacking(text: str, have: Collection[str]) -> tuple[str, ...]:
+    """The words that a LICENSE without USE conditions still needs: of any-of groups, those of the first.
+
+    Empty where one choice has all. Each group is looked at once, however many choices all of them make.
+
+    :raises MalformedAtomError: when it cannot be parsed.
+    """
+    return tuple(sorted(_lacking(_parse(text), have)))
+
+
+def _lacking(group: _Group, have: Collection[str]) -> set[str]:
+    parts = [
+        ({child} - set(have)) if isinstance(child, str) else _lacking(child, have) for child in group.children
+    ]
+    if group.operator == "||":
+        return next((part for part in parts if not part), parts[0] if parts else set())
+    return set().union(*parts)
+
+
 def _words(children: tuple[_Group | str, ...], use: Collection[str]) -> Iterator[str]:
     for child in children:
         if isinstance(child, str):
             yield child
         elif child.operator in ("", "||") or _holds(child.operator, use):
             yield from _words(child.children, use)
+
+
+def evaluate_structure(text: str) -> None:
+    """Look whether the groups of a string are in order; what stands in them is not looked at.
+
+    :raises MalformedAtomError: where they are not.
+    """
+    _parse(text)
+
+
+def every_atom(text: str) -> Iterator[Atom]:
+    """The atoms of a string, whatever the USE flags.
+
+    :raises MalformedAtomError: for the first that is none, or where the string cannot be parsed.
+    """
+    pending = list(_parse(text).children)
+    while pending:
+        child = pending.pop()
+        if isinstance(child, str):
+            yield _atom(_without_conditions(child, ()))
+        else:
+            pending += child.children
 
 
 @cache
@@ -103,6 +151,8 @@ def _parse(text: str) -> _Group:
                 raise _malformed(text, "a closing parenthesis too many")
             operator, children = stack.pop()
             stack[-1][1].append(_Group(operator, tuple(children)))
+        elif len(stack) > DEEPEST:
+            raise _malformed(text, f"more than {DEEPEST} groups in one another")
         elif word == "(":
             stack.append(("", []))
         elif word == "||" or USE_CONDITION.fullmatch(word):
@@ -161,9 +211,13 @@ def _without_conditions(text: str, use: Collection[str]) -> str:
 
 @cache
 def _atom(text: str) -> Atom:
+    if len(text) > LONGEST:
+        raise MalformedAtomError(
+            f"{text[:40]!r}... is no package atom", details=(f"it has {len(text)} characters",)
+        )
     try:
         found = PkgcoreAtom(text)
-    except MalformedAtom as error:
+    except (MalformedAtom, ValueError, IndexError, TypeError, AttributeError) as error:
         raise MalformedAtomError(
             f"{text!r} is no package atom",
             details=(str(error),),
@@ -174,4 +228,5 @@ def _atom(text: str) -> Atom:
 
 
 def _malformed(text: str, reason: str) -> MalformedAtomError:
-    return MalformedAtomError(f"{text!r} is no dependency string", details=(reason,))
+    shown = repr(text) if len(text) <= LONGEST else f"{text[:40]!r}..."
+    return MalformedAtomError(f"{shown} is no dependency string", details=(reason,))

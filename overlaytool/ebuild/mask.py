@@ -10,6 +10,7 @@ from overlaytool.ebuild.depend import is_about
 from overlaytool.ebuild.evaluate import parse_atom, parsed
 from overlaytool.errors import MalformedAtomError
 from overlaytool.flatcar.profiles import blocks_in
+from overlaytool.support.files import read_text
 
 
 class MaskLine(NamedTuple):
@@ -38,7 +39,7 @@ def mask_line(ebuild: Any, files: Iterable[Path]) -> MaskLine | None:
 
 def _line_in(file: Path, ebuild: Any) -> MaskLine | None:
     try:
-        text = file.read_text(encoding="utf-8", errors="replace")
+        text = read_text(file, errors="replace")
     except OSError:
         return None
     if ebuild.key not in text:

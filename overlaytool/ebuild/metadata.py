@@ -9,8 +9,10 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from pkgcore.ebuild.eapi import get_eapi
 from pkgcore.ebuild.ebuild_src import package_factory
@@ -18,7 +20,9 @@ from pkgcore.package.errors import MetadataException
 
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.sandbox import POOL, Bash, LimitError
+from overlaytool.ebuild.syntax import problem
 from overlaytool.errors import UnsafeSourceError
+from overlaytool.support.files import read_text
 
 SHIPPED_CACHE = "metadata/md5-cache"
 WORKERS = max(3, min(8, os.cpu_count() or 1))
@@ -38,10 +42,17 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
     """pkgcore's factory of packages, asking :class:`MetadataCache` before it sources."""
 
     def _get_metadata(self, pkg: Any, ebp: Any = None, force_regen: bool = False) -> Mapping[str, Any]:
-        if not self.load_known([pkg]):
-            known: Mapping[str, Any] = pkg.data
-            return known
-        return self.source(pkg, ebp)
+        if self.load_known([pkg]):
+            return self.source(pkg, ebp)
+        if pkg in self._invalid:
+            raise MetadataException(pkg, "data", self._invalid[pkg])
+        known: Mapping[str, Any] = pkg.data
+        return known
+
+    @cached_property
+    def _invalid(self) -> WeakKeyDictionary[Any, str]:
+        """Packages whose metadata cannot be read, and why."""
+        return WeakKeyDictionary()
 
     def source(self, pkg: Any, ebp: Any = None) -> Mapping[str, Any]:
         """Metadata of an ebuild that nothing is known of yet.
@@ -50,11 +61,16 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
         :raises UnsafeSourceError: when it is a link to something that is in no tree.
         """
         self._refuse_stranger(pkg)
-        digest = self._parent_repo.digest(pkg)
+        try:
+            digest = self._parent_repo.digest(pkg)
+        except OSError as error:
+            raise MetadataException(pkg, "data", f"it cannot be read: {error.strerror}") from error
         metadata: dict[str, Any] = self._update_metadata(pkg, ebp=ebp)
         if metadata.get("_chf_") is not None:
             cache: MetadataCache = self._parent_repo.metadata_cache
             cache.put(pkg.cpvstr, digest, self._plain(metadata, digest))
+        if (reason := problem(metadata)) is not None:
+            raise MetadataException(pkg, "data", reason)
         return metadata
 
     def _refuse_stranger(self, pkg: Any) -> None:
@@ -85,6 +101,9 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
             known = self._known(pkg, digest, found.get((pkg.cpvstr, digest), ()))
             if known is None:
                 left.append(pkg)
+                continue
+            if (reason := problem(known)) is not None:
+                self._invalid[pkg] = reason
                 continue
             object.__setattr__(pkg, "data", known)
             with suppress(ValueError):  # told by pkgcore, when it is asked for
@@ -178,7 +197,7 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
         """The md5-cache entry that the tree brings, when its checksums hold (md5-dict format)."""
         path = Path(self._parent_repo.location, SHIPPED_CACHE, pkg.category, f"{pkg.package}-{pkg.fullver}")
         try:
-            text = path.read_text(encoding="utf-8")
+            text = read_text(path)
         except (OSError, UnicodeDecodeError):
             return None
         entry = dict(line.partition("=")[::2] for line in text.splitlines() if "=" in line)

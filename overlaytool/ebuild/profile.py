@@ -17,6 +17,8 @@ from pkgcore.ebuild.misc import incremental_expansion_license
 
 from overlaytool.ebuild.candidate import license_text
 from overlaytool.ebuild.depend import is_about
+from overlaytool.ebuild.evaluate import lacking, words
+from overlaytool.ebuild.profile_check import check_profile
 from overlaytool.ebuild.repository import Repository
 from overlaytool.ebuild.restrictions import VARIABLES, tokens, unaccepted
 from overlaytool.ebuild.runtime import clean_environment
@@ -24,6 +26,7 @@ from overlaytool.ebuild.use import ProfileUse, UseSets
 from overlaytool.ebuild.use_files import UseFiles
 from overlaytool.errors import CheckoutError
 from overlaytool.model.dependency import FlagChanges
+from overlaytool.support.files import read_text
 
 NOWHERE = "/dev/null"
 """A root and configuration directory in which nothing can be found."""
@@ -75,6 +78,7 @@ class ProfileView:
         self._repositories = repositories
         _name_repositories(repositories)
         base = next(parent for parent in profile.parents if parent.name == "profiles")
+        check_profile(profile, {tree.name: tree.path for tree in repositories})
         try:
             self._profile = _Profile(str(base), str(profile.relative_to(base)), load_profile_base=False)
             with clean_environment():
@@ -212,20 +216,12 @@ class ProfileView:
         text = license_text(ebuild, lambda: self.use(ebuild))
         known = self._refused_licenses.get(text)
         if known is None:
-            license = ebuild.license.evaluate_depset(self.use(ebuild))
-            known = self._refused_licenses[text] = self._refused(ebuild, license)
+            named = frozenset(words(text, ()))
+            allowed = incremental_expansion_license(
+                ebuild, named, self._license_groups, self._accepted_licenses
+            )
+            known = self._refused_licenses[text] = lacking(text, named & set(allowed))
         return known
-
-    def _refused(self, ebuild: Any, license: Any) -> tuple[str, ...]:
-        accepted = self._accepted_licenses
-        refused: tuple[str, ...] = ()
-        for choice in license.dnf_solutions():
-            allowed = incremental_expansion_license(ebuild, choice, self._license_groups, accepted)
-            missing = tuple(sorted(set(choice) - allowed))
-            if not missing:
-                return ()
-            refused = refused or missing
-        return refused
 
     def unaccepted_tokens(self, ebuild: Any) -> tuple[str, ...]:
         """What RESTRICT and PROPERTIES of an ebuild say that the profile does not accept."""
@@ -283,7 +279,7 @@ class ProfileView:
         atoms: dict[str, None] = {}
         for directory in self.files:
             file = directory / "packages.build"
-            lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
+            lines = read_text(file, errors="replace").splitlines() if file.is_file() else []
             for line in filter(None, (line.partition("#")[0].strip() for line in lines)):
                 if line.startswith("-"):
                     atoms.pop(line[1:], None)
@@ -307,7 +303,7 @@ def _by_package(atoms: Iterable[Any]) -> Mapping[str, list[Any]]:
 def _missing_parents(profile: Path, trees: Mapping[str, Path]) -> Iterator[str]:
     """What ``parent`` files name and is not there (PMS section 5.2.1; Portage adds ``repository:path``)."""
     file = profile / "parent"
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
+    lines = read_text(file, errors="replace").splitlines() if file.is_file() else []
     for line in filter(None, (line.partition("#")[0].strip() for line in lines)):
         name, colon, path = line.partition(":")
         own = next(parent for parent in profile.parents if parent.name == "profiles")

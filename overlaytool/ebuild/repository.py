@@ -12,7 +12,6 @@ from collections.abc import Container, Mapping
 from contextlib import suppress
 from functools import cached_property
 from hashlib import md5
-from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,9 +25,14 @@ from snakeoil.mappings import ImmutableDict
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.evaluate import parse_atom
 from overlaytool.ebuild.metadata import CachedMetadataFactory
+from overlaytool.ebuild.profile_check import check_repository
 from overlaytool.ebuild.sandbox import POOL
 from overlaytool.errors import MalformedAtomError, RepositoryError
 from overlaytool.model.dependency import Origin
+from overlaytool.support.files import is_sane, read_bytes, read_text
+
+LARGEST_EBUILD = 4 << 20
+"""Bytes. Gentoo's largest has a thirtieth of that."""
 
 
 class Eclasses(eclass_cache.base):  # type: ignore[misc]
@@ -56,7 +60,7 @@ class Eclasses(eclass_cache.base):  # type: ignore[misc]
         found: dict[str, LazilyHashedPath] = {}
         for directory in self.directories:
             if directory.is_dir():
-                for path in directory.glob("*.eclass"):
+                for path in filter(is_sane, directory.glob("*.eclass")):
                     found.setdefault(path.stem, LazilyHashedPath(str(path), eclassdir=str(directory)))
         for name, path in self.overrides.items():
             found[name] = LazilyHashedPath(str(path), eclassdir=str(path.parent))
@@ -167,6 +171,7 @@ class Repository:
                 details=("it has no profiles directory (PMS section 4.1)",),
                 hint="name the top of a Gentoo tree with --gentoo, or get one with: overlaytool sync",
             )
+        check_repository(path)
         try:
             config = repo_objs.RepoConfig(str(path))
             self.tree: Any = _Tree(
@@ -193,7 +198,7 @@ class Repository:
         category, _, name = package.partition("/")
         try:
             with os.scandir(f"{self.path}/{package}") as entries:
-                files = [entry.name for entry in entries if entry.is_file()]
+                files = [entry.name for entry in entries if _may_be_ebuild(entry)]
         except OSError:
             return ()
         ebuilds = []
@@ -247,13 +252,13 @@ class Repository:
         """
         index: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for file in self._update_files():
-            for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            for line in read_text(file, errors="replace").splitlines():
                 match line.split():
                     case ["move", old, new]:
                         index[old].append(("move", new))
                     case ["slotmove", atom, old, new]:
                         with suppress(MalformedAtomError):
-                            name = parse_atom(atom).package if atom[0] in "<>=~" else atom
+                            name = parse_atom(atom).package
                             index[name].append(("slotmove", f"{old} {new}"))
         return index
 
@@ -264,10 +269,14 @@ class Repository:
         return sorted(files, key=lambda path: path.name.split("-")[::-1])
 
 
+def _may_be_ebuild(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a file of the size that an ebuild can have: pkgcore would read all of it for its EAPI."""
+    return entry.name.endswith(".ebuild") and entry.is_file() and entry.stat().st_size <= LARGEST_EBUILD
+
+
 def _content(path: str) -> bytes:
     """What is in a file. Hundreds are read for a plan; a buffer for each would take as long as reading."""
-    with FileIO(path) as file:
-        return file.readall()
+    return read_bytes(path, limit=LARGEST_EBUILD)
 
 
 class VersionKey:

@@ -280,6 +280,13 @@ class TreeSource(Trees):
                 kind=RejectionKind.VERSION,
                 reason="version",
             )
+        if candidate.unreadable is not None:  # emerge masks it
+            return Rejection(
+                cpv=candidate.cpv,
+                repository=candidate.repository,
+                kind=RejectionKind.METADATA,
+                reason=candidate.unreadable,
+            )
         wanted = parsed(atom)
         if wanted.slot is None and not wanted.use:
             return None

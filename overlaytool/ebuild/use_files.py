@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from overlaytool.ebuild.depend import is_about
 from overlaytool.ebuild.evaluate import parse_atom, parsed
 from overlaytool.errors import MalformedAtomError
 from overlaytool.flatcar.order import atom_name
+from overlaytool.support.files import read_text
 
 SPECIFICITY = {"=": 6, "~": 5, "=*": 4, "": 1}
 """By an atom's operator, as Portage ranks them: a slot ranks 3, a range of versions 2."""
@@ -144,5 +146,4 @@ def _lines(path: Path) -> Iterator[str]:
             if not file.name.startswith(".") and not file.name.endswith("~"):
                 yield from _lines(file)
     elif path.is_file():
-        with path.open(encoding="utf-8", errors="replace") as text:
-            yield from read_bash(text)
+        yield from read_bash(StringIO(read_text(path, errors="replace")))

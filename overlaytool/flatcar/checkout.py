@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from overlaytool.errors import CheckoutError
 from overlaytool.model.resolution import Board
+from overlaytool.support.files import read_text
 
 TREES = PurePosixPath("sdk_container/src/third_party")
 PORTAGE_STABLE = TREES / "portage-stable"
@@ -74,7 +75,7 @@ class Checkout(Struct, frozen=True, kw_only=True):
         Then DEPEND of ebuilds before EAPI 7 is looked up in the board root, else on the build host.
         """
         try:
-            return "--root-deps" in (self.path / "setup_board").read_text(encoding="utf-8", errors="replace")
+            return "--root-deps" in read_text(self.path / "setup_board", errors="replace")
         except OSError:
             return False
 
@@ -104,7 +105,7 @@ def host_board() -> str:
 def repository_name(tree: Path) -> str:
     """The name an ebuild repository gives itself in ``profiles/repo_name``, else its directory's name."""
     try:
-        lines = (tree / "profiles/repo_name").read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = read_text(tree / "profiles/repo_name", errors="replace").splitlines()
     except OSError:
         return tree.name
     return lines[0].strip() if lines and lines[0].strip() else tree.name
@@ -161,7 +162,7 @@ def _open(path: Path) -> Checkout:
 def _version(path: Path) -> str:
     """FLATCAR_VERSION of version.txt, or ``unknown``."""
     try:
-        text = (path / VERSION_FILE).read_text(encoding="utf-8", errors="replace")
+        text = read_text(path / VERSION_FILE, errors="replace")
     except OSError:
         return "unknown"
     for line in text.splitlines():

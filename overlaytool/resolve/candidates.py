@@ -58,11 +58,24 @@ class Option[C: Candidate](Struct, frozen=True):
         )
 
 
+class Trials:
+    """How many branches of any-of groups may still be tried out in a search; the first one is taken then.
+
+    Groups behind groups would multiply. What Gentoo has takes some dozens.
+    """
+
+    def __init__(self) -> None:
+        self.left = 1000
+
+
 class Chooser[C: Candidate]:
     """Looks at candidates with the eyes of emerge, after the steps that have been decided."""
 
-    def __init__(self, source: PackageSource[C], *, accept_keywords: bool) -> None:
+    def __init__(
+        self, source: PackageSource[C], *, accept_keywords: bool, trials: Trials | None = None
+    ) -> None:
         self.source, self.accept_keywords = source, accept_keywords
+        self.trials = trials or Trials()
         self._best: Known[C] = {}
         self._likely: Known[C] = {}
         self._boards = tuple(view for view in source.views if view.root is Root.BOARD)

@@ -258,7 +258,7 @@ class Closure[C: Candidate]:
             for branch in others:
                 if good_enough(view, branch):
                     return branch
-        if len(branches) == 1 or self._depth >= TRIAL_DEPTH:
+        if len(branches) == 1 or self._depth >= TRIAL_DEPTH or self.chooser.trials.left <= 0:
             return branches[0]
         costs = [(self._cost(view, branch, ask), branch) for branch in others]
         possible = [(cost, branch) for cost, branch in costs if cost is not None]
@@ -306,6 +306,7 @@ class Closure[C: Candidate]:
 
     def _cost(self, view: View, branch: Dependency, ask: Ask[C]) -> int | None:
         """How many imports a branch takes with all that it needs, or None where it cannot be had."""
+        self.chooser.trials.left -= 1
         trial = self._fork()
         try:
             trial._satisfy(view, branch, ask)

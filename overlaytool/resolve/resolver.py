@@ -8,7 +8,7 @@ from overlaytool.errors import ConflictError
 from overlaytool.model.dependency import Atom, Candidate, Origin, View
 from overlaytool.model.resolution import Notice, RejectionKind, Request, Resolution, Root, State
 from overlaytool.resolve import fallback
-from overlaytool.resolve.candidates import Chooser
+from overlaytool.resolve.candidates import Chooser, Trials
 from overlaytool.resolve.closure import Closure
 from overlaytool.resolve.decisions import Decisions, Exclusion
 from overlaytool.resolve.explain import unsatisfied_error
@@ -93,6 +93,7 @@ class _Search[C: Candidate]:
     def __init__(self, request: Request, source: PackageSource[C], requests: Requests) -> None:
         self._request, self._source, self._requests = request, source, requests
         self._passes, self._backtracks = MAX_PASSES, MAX_BACKTRACKS
+        self._trials = Trials()
 
     def solve(self, start: Decisions) -> Closure[C]:
         """The graph that comes of what is decided at the start.
@@ -129,7 +130,7 @@ class _Search[C: Candidate]:
         )
 
     def _chooser(self, source: PackageSource[C]) -> Chooser[C]:
-        return Chooser(source, accept_keywords=self._request.accept_keywords)
+        return Chooser(source, accept_keywords=self._request.accept_keywords, trials=self._trials)
 
     def _without(
         self, start: Decisions, choices: Sequence[Sequence[Exclusion]], failure: Unsatisfied[C] | Conflict[C]

@@ -18,6 +18,7 @@ from overlaytool.errors import GitError, WriteError
 from overlaytool.git.repository import LOG, Repository
 from overlaytool.model.series import Series, SeriesCommit, SeriesRecord
 from overlaytool.model.target import decode_target, encode_target
+from overlaytool.support.files import read_text
 
 SCHEMA = 3
 
@@ -44,7 +45,7 @@ def load(repository: Repository, branch: str) -> SeriesRecord:
     :raises GitError: where there is none, or it cannot be read.
     """
     try:
-        document = json.loads(_file(repository, branch).read_text())
+        document = json.loads(read_text(_file(repository, branch)))
         if document["schema"] != SCHEMA:
             raise ValueError(f"schema {document['schema']}")
         return msgspec.convert(document["record"], SeriesRecord, dec_hook=decode_target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from overlaytool.git.repository import Repository
+from overlaytool.support.files import read_text
 
 
 def trailers(repository: Repository) -> str:
@@ -25,7 +26,7 @@ def _template(repository: Repository) -> str:
     if status or not name.strip():
         return ""
     try:
-        return (repository.top / name.rstrip("\n")).read_text(encoding="utf-8", errors="replace")
+        return read_text(repository.top / name.rstrip("\n"), errors="replace")
     except OSError:
         return ""
 

@@ -13,6 +13,7 @@ import msgspec
 
 from overlaytool.errors import WriteError
 from overlaytool.model.series import Evidence, Stage
+from overlaytool.support.files import read_bytes
 
 EXCERPT = 4000
 """Characters of output that are kept; the end, where programs say how it went."""
@@ -40,7 +41,7 @@ def read(state: Path, tree: str) -> tuple[Evidence, ...]:
     A line that a full disk or a crash left behind is no evidence and is passed over.
     """
     try:
-        lines = _file(state, tree).read_bytes().splitlines()
+        lines = read_bytes(_file(state, tree)).splitlines()
     except OSError:
         return ()
     latest = {

@@ -12,6 +12,7 @@ from overlaytool import config as configuration
 from overlaytool.config import Config
 from overlaytool.ebuild import runtime
 from overlaytool.ebuild.cache import MetadataCache
+from overlaytool.ebuild.faults import told
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import RepositoryError
 from overlaytool.flatcar import checkout as checkouts
@@ -59,7 +60,7 @@ def open_workspace(
     trees = _sources(settings, gentoo, sources) if with_sources or _there(settings, with_sources) else {}
     cache = MetadataCache(settings.cache)
     try:
-        with reading(trees):
+        with reading(trees), told():
             yield Workspace(
                 checkout=found,
                 config=settings,
