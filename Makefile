@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 STAMP := $(VENV)/.ready
 WITH_DOCS := $(VENV)/.docs
 
-.PHONY: demo test lint types contracts bench dist docs pictures clean
+.PHONY: demo test lint types contracts bench dist docs pictures schemas clean
 demo: $(INSTALLED)
 	@$(BIN)/python -m overlaytool demo
 
@@ -32,6 +32,9 @@ dist: $(STAMP)
 
 docs: $(WITH_DOCS)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --site-dir site
+
+schemas: $(STAMP)
+	$(BIN)/python packaging/schemas.py
 
 pictures: $(STAMP)
 	$(BIN)/python docs/pictures.py

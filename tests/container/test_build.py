@@ -59,6 +59,6 @@ def test_added_packages_are_emerged_from_source_and_end_up_in_the_image(
     assert not [line for line in changed if "version.txt" in line or ".sdkenv" in line]
 
     again = run_cli("-C", scripts, "sdk", "image", *options, "--format", "json", timeout=300)
-    (result,) = json.loads(again.stdout)
+    (result,) = json.loads(again.stdout)["builds"]
     assert result["gain"]["packages_removed"] == ["coreos-base/coreos-0.0.1-r320::coreos-overlay"]
     assert "not done again" in again.stderr

@@ -45,7 +45,7 @@ def doctor(
         if format is Format.TEXT:
             _show(check)
     if format is Format.JSON:
-        console.write(as_json(checks))
+        console.write(as_json("checks", checks))
     if any(check.readiness is Readiness.MISSING for check in checks):
         raise typer.Exit(EXIT_NOT_READY)
 

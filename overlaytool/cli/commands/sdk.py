@@ -42,13 +42,13 @@ BuildAtoms = Annotated[
 ]
 
 
-def as_json(records: object) -> str:
-    """Records as one JSON document."""
+def as_json(name: str, records: object) -> str:
+    """A list of records as one JSON document, under a name."""
     import json
 
     from msgspec import to_builtins
 
-    return json.dumps(to_builtins(records), indent=2) + "\n"
+    return json.dumps({"schema": 1, name: to_builtins(records)}, indent=2) + "\n"
 
 
 def choice(
@@ -86,7 +86,7 @@ def emerge(
     chosen = choice(engine, image, image_file, container)
     results = run(context, tuple(atoms or ()), into, board, selection, chosen, show=_shown(format))
     if format is Format.JSON:
-        console.write(as_json(results))
+        console.write(as_json("builds", results))
 
 
 @app.command("image")
@@ -108,7 +108,7 @@ def build_image(
     chosen = choice(engine, image, image_file, container)
     results = run(context, (), Into.IMAGE, board, selection, chosen, show=_shown(format))
     if format is Format.JSON:
-        console.write(as_json(results))
+        console.write(as_json("builds", results))
 
 
 def build_added(

@@ -1,0 +1,60 @@
+"""What the commands write holds against the schemas that are shipped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from support import ROOT, RunCli
+
+REQUEST = ("sys-process/htop", "app-misc/screen")
+
+
+def check(name: str, text: str) -> None:
+    """Hold a document against its schema."""
+    schema = json.loads((ROOT / f"overlaytool/schemas/{name}.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(json.loads(text))
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "status"),
+    [
+        ("plan", ("plan", *REQUEST), 0),
+        ("plan", ("add", "--dry-run", "app-misc/keyword-one"), 0),
+        ("plan", ("add", "--commit", "app-misc/keyword-one"), 0),
+        ("plan", ("add", "--yes", "app-misc/only-amd64"), 0),
+        ("why", ("why", "sys-libs/ncurses"), 0),
+        ("graph", ("graph", "app-misc/screen"), 0),
+        ("config", ("config", "show"), 0),
+    ],
+)
+def test_a_document_holds_against_its_schema(
+    run_cli: RunCli, checkout_tree: Path, gentoo_tree: Path, name: str, words: tuple[str, ...], status: int
+) -> None:
+    (checkout_tree / "overlaytool.toml").write_text(f'gentoo = "{gentoo_tree}"\n')
+    done = run_cli("-C", checkout_tree, *words, "--format", "json", check=False)
+    assert done.returncode == status, done.stderr
+    check(name, done.stdout)
+
+
+@pytest.mark.parametrize(("name", "command"), [("doctor", "doctor"), ("audit", "audit")])
+def test_what_looks_at_machine_and_checkout_holds_too(
+    run_cli: RunCli, checkout_tree: Path, name: str, command: str
+) -> None:
+    done = run_cli("-C", checkout_tree, command, "--format", "json", check=False)
+    assert done.returncode in (0, 1), done.stderr
+    check(name, done.stdout)
+
+
+def test_an_error_holds_too(run_cli: RunCli, checkout_tree: Path, gentoo_tree: Path) -> None:
+    plan = ("-C", checkout_tree, "plan", "--gentoo", gentoo_tree, "--format", "json")
+    for words in (("no-such/package",), ("app-misc/impossible-parent",), ()):
+        check("error", run_cli(*plan, *words, check=False).stderr.splitlines()[-1])
+
+
+def test_a_verdict_holds_too(run_cli: RunCli, checkout_tree: Path) -> None:
+    pytest.importorskip("portage", reason="Portage from PyPI judges the checkout")
+    done = run_cli("-C", checkout_tree, "verify", "app-misc/jq", "--format", "json")
+    check("verify", done.stdout)
