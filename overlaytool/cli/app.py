@@ -32,6 +32,7 @@ COMMANDS = {
     "demo": "Show it all on two small trees, in a temporary directory.",
     "doctor": "Say what this machine and this checkout have of what a build needs.",
     "sdk": "Build packages and images in the SDK container.",
+    "image": "Look into images, and compare them.",
     "vm": "Boot an image in QEMU, run something in it, shut it down.",
     "config": "Write or show the configuration.",
     "completion": "Print the script that makes a shell complete packages and more.",

@@ -78,8 +78,8 @@ class BtrfsReader:
             kind="btrfs",
             label=self._fs.label,
             uuid=str(self._fs.uuid),
-            size=block.total_bytes,
-            used=block.bytes_used,
+            size=int(block.total_bytes),
+            used=int(block.bytes_used),
         )
 
     def entries(self) -> Iterator[tuple[FileEntry, Any]]:
@@ -123,7 +123,7 @@ class BtrfsReader:
             mode=stat.S_IMODE(inode.mode),
             uid=inode.uid,
             gid=inode.gid,
-            inode=(volume.objectid << 40) | number,
+            inode=int(volume.objectid) << 40 | int(number),
             target=target,
         )
 

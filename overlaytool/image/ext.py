@@ -38,8 +38,8 @@ class ExtReader:
             kind=f"ext{_generation(self._fs)}",
             label=self._fs.volume_name,
             uuid=str(self._fs.uuid),
-            size=self._fs.block_count * self._fs.block_size,
-            used=(self._fs.block_count - free) * self._fs.block_size,
+            size=int(self._fs.block_count * self._fs.block_size),
+            used=int((self._fs.block_count - free) * self._fs.block_size),
         )
 
     def entries(self) -> Iterator[tuple[FileEntry, Any]]:
@@ -82,11 +82,11 @@ class ExtReader:
         return FileEntry(
             path=path,
             kind=what,
-            size=node.size if what is FileKind.FILE else 0,
-            mode=stat.S_IMODE(inode.i_mode),
-            uid=inode.i_uid_high << 16 | inode.i_uid,
-            gid=inode.i_gid_high << 16 | inode.i_gid,
-            inode=node.inum,
+            size=int(node.size) if what is FileKind.FILE else 0,
+            mode=stat.S_IMODE(int(inode.i_mode)),
+            uid=int(inode.i_uid_high << 16 | inode.i_uid),
+            gid=int(inode.i_gid_high << 16 | inode.i_gid),
+            inode=int(node.inum),
             target=node.link if what is FileKind.SYMLINK else "",
         )
 

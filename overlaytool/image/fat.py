@@ -26,7 +26,7 @@ class FatReader:
             kind="vfat",
             label=self._fs.volume_label,
             uuid=self._fs.volume_id,
-            size=self._fs.total_sectors * self._fs.sector_size,
+            size=int(self._fs.total_sectors * self._fs.sector_size),
         )
 
     def _runs(self, cluster: int) -> Iterator[tuple[int, int]]:
@@ -58,7 +58,7 @@ class FatReader:
                     continue
                 path = join(directory, _name(child))
                 if not child.is_directory():
-                    yield FileEntry(path=path, kind=FileKind.FILE, size=child.dirent.DIR_FileSize), child
+                    yield FileEntry(path=path, kind=FileKind.FILE, size=int(child.dirent.DIR_FileSize)), child
                     continue
                 yield FileEntry(path=path, kind=FileKind.DIRECTORY, size=0), child
                 if child.cluster in entered:

@@ -107,7 +107,7 @@ def _partition(entry: Any) -> Partition:
         type_id=type_id,
         type_name=TYPES.get(type_id, type_id),
         uuid=str(entry.guid).lower(),
-        offset=raw.first_lba * SECTOR,
-        size=(raw.last_lba - raw.first_lba + 1) * SECTOR,
-        flags=raw.attribute_flags,
+        offset=int(raw.first_lba) * SECTOR,
+        size=(int(raw.last_lba) - int(raw.first_lba) + 1) * SECTOR,
+        flags=int(raw.attribute_flags),
     )

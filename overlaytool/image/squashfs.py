@@ -19,7 +19,7 @@ class SquashfsReader:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._fs = library.SquashFS(stream)
-        self.facts = Facts(kind="squashfs", size=self._fs.size, used=self._fs.size)
+        self.facts = Facts(kind="squashfs", size=int(self._fs.size), used=int(self._fs.size))
 
     def entries(self) -> Iterator[tuple[FileEntry, Any]]:
         """Every path, depth first; at the end, whether all inodes were among them."""
@@ -49,11 +49,11 @@ class SquashfsReader:
         return FileEntry(
             path=path,
             kind=what,
-            size=node.size if what is FileKind.FILE else 0,
-            mode=stat.S_IMODE(node.mode),
-            uid=node.uid,
-            gid=node.gid,
-            inode=node.inode_number,
+            size=int(node.size) if what is FileKind.FILE else 0,
+            mode=stat.S_IMODE(int(node.mode)),
+            uid=int(node.uid),
+            gid=int(node.gid),
+            inode=int(node.inode_number),
             target=node.link if what is FileKind.SYMLINK else "",
         )
 

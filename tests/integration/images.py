@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import json
+import lzma
 import os
 import random
 import shutil
 import struct
 import subprocess
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -184,3 +189,199 @@ def _chunks(data: bytearray, node_size: int) -> Iterator[tuple[int, int, int]]:
 
 def _physical(chunks: list[tuple[int, int, int]], logical: int) -> int | None:
     return next((logical - a + p for a, length, p in chunks if a <= logical < a + length), None)
+
+
+CONFIG = "#\n# Linux/x86 6.12.40 Kernel Configuration\n#\nCONFIG_BTRFS_FS=y\n# CONFIG_HTOP is not set\n"
+PACKAGES = {
+    "sys-apps/systemd-257.9": ("GPL-2", ["usr/lib/systemd/systemd", "usr/lib/os-release", "bin/systemctl"]),
+    "sys-libs/ncurses-6.5": ("MIT", ["usr/lib64/libncurses.so.6.5", "usr/lib64/libncurses.so.6"]),
+}
+
+
+def cpio(files: dict[str, bytes]) -> bytes:
+    """An archive as an initrd has it."""
+    done = b""
+    for number, (name, data) in enumerate([*files.items(), ("TRAILER!!!", b"")]):
+        fields = (number, 0o100644 if data else 0o40755, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
+        head = b"070701" + b"".join(b"%08x" % field for field in fields) + name.encode() + b"\0"
+        done += head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
+    return done
+
+
+def vmlinuz(version: str, root_hash: str = "", *, size: int = 1 << 20, config: str = CONFIG) -> bytes:
+    """A bzImage of amd64 that is put together like a real one, but for the code in it."""
+    inner = b"\x7fELF" + bytes(4096) + b"IKCFG_ST" + gzip.compress(config.encode()) + b"IKCFG_ED" + bytes(64)
+    inner += lzma.compress(cpio({"init": b"#!/bin/sh\n", "etc": b"", "etc/initrd-release": b"ID=flatcar\n"}))
+    payload = gzip.compress(inner + bytes(256))
+    head = bytearray(5 * 512)
+    head[0x1F1] = 4
+    head[0x1FE:0x200] = b"\x55\xaa"
+    head[0x202:0x206] = b"HdrS"
+    head[0x20E:0x210] = (0x300).to_bytes(2, "little")
+    head[0x248:0x24C] = (0).to_bytes(4, "little")
+    head[0x24C:0x250] = len(payload).to_bytes(4, "little")
+    head[0x500 : 0x500 + len(version) + 9] = f"{version} (ada@x)\0".encode()
+    head[64:128] = root_hash.encode().ljust(64, b"\0")
+    return (bytes(head) + payload).ljust(size, b"\0")
+
+
+def verity(data: Path, size: int) -> str:
+    """Append a hash tree with the options of disk_util, and give the root hash."""
+    need("verity")
+    with data.open("r+b") as file:
+        file.truncate(size)
+    shown = run(
+        *("veritysetup", "format", "--hash=sha256", "--data-block-size", 4096, "--hash-block-size", 4096),
+        *("--data-blocks", size // 4096, "--hash-offset", size, data, data),
+    )
+    return shown.split("Root hash:")[1].split()[0]
+
+
+def ddi(place: Path, root: Path, image: Path) -> str:
+    """A sysext as systemd-repart makes it: EROFS, hash tree, signature; the ids are the root hash."""
+    content = make("erofs", root, place / "erofs")
+    size = -(-content.stat().st_size // 4096) * 4096
+    with content.open("r+b") as file:
+        file.truncate(size)
+    tree = place / "hashes"
+    shown = run(
+        *("veritysetup", "format", "--hash=sha256", "--data-block-size", 4096, "--hash-block-size", 4096),
+        *(content, tree),
+    )
+    root_hash = shown.split("Root hash:")[1].split()[0]
+    signature = place / "signature"
+    signature.write_text(json.dumps({"rootHash": root_hash, "signature": "AAAA"}))
+    disk(
+        image,
+        [
+            (1, "root-x86-64", "4f68bce3-e8cd-4db1-96e7-fbcaf984b709", content),
+            (2, "root-x86-64-verity", "2c7357ed-ebd2-46d9-aec1-23d437ec2bf5", tree),
+            (3, "root-x86-64-verity-sig", "41092b05-9fc8-4523-994f-2def0408b176", signature),
+        ],
+        size=24 << 20,
+    )
+    run("sgdisk", "-u", f"1:{uuid.UUID(root_hash[:32])}", "-u", f"2:{uuid.UUID(root_hash[32:])}", image)
+    return root_hash
+
+
+def licenses(packages: dict[str, tuple[str, list[str]]]) -> str:
+    """A `_licenses.json`."""
+    return json.dumps(
+        [
+            {
+                "project": f"{cpv}::portage-stable",
+                "licenses": license_.split(),
+                "description": "",
+                "homepage": "",
+                "source": "",
+                "files": "".join(f"/{path} 63a5736879fa647ac5a8d5317e7cb8b0\n" for path in paths),
+            }
+            for cpv, (license_, paths) in packages.items()
+        ]
+    )
+
+
+def listed(root: Path) -> tuple[str, str]:
+    """`_contents.txt` and `_contents_wtd.txt` of a directory, by the commands of reports_util.sh."""
+    forms = ("%M %2n %-7u %-7g %7s %TY-%Tm-%Td %TH:%TM ./%P -> %l\\n", "%M %D %i %n %s ./%P\\n")
+    found = [
+        subprocess.run(["find", "-printf", form], cwd=root, capture_output=True, text=True, check=True).stdout
+        for form in forms
+    ]
+    return found[0].replace(" -> \n", "\n"), found[1]
+
+
+def build_directory(
+    place: Path,
+    *,
+    kind: str = "btrfs",
+    version: str = "4515.0.0",
+    packages: dict[str, tuple[str, list[str]]] | None = None,
+    files: dict[str, bytes] | None = None,
+    sysexts: bool = False,
+    config: str = CONFIG,
+) -> Path:
+    """What build_image leaves behind, in small: a disk with a USR-A like the real one, and its reports."""
+    owned = {**PACKAGES, **(packages or {})}
+    root, build = place / "root", place / f"developer-{version}"
+    build.mkdir(parents=True)
+    usr = root / "usr"
+    for path, data in {
+        "lib64/systemd/systemd": b"S" * 300_000,
+        "lib64/os-release": f'NAME="Flatcar"\nID=flatcar\nVERSION={version}\nVERSION_ID={version}\n'
+        f'PRETTY_NAME="Flatcar Container Linux {version}"\n'.encode(),
+        "bin/systemctl": b"C" * 50_000,
+        "lib64/libncurses.so.6.5": b"N" * 80_000,
+        "boot/config": config.encode(),
+        "share/licenses/licenses.json.bz2": bz2.compress(licenses(owned).encode()),
+        **(files or {}),
+    }.items():
+        (usr / path).parent.mkdir(parents=True, exist_ok=True)
+        (usr / path).write_bytes(data)
+    os.link(usr / "bin/systemctl", usr / "bin/halt")
+    (usr / "lib").symlink_to("lib64")
+    (usr / "sbin").symlink_to("bin")
+    (usr / "lib64/libncurses.so.6").symlink_to("libncurses.so.6.5")
+    if sysexts:
+        (usr / "share/flatcar/sysext").mkdir(parents=True)
+        ext = place / "docker"
+        (ext / "usr/bin").mkdir(parents=True)
+        (ext / "usr/bin/docker").write_bytes(b"D" * 400_000)
+        (ext / "usr/lib/extension-release.d").mkdir(parents=True)
+        release = ext / "usr/lib/extension-release.d/extension-release.docker"
+        release.write_text("ID=flatcar\nSYSEXT_LEVEL=1.0\n")
+        ddi(place, ext, usr / "share/flatcar/sysext/docker.raw")
+    (root / "boot/flatcar").mkdir(parents=True)
+    (root / "oem").mkdir()
+    size = 48 << 20
+    image = make(kind, usr, place / "usr.img", size=size)
+    root_hash = verity(image, size)
+    kernel = vmlinuz("6.12.40-flatcar", root_hash, config=config)
+    (root / "boot/flatcar/vmlinuz-a").write_bytes(kernel)
+    efi = make("vfat", root / "boot", place / "efi.img", size=8 << 20)
+    (place / "empty").mkdir()
+    rest = make("ext4", place / "empty", place / "root.img", size=8 << 20)
+    stem = build / "flatcar_production_image"
+    disk(
+        Path(f"{stem}.bin"),
+        [
+            (1, "EFI-SYSTEM", "c12a7328-f81f-11d2-ba4b-00a0c93ec93b", efi),
+            (2, "BIOS-BOOT", "21686148-6449-6e6f-744e-656564454649", None),
+            (3, "USR-A", "5dfbf5f4-2848-4bac-aa5e-0d9a20b745a6", image),
+            (4, "USR-B", "5dfbf5f4-2848-4bac-aa5e-0d9a20b745a6", None),
+            (6, "OEM", "0fc63daf-8483-4772-8e79-3d69d8477de4", None),
+            (9, "ROOT", "3884dd41-8582-4404-b9a8-e9b84f2df50e", rest),
+        ],
+        size=100 << 20,
+    )
+    contents, details = listed(root)
+    reports = {
+        "_verity.txt": f"{root_hash}\n",
+        "_packages.txt": "".join(f"{cpv}::portage-stable\n" for cpv in sorted(owned)),
+        "_licenses.json": licenses(owned),
+        "_kernel_config.txt": config,
+        "_contents.txt": contents,
+        "_contents_wtd.txt": details,
+    }
+    for suffix, text in reports.items():
+        Path(f"{stem}{suffix}").write_text(text)
+    Path(f"{stem}.vmlinuz").write_bytes(kernel)
+    (build / "version.txt").write_text(f"FLATCAR_VERSION={version}\nFLATCAR_VERSION_ID={version}\n")
+    return build
+
+
+def database(
+    place: Path, owned: dict[str, tuple[str, list[str]]], needs: dict[str, str], image: Path
+) -> Path:
+    """A `_sysext.squashfs`: the root file system with Portage's database."""
+    for cpv, (license_, paths) in owned.items():
+        entry = place / "var/db/pkg" / cpv
+        entry.mkdir(parents=True)
+        (entry / "CONTENTS").write_text(
+            "dir /usr\n"
+            + "".join(f"obj /{path} 63a5736879fa647ac5a8d5317e7cb8b0 1700000000\n" for path in paths)
+        )
+        (entry / "LICENSE").write_text(f"{license_}\n")
+        (entry / "RDEPEND").write_text(f"{needs.get(cpv, '')}\n")
+        (entry / "repository").write_text("portage-stable\n")
+    return make("squashfs", place, image)

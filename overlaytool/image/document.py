@@ -1,0 +1,86 @@
+"""What `image show` and `image diff` give to scripts; the JSON Schema of each is beside this file."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Literal
+
+from msgspec import Struct, to_builtins
+
+from overlaytool.model.image import Budget, Component, ImageContents, PartitionContent, VerityCheck
+from overlaytool.model.image_change import (
+    ComponentChange,
+    ImageChange,
+    OptionChange,
+    PackageCost,
+)
+
+SCHEMA: Literal[1] = 1
+
+
+class ShowDocument(Struct, frozen=True, kw_only=True):
+    """``image show --format json``."""
+
+    schema: Literal[1] = SCHEMA
+    subject: str
+    version: str
+    release: dict[str, str]
+    partitions: tuple[PartitionContent, ...]
+    verity: tuple[VerityCheck, ...]
+    budgets: tuple[Budget, ...]
+    kernel_version: str
+    kernel_config: dict[str, str]
+    components: tuple[Component, ...]
+    contradictions: tuple[str, ...]
+    unread: tuple[str, ...]
+    untold: tuple[str, ...]
+
+
+class DiffDocument(Struct, frozen=True, kw_only=True):
+    """``image diff --format json``."""
+
+    schema: Literal[1] = SCHEMA
+    old: str
+    new: str
+    version_before: str
+    version_after: str
+    kernel_before: str
+    kernel_after: str
+    growth: int
+    components: tuple[ComponentChange, ...]
+    costs: tuple[PackageCost, ...]
+    options: tuple[OptionChange, ...]
+    licenses_added: tuple[str, ...]
+    licenses_removed: tuple[str, ...]
+    budgets_before: tuple[Budget, ...]
+    budgets_after: tuple[Budget, ...]
+    unread: tuple[str, ...]
+    untold: tuple[str, ...]
+
+
+def show(image: ImageContents) -> ShowDocument:
+    """The document about one image."""
+    same = ("subject", "version", "partitions", "verity", "budgets", "kernel_version", "components")
+    more = ("contradictions", "unread", "untold")
+    return ShowDocument(
+        release=dict(image.release),
+        kernel_config=dict(image.kernel_config),
+        **{name: getattr(image, name) for name in (*same, *more)},
+    )
+
+
+def diff(change: ImageChange) -> DiffDocument:
+    """The document about two images."""
+    names = (name for name in DiffDocument.__struct_fields__ if name != "schema")
+    return DiffDocument(**{name: getattr(change, name) for name in names})
+
+
+def to_json(document: ShowDocument | DiffDocument) -> str:
+    """A document as text. Bytes of a path that are no UTF-8 stand as lone surrogates, ``\\udcff``."""
+    return json.dumps(to_builtins(document), indent=1) + "\n"
+
+
+def schema_text(name: str) -> str:
+    """The JSON Schema of ``show`` or ``diff``."""
+    return files("overlaytool.image").joinpath(f"{name}.schema.json").read_text(encoding="utf-8")
