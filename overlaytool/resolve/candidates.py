@@ -192,27 +192,41 @@ class Chooser[C: Candidate]:
                 if source is not None and offered:
                     break
             if found:
-                return self._rather_updated(min(found, key=lambda option: option.cost), found)
+                return self._rather_updated(
+                    view, min(found, key=lambda option: option.cost), found, decisions
+                )
         return None
 
-    def _rather_updated(self, chosen: Option[C], found: list[Option[C]]) -> Option[C]:
-        """An update that brings the same version or a newer one without a keyword, where there is one.
+    def _rather_updated(
+        self, view: View, chosen: Option[C], found: list[Option[C]], decisions: Decisions
+    ) -> Option[C]:
+        """An update that serves without a keyword, where the source is not behind the checkout.
 
         An entry in package.accept_keywords is a decision that somebody has to take back one day.
         """
+        package = chosen.candidate.package
         if chosen.keyword is None or chosen.source is not None:
             return chosen
-        no_older = self.source.parse_atom(f">={chosen.candidate.cpv}")
+        today = self.best(view, self.source.parse_atom(package), decisions)
         stable = [
             option
             for option in found
             if option.update
+            and option.source is not None
             and option.keyword is None
             and option.license <= chosen.license
             and bool(option.flags) <= bool(chosen.flags)
-            and self.source.admits(option.candidate, no_older)
+            and (today is None or self._is_no_older(option.candidate, today))
+            and any(
+                self._is_no_older(other, chosen.candidate)
+                for other in self.source.source_candidates(option.source, package)
+                if not self.source.hidden_at_sight(view, other) or not self.source.unkeyworded(other)
+            )
         ]
         return min(stable, key=lambda option: option.cost, default=chosen)
+
+    def _is_no_older(self, candidate: C, other: C) -> bool:
+        return self.source.admits(candidate, self.source.parse_atom(f">={other.cpv}"))
 
     def _option(
         self, view: View, atoms: tuple[Atom, ...], decisions: Decisions, source: str | None, candidate: C

@@ -81,14 +81,14 @@ def test_an_update_to_a_stable_version_is_preferred_to_a_keyword() -> None:
     assert found.keywords == ()
 
 
-def test_a_keyword_for_the_checkouts_ebuild_is_preferred_to_an_update_that_needs_one_or_is_older() -> None:
+@pytest.mark.parametrize("there", ['dev-libs/b-3 keywords="~amd64 ~arm64"', "dev-libs/b-1"])
+def test_a_keyword_is_preferred_to_an_update_that_needs_one_or_sets_the_package_back(there: str) -> None:
     found = answer(
-        """
+        f"""
         dev-libs/b-2 keywords="~amd64 ~arm64"
         [gentoo]
         dev-libs/a-1 rdepend=">=dev-libs/b-1"
-        dev-libs/b-1
-        dev-libs/b-3 keywords="~amd64 ~arm64"
+        {there}
         """,
         "dev-libs/a",
     )
