@@ -7,8 +7,11 @@ exception, so that one run names all of them.
 from __future__ import annotations
 
 import os
+import re
 import stat
+import unicodedata
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -18,6 +21,16 @@ from overlaytool.model.change import FileState
 
 type Distfiles = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Package to CPV to the names of its distfiles (SRC_URI, all USE conditionals taken)."""
+
+
+MOST_FILES = 10_000
+"""In one package directory. Gentoo's largest has some hundred."""
+
+GITS_OWN = frozenset({".git", "git~1", ".gitattributes", ".gitignore", ".gitmodules", ".mailmap"})
+"""Names that git, or git on another file system, acts upon; in small letters."""
+
+PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9+_.-]*")
+"""PMS sections 3.1.6 and 3.1.7."""
 
 
 class Issues(Struct):
@@ -41,22 +54,31 @@ def read_directory(root: Path, directory: str, issues: Issues) -> dict[str, File
         issues.missing.append(directory)
         return {}
     found: dict[str, FileState] = {}
+    seen: dict[str, str] = {}
     try:
-        for path in _walk(top):
+        for path in islice(_walk(top), MOST_FILES + 1):
             name = path.relative_to(top).as_posix()
             problem = _problem(top, path, name)
+            twin = seen.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
+            if twin != name:
+                problem = f"has a name that differs from {_shown(twin)} in case only"
             if problem:
                 issues.unsafe.append(f"{directory}/{_shown(name)} {problem}")
             elif state := read_file(path):
                 found[name] = state
     except OSError as error:
         issues.unsafe.append(_unreadable(root, error))
+    if len(seen) > MOST_FILES:
+        issues.unsafe.append(f"{directory} has more than {MOST_FILES} files")
     return found
 
 
 def read_plain(root: Path, path: str, issues: Issues) -> FileState | None:
     """One regular file: an eclass, a licence."""
     place = root / path
+    if not PLAIN_NAME.fullmatch(place.name):
+        issues.unsafe.append(f"{_shown(path)} has a name that no eclass or licence can have")
+        return None
     if place.is_symlink() or (place.exists() and not place.is_file()):
         issues.unsafe.append(f"{path} is not a regular file")
         return None
@@ -88,7 +110,7 @@ def check_manifest(
 def _walk(directory: Path) -> Iterator[Path]:
     """Everything below, that is no directory, sorted; symlinks are not followed."""
     for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
-        if entry.is_dir(follow_symlinks=False) and entry.name != ".git":
+        if entry.is_dir(follow_symlinks=False) and entry.name.casefold() != ".git":
             yield from _walk(Path(entry.path))
         else:
             yield Path(entry.path)
@@ -98,7 +120,7 @@ def _problem(top: Path, path: Path, name: str) -> str | None:
     """Why a file must not be copied, in words that can follow its name."""
     if not _printable(name):
         return "has a name with control characters or bytes that are not UTF-8"
-    if path.name == ".git":
+    if path.name.casefold() in GITS_OWN:
         return "is a git repository's own"
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):

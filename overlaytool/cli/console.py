@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from overlaytool.cli.options import ColorChoice
 from overlaytool.progress import SilentTask, Task
+from overlaytool.support.text import inert, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,6 +91,7 @@ def unwritable(error: OSError) -> OverlaytoolError:
 
 
 def _put(line: Line, stream: TextIO, console: Callable[[], Console]) -> None:
+    line = tuple(visible(part) if isinstance(part, str) else (visible(part[0]), part[1]) for part in line)
     if _may_be_terminal(stream):
         from rich.text import Text
 
@@ -116,7 +118,7 @@ def write(text: str) -> None:
     :raises WriteError: where standard output cannot be written.
     """
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(inert(text))
         sys.stdout.flush()
     except BrokenPipeError:
         raise
@@ -251,9 +253,14 @@ class TerminalProgress:
         from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
         from rich.progress import Progress as Bars
 
-        columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]
+        columns = [
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+        ]
         with Bars(*(columns if total else columns[:2]), console=err(), transient=True) as bars:
-            yield _BarTask(bars.add_task(text, total=total), bars)
+            yield _BarTask(bars.add_task(visible(text), total=total), bars)
 
 
 class _BarTask:
@@ -264,4 +271,4 @@ class _BarTask:
         self._bars.advance(self._identity, steps)  # type: ignore[attr-defined]
 
     def describe(self, text: str) -> None:
-        self._bars.update(self._identity, description=text)  # type: ignore[attr-defined]
+        self._bars.update(self._identity, description=visible(text))  # type: ignore[attr-defined]

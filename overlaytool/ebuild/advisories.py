@@ -18,11 +18,16 @@ from overlaytool.ebuild.candidate import EbuildCandidate
 from overlaytool.ebuild.evaluate import parse_atom, parsed
 from overlaytool.errors import MalformedAtomError
 from overlaytool.model.advisory import Advisory, Affected, Range
+from overlaytool.support.files import read_bytes
 
 OPERATORS = {"lt": "<", "le": "<=", "eq": "=", "ge": ">=", "gt": ">"}
 _PACKAGE = re.compile(rb"""<package\b[^>]*\bname\s*=\s*["']([^"']+)["']""")
 _REVISION = re.compile(r"(?P<version>.+?)(?:-r(?P<revision>\d+))?\Z")
 _FILE = re.compile(r"glsa-(\d{6}-\d+)\.xml\Z")
+
+
+LARGEST = 4 << 20
+"""Bytes of one advisory. The largest has a hundredth of that."""
 
 
 class UnreadableAdvisory(Exception):
@@ -38,7 +43,7 @@ def read(directory: Path, packages: Container[str], place: str) -> Iterator[Advi
     for path in sorted(directory.glob("glsa-*.xml")):
         name = f"{place}/{path.name}"
         try:
-            content = path.read_bytes()
+            content = read_bytes(path, limit=LARGEST)
             named = [match.decode("utf-8", "replace") for match in _PACKAGE.findall(content)]
             if any(package.strip() in packages for package in named):
                 yield parse(content, path.name, name)

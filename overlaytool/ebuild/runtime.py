@@ -41,6 +41,7 @@ for _name in BUILDING:
 # Before the imports below: pkgcore says at import that this bash is too old for EAPI 9.
 logging.getLogger("pkgcore").setLevel(logging.CRITICAL + 1)
 pkgcore_log.logger.setLevel(logging.CRITICAL + 1)
+logging.getLogger("snakeoil").setLevel(logging.CRITICAL + 1)
 
 
 @contextmanager

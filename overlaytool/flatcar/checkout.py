@@ -7,11 +7,12 @@ Works from alpha-3665.0.0 on: there the overlay calls itself ``coreos`` and port
 from __future__ import annotations
 
 import platform
+import re
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
-from overlaytool.errors import CheckoutError
+from overlaytool.errors import CheckoutError, RepositoryError
 from overlaytool.model.resolution import Board
 from overlaytool.support.files import read_text
 
@@ -97,18 +98,43 @@ class Checkout(Struct, frozen=True, kw_only=True):
         raise CheckoutError(f"no board {name}", hint=f"this checkout defines {known}")
 
 
+_REPOSITORY_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}")
+RESERVED = frozenset({"gentoo", "guru", "portage-stable", "coreos-overlay", "coreos"})
+"""Names that say where a copy is from."""
+
+
 def host_board() -> str:
     """The board of this machine's own architecture."""
     return {"aarch64": "arm64"}.get(platform.machine(), SDK_ARCH) + BOARD_SUFFIX
 
 
 def repository_name(tree: Path) -> str:
-    """The name an ebuild repository gives itself in ``profiles/repo_name``, else its directory's name."""
+    """The name an ebuild repository gives itself in ``profiles/repo_name``, else its directory's name.
+
+    It goes into commits and pull requests, so it has to be one (PMS section 3.1.5).
+
+    :raises RepositoryError: where it is none, or a well-known tree's in other letters.
+    """
     try:
         lines = read_text(tree / "profiles/repo_name", errors="replace").splitlines()
     except OSError:
-        return tree.name
-    return lines[0].strip() if lines and lines[0].strip() else tree.name
+        lines = []
+    name = lines[0].strip() if lines else ""
+    if not name:
+        return re.sub(r"[^A-Za-z0-9_-]", "-", tree.name).lstrip("-") or "unnamed"
+    if not _REPOSITORY_NAME.fullmatch(name):
+        raise RepositoryError(
+            f"{tree} gives itself a name that is none: {name[:60]!r}",
+            details=(f"{tree / 'profiles/repo_name'}, line 1",),
+            hint="letters, digits, underscores and hyphens make a name (PMS section 3.1.5)",
+        )
+    if name not in RESERVED and name.casefold() in RESERVED:
+        raise RepositoryError(
+            f"{tree} calls itself {name}, which reads as another tree's name",
+            details=(f"{tree / 'profiles/repo_name'}, line 1",),
+            hint="an overlay needs a name of its own",
+        )
+    return name
 
 
 def find(path: Path | None = None) -> Checkout:

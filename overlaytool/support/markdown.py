@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_SPECIAL = re.compile(r"([\\`*_<>|\[\]])")
+from overlaytool.support.text import visible
+
+_SPECIAL = re.compile(r"([\\`*_<>|\[\]~&$])")
+_REFERENCE = re.compile(r"[@#]|\bGH-\d|github\.com/", re.IGNORECASE)
+"""What GitHub makes mentions and references of that may close an issue; entities in its place do not help."""
 
 
 def escaped(value: str) -> str:
     """Text as it is: no emphasis, no links, no mention of a user, no reference that closes an issue."""
-    plain = _SPECIAL.sub(r"\\\1", " ".join(value.split()))
-    return plain.replace("#", "&#35;").replace("@", "&#64;")
+    words = visible(" ".join(value.split())).split(" ")
+    return " ".join(code(word) if _REFERENCE.search(word) else _SPECIAL.sub(r"\\\1", word) for word in words)
 
 
 def code(value: str) -> str:
     """A code span, also for text with backticks; in tables a bar has to be escaped even there."""
-    flat = " ".join(value.split()).replace("|", "\\|")
+    flat = visible(" ".join(value.split())).replace("|", "\\|")
     ticks = "`" * (max((len(run) for run in re.findall("`+", flat)), default=0) + 1)
     space = " " if "`" in flat else ""
     return f"{ticks}{space}{flat}{space}{ticks}"
@@ -24,6 +28,7 @@ def code(value: str) -> str:
 
 def fenced(value: str, language: str) -> str:
     """A fenced block that no line of its content can end."""
+    value = visible(value)
     fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", value)), 3)
     return f"{fence}{language}\n{value.rstrip()}\n{fence}\n"
 

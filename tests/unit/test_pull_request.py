@@ -146,7 +146,7 @@ def test_everything_that_comes_beside_packages_is_named_with_its_reason() -> Non
     )
     said = text(kept)
     assert "- eclass `foo` (update), inherited by `dev-libs/b-2`; 2 ebuilds of the tree inherit" in said
-    assert "- keyword `=dev-libs/b-3 ~arm64`: Fixes &#35;7, says &#64;ada." in said
+    assert "- keyword `=dev-libs/b-3 ~arm64`: Fixes `#7,` says `@ada.`" in said
     assert "- USE `dev-libs/c ssl`: Required by dev-libs/b." in said
     assert "- **coreos-overlay holds dev-libs/d**" in said
 
@@ -168,7 +168,7 @@ def test_sizes_are_in_powers_of_1024(count: int, words: str) -> None:
 def test_code_and_fences_hold_backticks() -> None:
     assert markdown.code("a`b") == "`` a`b ``"
     assert markdown.fenced("```\nx", "text") == "````text\n```\nx\n````\n"
-    assert markdown.escaped("a_b *c* <d> #1 @e") == "a\\_b \\*c\\* \\<d\\> &#35;1 &#64;e"
+    assert markdown.escaped("a_b *c* <d> #1 @e") == "a\\_b \\*c\\* \\<d\\> `#1` `@e`"
 
 
 # --- what is different after the base moved -------------------------------------------------------
