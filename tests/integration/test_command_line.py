@@ -84,7 +84,7 @@ def test_variables_stand_for_options(
         (("plan",), "missing argument 'ATOM...'"),
         (("plan", "--borad", "x", HTOP), "no such option: --borad"),
         (("plam", HTOP), "no such command 'plam'. Did you mean 'plan'"),
-        (("plan", "--into", "nowhere", HTOP), "'nowhere' is not one of 'image', 'board', 'sdk'"),
+        (("plan", "--format", "xml", HTOP), "'xml' is not one of 'text', 'json'"),
         (("pr", "--open"), "--open goes with --push REMOTE"),
         (("sdk", "imaeg"), "no such command 'imaeg'"),
     ],
