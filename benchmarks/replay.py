@@ -33,7 +33,15 @@ PROJECT = Path(__file__).parent.parent
 OURS = PROJECT / "benchmarks/cases.json"
 CASE_FILES = (PROJECT.parent / "shared/replay.json", OURS)
 BOTH_BOARDS = {"~amd64", "~arm64"}
-CHECKOUT_PARTS = (str(PORTAGE_STABLE), str(OVERLAY), str(VERSION_FILE), "setup_board")
+CHECKOUT_PARTS = (
+    str(PORTAGE_STABLE),
+    str(OVERLAY),
+    str(VERSION_FILE),
+    "setup_board",
+    "build_library",
+    "build_image",
+    "build_torcx_store",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -222,3 +222,31 @@ class PortTakenError(OverlaytoolError):
     """The port that a virtual machine should listen on belongs to somebody else."""
 
     exit_status = 34
+
+
+class MovedError(OverlaytoolError):
+    """There is nothing to update a package from: it has another name in the source."""
+
+    exit_status = 35
+
+
+class ForkError(OverlaytoolError):
+    """A package cannot be updated: coreos-overlay has its own copy."""
+
+    exit_status = 36
+
+
+class DroppedError(OverlaytoolError):
+    """There is nothing to update a package from: the source has it no more."""
+
+    exit_status = 37
+
+
+class AbsentError(OverlaytoolError):
+    """There is nothing to update: the checkout has no such package."""
+
+    exit_status = 38
+
+
+WORK_LEFT = 39
+"""The exit status of what was done and leaves work for a person: what a plan lists as manual work."""

@@ -104,6 +104,10 @@ class Candidate(Protocol):
     def slot(self) -> str:
         """SLOT without the subslot. Sources the ebuild; ask for obstacles first."""
 
+    @property
+    def subslot(self) -> str:
+        """The subslot; the slot where none is written. Sources the ebuild, too."""
+
 
 type Known[C: Candidate] = dict[tuple[tuple[object, ...], str, str], C | None]
 """What emerge takes, by the state of the package, the view's name and the atom's text."""

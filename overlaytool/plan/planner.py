@@ -28,6 +28,7 @@ from overlaytool.model.resolution import (
     NodeKey,
     Notice,
     Package,
+    Request,
     Resolution,
     State,
 )
@@ -65,7 +66,7 @@ def plan(
     :param committed: the names in the metapackage's directory at HEAD; None where there is no commit.
     """
     index = _Index(resolution)
-    gained = _gained(index, image) if resolution.request.into is Into.IMAGE else {}
+    gained = _gained(index, image) if looks_into_image(resolution.request) else {}
     return Plan(
         request=resolution.request.atoms,
         into=resolution.request.into,
@@ -107,6 +108,11 @@ def plan(
     )
 
 
+def looks_into_image(request: Request) -> bool:
+    """Whether a request may change what the image has: an update does so wherever the package is used."""
+    return request.into is Into.IMAGE or request.update
+
+
 def imports_of(resolution: Resolution) -> dict[str, str]:
     """Package to source, for every package that has to be copied."""
     return {entry.name: entry.repository for entry in resolution.packages if entry.state in IMPORTED}
@@ -118,7 +124,7 @@ def run_time_packages(resolution: Resolution) -> dict[str, frozenset[str]]:
     return {
         board.name: frozenset(
             index.packages[node].name
-            for node in index.reached(index.requested(board.name), RUN_TIME)
+            for node in index.reached(index.requested(board.name, host=False), RUN_TIME)
             if index.packages[node].state in (State.PRESENT, State.UPDATE)
         )
         for board in resolution.boards
@@ -151,9 +157,18 @@ class _Index:
             ]
         return seen
 
-    def requested(self, board: str) -> list[NodeKey]:
-        """What the request itself selected for a board; for the build host, for every board."""
-        return [edge.child for edge in self.outgoing[None] if edge.child.board in (board, None)]
+    def requested(self, board: str, *, host: bool = True) -> list[NodeKey]:
+        """What the request itself selected for a board; for the build host, for every board.
+
+        :param host: whether what is selected for the build host counts.
+        """
+        places = (board, None) if host else (board,)
+        return [edge.child for edge in self.outgoing[None] if edge.child.board in places]
+
+    def starts(self, board: str) -> list[NodeKey]:
+        """What was requested for a board, and who depends on what the plan changes beside it."""
+        beside = [key for key in self.packages if key.board in (board, None) and not self.incoming.get(key)]
+        return [*self.requested(board), *beside]
 
     @property
     def present(self) -> tuple[str, ...]:
@@ -178,7 +193,7 @@ def _imports(
         if package.state in IMPORTED:
             nodes[package.name].append(package)
     boards = tuple(board.name for board in index.resolution.boards)
-    reached = {board: index.reached(index.requested(board)) for board in boards}
+    reached = {board: index.reached(index.starts(board)) for board in boards}
     return tuple(
         Import(
             package=name,
@@ -242,15 +257,22 @@ def _edit(
 
 
 def _gained(index: _Index, image: Mapping[str, frozenset[str]]) -> dict[str, list[Package]]:
-    """For each board, what the request pulls into the image at run time that is not there today."""
-    return {
-        board: [
-            index.packages[node]
-            for node in index.reached(index.requested(board), RUN_TIME)
-            if index.packages[node].state is not State.PROVIDED and index.packages[node].name not in have
+    """For each board, what the request pulls into the image at run time that is not there today.
+
+    An update brings nothing into an image that does not have the package.
+    """
+    gained = {}
+    for board, have in image.items():
+        starts = index.requested(board, host=False)
+        if index.resolution.request.update:
+            starts = [node for node in starts if index.packages[node].name in have]
+        packages = [index.packages[node] for node in index.reached(starts, RUN_TIME)]
+        gained[board] = [
+            package
+            for package in packages
+            if package.state is not State.PROVIDED and package.name not in have
         ]
-        for board, have in image.items()
-    }
+    return gained
 
 
 def _image_warnings(

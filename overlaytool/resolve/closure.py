@@ -7,22 +7,22 @@ decision down and raises :class:`Restart`; the next pass starts from the request
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from overlaytool.model.dependency import AllOf, AnyOf, Atom, Candidate, Demand, Dependency, View
+from overlaytool.model.dependency import AllOf, AnyOf, Atom, Candidate, Demand, Dependency, View, atoms_in
 from overlaytool.model.resolution import DepClass, Notice, RejectionKind, Root
 from overlaytool.resolve import fallback
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.decisions import Decisions, Exclusion
-from overlaytool.resolve.graph import Ask, Conflict, Graph, Node, Restart, Unsatisfied
+from overlaytool.resolve.dependents import Dependent, Dependents
+from overlaytool.resolve.graph import Ask, Conflict, Node, Restart, Unsatisfied
+from overlaytool.resolve.questions import Questions
 
 TRIAL_DEPTH = 3
 """How deep any-of groups within any-of groups are tried out before their first branch is taken."""
 
-BUILD_TIME = frozenset({DepClass.BDEPEND, DepClass.DEPEND})
 
-
-class Closure[C: Candidate]:
+class Closure[C: Candidate](Questions[C]):
     """The graph of one pass, under decisions that it may add to."""
 
     def __init__(
@@ -32,14 +32,15 @@ class Closure[C: Candidate]:
         *,
         classes: frozenset[DepClass] = frozenset(DepClass),
         depth: int = 0,
+        dependents: Callable[[], Dependents[C]] | None = None,
     ) -> None:
         """
         :param classes: the dependency classes to follow.
         :param depth: how many any-of groups are being tried out around this one.
+        :param dependents: what the checkout selects today; called only where the pass changes some of it.
         """
-        self.classes = classes
-        self.chooser, self.source, self.decisions = chooser, chooser.source, decisions
-        self.graph: Graph[C] = Graph()
+        super().__init__(chooser, decisions)
+        self.classes, self.dependents = classes, dependents
         self._queue: deque[Node[C]] = deque()
         self._depth = depth
         self._host = next(view for view in self.source.views if view.root is Root.HOST)
@@ -56,6 +57,39 @@ class Closure[C: Candidate]:
         for view, atom in requests:
             self._need(view, atom, Ask(None, DepClass.RDEPEND))
         self._drain()
+        self._ask_dependents()
+
+    def _ask_dependents(self) -> None:
+        """Let all that depend on what the decisions are about ask for it again, in every view."""
+        asked: set[str] = set()
+        while self.dependents is not None and (touched := self.changed_today() - asked):
+            asked |= touched
+            for package in sorted(touched):
+                for dependent in self.dependents().of(package):
+                    self._ask_again(dependent)
+            self._drain()
+
+    def changed_today(self) -> frozenset[str]:
+        """The packages of the checkout of which emerge may take something else than it does today."""
+        return frozenset(
+            package for package in self.decisions.touched if self.source.checkout_candidates(package)
+        )
+
+    def _ask_again(self, dependent: Dependent[C]) -> None:
+        """Satisfy one edge of today, unless its asker is looked at anyway or may be broken."""
+        asker, view, atom, dep_class = dependent
+        if (view.name, asker.cpv, atom.text) in self.decisions.waived:
+            return
+        if asker.candidate is not None and (
+            asker.candidate.package in self.decisions.touched or self.graph.holds(asker)
+        ):
+            return
+        wanted: Dependency = atom
+        for demand in self._demands(asker):
+            if demand.dep_class is dep_class and isinstance(demand.dependency, AllOf):
+                groups = (child for child in demand.dependency.children if isinstance(child, AnyOf))
+                wanted = next((group for group in groups if atom in atoms_in(group)), wanted)
+        self._satisfy(view, wanted, Ask(asker, dep_class))
 
     def _drain(self) -> None:
         while self._queue:
@@ -84,7 +118,7 @@ class Closure[C: Candidate]:
                 for child in children:
                     yield from self._likely(view, child)
             case AnyOf(children):
-                if not any(self._in_graph(view, child) for child in children):
+                if not any(self.in_graph(view, child) for child in children):
                     branches = (tuple(self._likely(view, child)) for child in children)
                     yield from next(filter(None, branches), ())
 
@@ -140,15 +174,6 @@ class Closure[C: Candidate]:
             self.graph.select(node, candidate)
             self._queue.append(node)
 
-    def current_name(self, atom: Atom) -> Atom:
-        """The atom, under the name that ``profiles/updates`` gives a package that no tree has any more."""
-        if not self.source.checkout_candidates(atom.package) and not any(
-            self.source.source_candidates(name, atom.package) for name in self.source.source_names()
-        ):
-            moved = self.source.moved(atom.package)
-            return self.source.renamed(atom, moved) if moved else atom
-        return atom
-
     def _note_move(self, written: Atom, current: Atom, parent: Node[C]) -> None:
         """Portage follows ``profiles/updates`` for what is installed and not for what ebuilds say."""
         self.decisions.manual.setdefault(
@@ -169,11 +194,6 @@ class Closure[C: Candidate]:
         if prior is not None and prior.candidate is not None and self.matches(view, prior.candidate, atom):
             return prior.candidate
         return best
-
-    def matches(self, view: View, candidate: C, atom: Atom) -> bool:
-        """Whether a candidate satisfies an atom in a view, with the USE flags that the plan sets."""
-        changes = self.decisions.changes(view, candidate.package)
-        return self.source.mismatch(view, candidate, atom, changes) is None
 
     def _take(self, view: View, atom: Atom, ask: Ask[C]) -> C | None:
         """Decide on the step that gives emerge an ebuild for an atom, and return that ebuild.
@@ -207,6 +227,16 @@ class Closure[C: Candidate]:
         key = (view.name, node.candidate.package, node.candidate.slot)
         askers = [link for link in self.graph.links if link.child == prior]
         atoms = tuple(dict.fromkeys((*(link.atom for link in askers), atom)))
+        asked = [(Ask(link.parent, link.dep_class), link.atom) for link in askers] + [(ask, atom)]
+        reason = f"{prior.cpv} and {node.cpv} are both wanted in slot {key[2]} of {key[1]}"
+        odd = tuple(
+            (view, asker.parent, wanted)
+            for asker, wanted in reversed(asked)
+            if asker.parent is not None
+            and asker.parent.outside
+            and (asker is ask or not self.matches(view, node.candidate, wanted))
+        )
+        self._update_together(odd, reason, key[1])
         if key not in self.decisions.pins:
             self._share_slot(view, node.candidate, atoms)
             option = self.chooser.option(view, atoms, self.decisions)
@@ -214,17 +244,37 @@ class Closure[C: Candidate]:
                 self.chooser.adopt(option, view, self.decisions, ask.because(atom))
                 self.decisions.pin(view, *key[1:], atoms)
                 raise Restart
-        asked = [(Ask(link.parent, link.dep_class), link.atom) for link in askers] + [(ask, atom)]
-        reason = f"{prior.cpv} and {node.cpv} are both wanted in slot {key[2]} of {key[1]}"
         raise Conflict(
             f"{reason} on {view}",
             tuple(f"{asker.name} needs {wanted}" for asker, wanted in asked),
             tuple(
                 Exclusion(asker.parent.view, asker.parent.cpv, RejectionKind.CONFLICT, reason)
                 for asker, _wanted in reversed(asked)
-                if asker.parent is not None
+                if asker.parent is not None and (asker.parent.candidate or not asker.parent.outside)
             ),
+            odd,
         )
+
+    def _update_together(
+        self, odd: tuple[tuple[View, Node[C], Atom], ...], reason: str, package: str
+    ) -> None:
+        """Ask for another version of what depends on today's version of a package that is to be updated.
+
+        :param odd: who does, by which atom.
+        :raises Conflict: where one of them has not been tried yet.
+        """
+        movable = tuple(
+            entry
+            for entry in odd
+            if entry[1].candidate is not None
+            and (entry[1].view.name, entry[1].cpv) not in self.decisions.firm
+        )
+        if movable and package in self.decisions.updates:
+            exclusions = tuple(
+                Exclusion(asker.view, asker.cpv, RejectionKind.CONFLICT, reason)
+                for _view, asker, _atom in movable
+            )
+            raise Conflict(reason, (), exclusions, movable, negotiable=True)
 
     def _share_slot(self, view: View, newer: C, atoms: tuple[Atom, ...]) -> None:
         """Pin a slot to what all that ask for it accept, where emerge could take one ebuild for all of them.
@@ -236,16 +286,6 @@ class Closure[C: Candidate]:
             self.decisions.pin(view, newer.package, newer.slot, atoms)
             raise Restart
 
-    def serves(self, view: View, candidate: C, atoms: tuple[Atom, ...], slot: str) -> bool:
-        """Whether emerge could take a candidate for all of these atoms in one slot."""
-        return (
-            all(self.source.admits(candidate, atom) for atom in atoms)
-            and not self.chooser.hidden(view, candidate, self.decisions)
-            and candidate.slot == slot
-            and all(self.matches(view, candidate, atom) for atom in atoms)
-            and not self.decisions.excludes(view, candidate.cpv)
-        )
-
     # --- any-of groups -----------------------------------------------------------------------------
 
     def _branch(self, view: View, branches: tuple[Dependency, ...], ask: Ask[C]) -> Dependency:
@@ -253,8 +293,8 @@ class Closure[C: Candidate]:
 
         What would build a package with itself comes last: emerge has nothing to begin with then.
         """
-        others = [branch for branch in branches if not self._is_asker(view, branch, ask)]
-        for good_enough in (self._in_graph, self._satisfied):
+        others = [branch for branch in branches if not self.is_asker(view, branch, ask)]
+        for good_enough in (self.in_graph, self.satisfied):
             for branch in others:
                 if good_enough(view, branch):
                     return branch
@@ -263,46 +303,6 @@ class Closure[C: Candidate]:
         costs = [(self._cost(view, branch, ask), branch) for branch in others]
         possible = [(cost, branch) for cost, branch in costs if cost is not None]
         return min(possible, key=lambda pair: pair[0])[1] if possible else branches[0]
-
-    def _is_asker(self, view: View, branch: Dependency, ask: Ask[C]) -> bool:
-        """Whether a branch is the very package that asks, to build itself with."""
-        asker = ask.parent.candidate if ask.parent is not None else None
-        if not isinstance(branch, Atom) or asker is None or ask.dep_class not in BUILD_TIME:
-            return False
-        if branch.package != asker.package or ask.parent is None or view != ask.parent.view:
-            return False
-        return self.chooser.best(view, branch, self.decisions) is asker
-
-    def _satisfied(self, view: View, dependency: Dependency) -> bool:
-        match dependency:
-            case Atom():
-                if dependency.blocks:
-                    return not self._selected(view, dependency)
-                atom = self.current_name(dependency)
-                if self.source.provided(view, atom) or self.chooser.best(view, atom, self.decisions):
-                    return True
-                moved = self.source.slot_moved(atom)
-                return moved is not None and self.chooser.best(view, moved, self.decisions) is not None
-            case AllOf(children):
-                return all(self._satisfied(view, child) for child in children)
-            case AnyOf(children):
-                return not children or any(self._satisfied(view, child) for child in children)
-
-    def _in_graph(self, view: View, dependency: Dependency) -> bool:
-        match dependency:
-            case Atom():
-                return dependency.blocks or self._selected(view, dependency)
-            case AllOf(children):
-                return all(self._in_graph(view, child) for child in children)
-            case AnyOf(children):
-                return any(self._in_graph(view, child) for child in children)
-
-    def _selected(self, view: View, atom: Atom) -> bool:
-        """Whether something that is selected matches an atom or a blocker."""
-        return any(
-            self.matches(view, candidate, atom)
-            for _node, candidate in self.graph.candidates(view, atom.package)
-        )
 
     def _cost(self, view: View, branch: Dependency, ask: Ask[C]) -> int | None:
         """How many imports a branch takes with all that it needs, or None where it cannot be had."""

@@ -49,6 +49,10 @@ class Decisions(Struct):
     """Packages of which the request itself wants the source's copy."""
     named: set[str] = field(default_factory=set)
     """CPVs that the request names: live ebuilds and ones without keywords among them may be taken."""
+    waived: set[tuple[str, str, str]] = field(default_factory=set)
+    """View name, CPV of who depends on it and atom: what a plan breaks, and leaves to a person."""
+    firm: set[tuple[str, str]] = field(default_factory=set)
+    """View name and CPV of what depends on an update and cannot be updated together with it."""
     environment: FlagChanges = frozenset()
     """USE flags in the environment, for every package; they go before package.use."""
     touched: set[str] = field(default_factory=set)
@@ -71,6 +75,8 @@ class Decisions(Struct):
             pins=dict(self.pins),
             named=set(self.named),
             touched=set(self.touched),
+            waived=set(self.waived),
+            firm=set(self.firm),
             token=next(_tokens),
         )
 

@@ -88,8 +88,9 @@ def refuse_replacement[C: Candidate](closure: Closure[C], view: View, atom: Atom
                 f"updating {atom.package} from {source} takes {candidate.cpv} away",
                 (f"{ask.name} needs {atom}", *(f"by {link.child.cpv}" for link in chain)),
                 (Exclusion(asker.view, asker.cpv, RejectionKind.CONFLICT, f"it needs {atom}"),)
-                if asker
+                if asker and asker.candidate
                 else (),
+                ((view, asker, atom),) if asker else (),
             )
 
 
@@ -112,6 +113,11 @@ def give_up[C: Candidate](closure: Closure[C], failure: Unsatisfied[C]) -> tuple
         return ()
     view, chooser, decisions = asker.view, closure.chooser, closure.decisions.copy()
     atoms = tuple(dict.fromkeys(link.atom for link in closure.graph.links if link.child == asker))
+    if asker.outside and closure.dependents is not None:
+        asking = closure.dependents().of(asker.candidate.package)
+        atoms = tuple(dict.fromkeys(entry.atom for entry in asking if entry.view == view))
+    if not atoms:
+        return ()
     reason = f"it needs {failure.atom}, which cannot be had"
     given_up: list[Exclusion] = []
     candidate: C | None = asker.candidate

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from overlaytool.model.dependency import Atom, Candidate, View
-from overlaytool.model.resolution import Because, DepClass, Rejection
+from overlaytool.model.resolution import Because, DepClass, Rejection, package_name
 from overlaytool.resolve.decisions import Exclusion
 
 
@@ -26,6 +26,8 @@ class Node[C: Candidate](Struct, eq=False):
     view: View
     cpv: str
     candidate: C | None = None
+    outside: bool = False
+    """It is what the checkout has today, beside what the request leads to: see :mod:`.dependents`."""
 
 
 class Link[C: Candidate](NamedTuple):
@@ -74,9 +76,22 @@ class Unsatisfied[C: Candidate](Exception):
 class Conflict[C: Candidate](Exception):
     """Two selections exclude each other. ``excludable`` are those that another candidate could replace."""
 
-    def __init__(self, message: str, details: tuple[str, ...], excludable: tuple[Exclusion, ...]) -> None:
+    def __init__(
+        self,
+        message: str,
+        details: tuple[str, ...],
+        excludable: tuple[Exclusion, ...],
+        asked: tuple[tuple[View, Node[C], Atom], ...] = (),
+        *,
+        negotiable: bool = False,
+    ) -> None:
+        """
+        :param asked: who takes part in it, by which atom or blocker, where.
+        :param negotiable: an older version would do for all, if none of these can be updated.
+        """
         super().__init__(message)
         self.message, self.details, self.excludable = message, details, excludable
+        self.asked, self.negotiable = asked, negotiable
 
 
 class Graph[C: Candidate]:
@@ -151,6 +166,16 @@ class Graph[C: Candidate]:
         """Everything that fills a slot."""
         return chain.from_iterable(self._selected.values())
 
+    def holds(self, node: Node[C]) -> bool:
+        """Whether this very selection is in the graph: the same candidate in the same view."""
+        return any(
+            candidate is node.candidate for _node, candidate in self.candidates(node.view, _package_of(node))
+        )
+
     def has(self, package: str) -> bool:
         """Whether any slot of a package is selected anywhere."""
         return any(selected == package for _view, selected in self._selected)
+
+
+def _package_of[C: Candidate](node: Node[C]) -> str:
+    return node.candidate.package if node.candidate is not None else package_name(node.cpv)

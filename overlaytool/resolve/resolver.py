@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 
 from overlaytool.errors import ConflictError
-from overlaytool.model.dependency import Atom, Candidate, Origin, View
-from overlaytool.model.resolution import Notice, RejectionKind, Request, Resolution, Root, State
-from overlaytool.resolve import fallback
+from overlaytool.model.dependency import Atom, Candidate, View
+from overlaytool.model.resolution import Notice, RejectionKind, Request, Resolution, State
+from overlaytool.resolve import fallback, settled, updates
 from overlaytool.resolve.candidates import Chooser, Trials
 from overlaytool.resolve.closure import Closure
 from overlaytool.resolve.decisions import Decisions, Exclusion
+from overlaytool.resolve.dependents import Dependents
 from overlaytool.resolve.explain import unsatisfied_error
-from overlaytool.resolve.graph import Conflict, Restart, Unsatisfied
+from overlaytool.resolve.graph import Conflict, Node, Restart, Unsatisfied
 from overlaytool.resolve.provider import PackageSource, everywhere
 from overlaytool.resolve.request import interpret
 from overlaytool.resolve.result import build
+from overlaytool.resolve.updates import Requests
 
 MAX_PASSES = 200
 """Passes after which a resolution that keeps changing its mind is given up."""
@@ -25,28 +27,38 @@ MAX_BACKTRACKS = 40
 COPIED = frozenset({State.ADD, State.UPDATE})
 """The states of packages that a plan copies."""
 
-type Requests = tuple[tuple[View, Atom], ...]
-
 
 def resolve[C: Candidate](
-    request: Request, source: PackageSource[C], *, described: Container[State] = COPIED
+    request: Request,
+    source: PackageSource[C],
+    *,
+    described: Container[State] = COPIED,
+    dependents: Callable[[], Dependents[C]] | None = None,
 ) -> Resolution:
     """What a request takes, on every board and on the build host.
 
     :param described: the states of packages that get a description; each costs a Manifest to read.
+    :param dependents: what the checkout selects today; called only where that may change. None: what the
+        request does not lead to is not looked at.
     :raises UnknownPackageError, AmbiguousPackageError, MalformedAtomError: for what was asked.
     :raises MaskedError, KeywordError, MetadataError, UnsatisfiableError: when nothing satisfies an atom.
     :raises ConflictError: when selections exclude each other and no other candidates help.
+    :raises MovedError, ForkError, DroppedError, AbsentError: where there is nothing to update from.
     """
     requests, named = interpret(request, source)
     limits: list[Notice] = []
+    left: tuple[Notice, ...] = ()
+    if request.update:
+        requests, left = updates.possible(requests, source)
+        if dependents is not None:
+            requests = updates.wherever_used(requests, dependents())
     while True:
-        updates = _updates(request, source, requests)
-        start = Decisions(named=set(named), updates=frozenset(updates))
-        for package, name in updates.items():
+        replaced = updates.sources_of(request, source, requests)
+        start = Decisions(named=set(named), updates=frozenset(replaced))
+        for package, name in replaced.items():
             start.import_from(name, package)
         try:
-            closure, requests = _solve(request, source, requests, start)
+            closure, requests = _solve(_Search(request, source, dependents), requests, start)
         except Unsatisfied as failure:
             remaining = None if _refused(request, source, failure) else _without_board(requests, failure)
             if remaining is None:
@@ -60,40 +72,75 @@ def resolve[C: Candidate](
                 hint="request an older or newer version of one of them, or take one of them out",
             ) from None
         else:
-            return build(request, closure, requests, tuple(limits), described)
+            limits += updates.channels_left(closure.chooser, requests, closure.decisions)
+            return build(request, closure, requests, (*limits,), described, left)
 
 
 def _solve[C: Candidate](
-    request: Request, source: PackageSource[C], requests: Requests, start: Decisions
+    search: _Search[C], requests: Requests, start: Decisions
 ) -> tuple[Closure[C], Requests]:
     """The graph, and the requests that it is for: an update goes below what is there only where it has to."""
-    chooser = Chooser(source, accept_keywords=request.accept_keywords)
-    raised = tuple((view, _at_least(chooser, view, atom, start)) for view, atom in requests)
+    chooser = search.chooser()
+    raised = tuple((view, updates.at_least(chooser, view, atom, start)) for view, atom in requests)
     if raised != requests:
         try:
-            return _Search(request, source, raised).solve(start), raised
+            return _with_waivers(search, raised, start), raised
         except (Unsatisfied, Conflict, ConflictError):
             pass
-    return _Search(request, source, requests).solve(start), requests
+    return _with_waivers(search, requests, start), requests
 
 
-def _at_least[C: Candidate](chooser: Chooser[C], view: View, atom: Atom, start: Decisions) -> Atom:
-    """The atom of an update, asking for no less than the version that the checkout has."""
-    if atom.package not in start.updates or not atom.text.startswith(atom.package):
-        return atom
-    present = chooser.best(view, atom, Decisions())
-    return (
-        chooser.source.parse_atom(f">={atom.text.replace(atom.package, present.cpv, 1)}") if present else atom
-    )
+def _with_waivers[C: Candidate](search: _Search[C], requests: Requests, start: Decisions) -> Closure[C]:
+    """The graph; where only what is outside of it stands in the way, that is left to a person."""
+    while True:
+        try:
+            return search.run(requests, start)
+        except (Unsatisfied, Conflict) as failure:
+            start = start.copy()
+            if isinstance(failure, Conflict) and failure.negotiable:
+                start.firm |= {(asker.view.name, asker.cpv) for _view, asker, _atom in failure.asked}
+                continue
+            new = set(_outside(failure)) - start.waived
+            if not new:
+                raise
+            start.waived |= new
+
+
+def _outside[C: Candidate](failure: Unsatisfied[C] | Conflict[C]) -> Iterator[tuple[str, str, str]]:
+    """The edges of today that a failure is about, as :attr:`.Decisions.waived` has them."""
+    asked: list[tuple[View, Node[C] | None, Atom]]
+    if isinstance(failure, Conflict):
+        asked = list(failure.asked)
+    elif failure.chain:
+        first = failure.chain[0]
+        asked = [(first.child.view, first.parent, first.atom)]
+    else:
+        asked = [(failure.view, failure.ask.parent, failure.atom)]
+    for view, asker, atom in asked:
+        if asker is not None and asker.outside:
+            yield view.name, asker.cpv, atom.text
 
 
 class _Search[C: Candidate]:
     """Passes until one stands. Dead ends are backed out of by excluding candidates, and starting afresh."""
 
-    def __init__(self, request: Request, source: PackageSource[C], requests: Requests) -> None:
-        self._request, self._source, self._requests = request, source, requests
+    def __init__(
+        self,
+        request: Request,
+        source: PackageSource[C],
+        dependents: Callable[[], Dependents[C]] | None,
+    ) -> None:
+        self._request, self._source, self._dependents = request, source, dependents
+        self._requests: Requests = ()
+        self._passes = self._backtracks = 0
+        self._trials = Trials()
+
+    def run(self, requests: Requests, start: Decisions) -> Closure[C]:
+        """The graph for some requests; see :meth:`solve`."""
+        self._requests = requests
         self._passes, self._backtracks = MAX_PASSES, MAX_BACKTRACKS
         self._trials = Trials()
+        return self.solve(start)
 
     def solve(self, start: Decisions) -> Closure[C]:
         """The graph that comes of what is decided at the start.
@@ -102,19 +149,18 @@ class _Search[C: Candidate]:
         :raises ConflictError: when the decisions go round in a circle.
         """
         decisions, requests = start.copy(), self._requests
-        chooser = self._chooser(self._source)
+        chooser = self.chooser()
         updated: set[str] = set()
         while self._passes > 0:
             self._passes -= 1
             if decisions.eclasses.keys() != updated:
                 updated = set(decisions.eclasses)
-                chooser = self._chooser(self._source.with_eclass_updates(updated))
+                chooser = self.chooser(self._source.with_eclass_updates(updated))
                 requests = _rebound(requests, chooser.source)
-            closure = Closure(chooser, decisions)
+            closure = Closure(chooser, decisions, dependents=self._dependents)
             try:
                 closure.run(requests)
-                _keep_boards_in_sync(closure)
-                _check_blockers(closure)
+                settled.check(closure)
             except Restart:
                 continue
             except Unsatisfied as failure:
@@ -129,8 +175,11 @@ class _Search[C: Candidate]:
             hint="request one of these packages alone to see which update undoes another",
         )
 
-    def _chooser(self, source: PackageSource[C]) -> Chooser[C]:
-        return Chooser(source, accept_keywords=self._request.accept_keywords, trials=self._trials)
+    def chooser(self, source: PackageSource[C] | None = None) -> Chooser[C]:
+        """Who picks candidates: in the trees, or in these with eclasses updated."""
+        return Chooser(
+            source or self._source, accept_keywords=self._request.accept_keywords, trials=self._trials
+        )
 
     def _without(
         self, start: Decisions, choices: Sequence[Sequence[Exclusion]], failure: Unsatisfied[C] | Conflict[C]
@@ -152,69 +201,10 @@ class _Search[C: Candidate]:
         raise failure
 
 
-def _updates[C: Candidate](request: Request, source: PackageSource[C], requests: Requests) -> dict[str, str]:
-    """The packages that a request to update replaces, and the first source that has each."""
-    if not request.update:
-        return {}
-    return {
-        atom.package: next(
-            name for name in source.source_names() if source.source_candidates(name, atom.package)
-        )
-        for _view, atom in requests
-        if source.holds(Origin.STABLE, atom.package)
-        and any(source.source_candidates(name, atom.package) for name in source.source_names())
-    }
-
-
 def _rebound[C: Candidate](requests: Requests, source: PackageSource[C]) -> Requests:
     """The requests in the views of another source object; views are equal by value."""
     views = {view.name: view for view in source.views}
     return tuple((views[view.name], atom) for view, atom in requests)
-
-
-def _keep_boards_in_sync[C: Candidate](closure: Closure[C]) -> None:
-    """Accept the keyword that brings an imported package to the same version on every board.
-
-    :raises Restart: when one was accepted.
-    """
-    chosen: dict[tuple[str, str], list[tuple[View, C]]] = {}
-    for node, candidate in closure.graph.selected():
-        if candidate.package in closure.decisions.imports and node.view.root is Root.BOARD:
-            chosen.setdefault((candidate.package, candidate.slot), []).append((node.view, candidate))
-    changed = [
-        closure.chooser.accept_newest(package, selections, closure.decisions)
-        for (package, _slot), selections in chosen.items()
-    ]
-    if any(changed):
-        raise Restart
-
-
-def _check_blockers[C: Candidate](closure: Closure[C]) -> None:
-    """Blockers between what is selected in one root, where something new is part of it.
-
-    Weak or strong makes no difference between packages that are all to be merged: neither can be
-    uninstalled for the other (PMS section 8.3.2).
-
-    :raises Conflict: for the first that holds.
-    """
-    for view, atom, blocker in closure.graph.blockers:
-        for node, candidate in closure.graph.candidates(view, closure.current_name(atom).package):
-            other = blocker.candidate
-            if node == blocker or other is None:
-                continue
-            if candidate.package == other.package and candidate.slot == other.slot:
-                continue
-            new = Origin.SOURCE in (candidate.origin, other.origin)
-            if new and closure.matches(view, candidate, atom):
-                reason = f"{blocker.cpv} blocks {node.cpv} ({atom})"
-                raise Conflict(
-                    f"{reason} on {view}",
-                    (),
-                    (
-                        Exclusion(view, node.cpv, RejectionKind.BLOCKED, reason),
-                        Exclusion(blocker.view, blocker.cpv, RejectionKind.BLOCKED, reason),
-                    ),
-                )
 
 
 def _refused[C: Candidate](request: Request, source: PackageSource[C], failure: Unsatisfied[C]) -> bool:

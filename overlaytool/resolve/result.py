@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable
 
 from overlaytool.model.dependency import Atom, Candidate, Origin, View
 from overlaytool.model.resolution import (
@@ -22,8 +22,9 @@ from overlaytool.model.resolution import (
     UseNeed,
 )
 from overlaytool.resolve.closure import Closure
-from overlaytool.resolve.graph import Node
+from overlaytool.resolve.graph import Link, Node
 from overlaytool.resolve.order import dependencies_first
+from overlaytool.resolve.settled import left_to_person
 
 PROVIDED = "package.provided"
 
@@ -34,11 +35,16 @@ def build[C: Candidate](
     requests: tuple[tuple[View, Atom], ...],
     limits: tuple[Notice, ...],
     described: Container[State],
+    left: tuple[Notice, ...] = (),
 ) -> Resolution:
-    """The records of a graph: nothing is decided here any more. See :func:`resolve` for ``described``."""
-    keys = {link.child: _key(link.child) for link in closure.graph.links}
-    nodes = {key: node for node, key in keys.items()}
-    edges = _edges(closure, keys)
+    """The records of a graph: nothing is decided here any more. See :func:`resolve` for ``described``.
+
+    :param left: what a person has to do about requests that could not be met.
+    """
+    links = [link for link in closure.graph.links if not _is_target(link.parent)]
+    askers = [link.parent for link in links if link.parent is not None and link.parent.outside]
+    nodes = {_key(node): node for node in (*askers, *(link.child for link in closure.graph.links))}
+    edges = _edges(links)
     packages = {key: _package(closure, node, described) for key, node in nodes.items()}
     ordered = dependencies_first(packages, edges)
     return Resolution(
@@ -58,7 +64,9 @@ def build[C: Candidate](
             *_provided(closure),
         ),
         manual_work=(
+            *left,
             *(closure.decisions.manual[package] for package in sorted(closure.decisions.manual)),
+            *left_to_person(closure),
             *_restricted(closure, nodes.values()),
         ),
     )
@@ -97,10 +105,15 @@ def _key[C: Candidate](node: Node[C]) -> NodeKey:
     return NodeKey(board=node.view.board.name if node.view.board else None, cpv=node.cpv)
 
 
-def _edges[C: Candidate](closure: Closure[C], keys: Mapping[Node[C], NodeKey]) -> tuple[Edge, ...]:
+def _is_target[C: Candidate](node: Node[C] | None) -> bool:
+    """Whether a node stands for a target of the checkout, which asks for packages itself."""
+    return node is not None and node.outside and node.candidate is None
+
+
+def _edges[C: Candidate](links: Iterable[Link[C]]) -> tuple[Edge, ...]:
     found = {
-        (keys[link.parent] if link.parent else None, keys[link.child], link.atom.text, link.dep_class)
-        for link in closure.graph.links
+        (_key(link.parent) if link.parent else None, _key(link.child), link.atom.text, link.dep_class)
+        for link in links
     }
 
     def order(edge: tuple[NodeKey | None, NodeKey, str, DepClass]) -> tuple[str, ...]:

@@ -92,8 +92,8 @@ class _Walk[C: Candidate](Closure[C]):
         return None
 
     def _branch(self, view: View, branches: tuple[Dependency, ...], ask: Ask[C]) -> Dependency:
-        others = [branch for branch in branches if not self._is_asker(view, branch, ask)]
-        for good_enough in (self._in_graph, self._satisfied):
+        others = [branch for branch in branches if not self.is_asker(view, branch, ask)]
+        for good_enough in (self.in_graph, self.satisfied):
             for branch in others:
                 if good_enough(view, branch):
                     return branch
@@ -141,6 +141,16 @@ class Everything[C: Candidate]:
         return found
 
     @cached_property
+    def blockers(self) -> tuple[tuple[View, Atom, Node[C]], ...]:
+        """Every blocker: where it holds, what it says, and who has it."""
+        base, *layers = self._walks
+        first = len(base.graph.blockers)
+        return (
+            *base.graph.blockers,
+            *(entry for layer in layers for entry in layer.graph.blockers[first:]),
+        )
+
+    @cached_property
     def _below(self) -> Mapping[Node[C], Sequence[Link[C]]]:
         found: dict[Node[C], list[Link[C]]] = defaultdict(list)
         for link in self.links:
@@ -149,7 +159,8 @@ class Everything[C: Candidate]:
         return found
 
     @cached_property
-    def _roots(self) -> tuple[tuple[Into, Node[C]], ...]:
+    def roots(self) -> tuple[tuple[Into, Node[C]], ...]:
+        """Each target and what it asks for itself."""
         return tuple(entry for walk in self._walks for entry in walk.roots)
 
     @cached_property
@@ -162,7 +173,7 @@ class Everything[C: Candidate]:
         bit = {target: 1 << place for place, target in enumerate(self.targets)}
         reached: dict[Node[C], int] = defaultdict(int)
         pending: deque[Node[C]] = deque()
-        for target, node in self._roots:
+        for target, node in self.roots:
             reached[node] |= bit[target]
             pending.append(node)
         while pending:
@@ -228,7 +239,7 @@ class Everything[C: Candidate]:
         """
         came: dict[Node[C], Link[C] | None] = {}
         pending: deque[Node[C]] = deque()
-        for start, node in self._roots:
+        for start, node in self.roots:
             if target in (None, start) and node not in came:
                 came[node] = None
                 pending.append(node)

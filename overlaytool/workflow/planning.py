@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -26,13 +26,15 @@ from overlaytool.git.head import head_commit, names_at_head
 from overlaytool.model.plan import CheckoutState, Plan, TreeCommit
 from overlaytool.model.resolution import Edge, Into, Notice, Request, Resolution, State
 from overlaytool.plan import lines
-from overlaytool.plan.planner import imports_of, run_time_packages
+from overlaytool.plan.planner import imports_of, looks_into_image, run_time_packages
 from overlaytool.plan.planner import plan as make_plan
 from overlaytool.resolve import explain
 from overlaytool.resolve.image import Clash, clashes, installed
 from overlaytool.resolve.request import known_atom
 from overlaytool.resolve.resolver import COPIED
 from overlaytool.resolve.resolver import resolve as run_resolver
+from overlaytool.resolve.today import Today
+from overlaytool.workflow.everything import everything
 from overlaytool.workflow.lifted import lifted_for
 from overlaytool.workflow.workspace import Workspace
 
@@ -46,7 +48,12 @@ def resolve(workspace: Workspace, request: Request, described: Container[State] 
     :param described: the states of packages that get a description.
     """
     with workspace.progress.task("resolving"):
-        return run_resolver(request, workspace.source, described=described)
+        return run_resolver(
+            request,
+            workspace.source,
+            described=described,
+            dependents=cache(lambda: Today(everything(workspace))),
+        )
 
 
 class Planned(Struct, frozen=True, kw_only=True):
@@ -132,17 +139,23 @@ def _there(
 
     :raises ConflictError: where an import blocks a package of the image.
     """
-    into = resolution.request.into
-    looked_for = dict(run_time_packages(resolution)) if into is Into.IMAGE else {}
+    request = resolution.request
+    looked_for = dict(run_time_packages(resolution)) if looks_into_image(request) else {}
     found = tuple(clashes(source, resolution, blockers.of(imports_of(resolution))))
     for clash in found:
         looked_for[clash.view] = looked_for.get(clash.view, frozenset()) | {clash.other}
-    there: dict[str, frozenset[str]] = {view: frozenset() for view in looked_for}
-    for target in (*targets.facts(into).beside, into):
-        for view, packages in installed(workspace.source, targets.metapackage(target), looked_for).items():
-            there[view] |= packages
-    real = [clash for clash in found if clash.other in there[clash.view]]
-    hard = [clash for clash in real if clash.blocked and into is Into.IMAGE]
+    roots = (
+        (Into.IMAGE, Into.BOARD, Into.SDK)
+        if request.update
+        else (*targets.facts(request.into).beside, request.into)
+    )
+    there = {
+        target: installed(workspace.source, metapackage, looked_for)
+        for target in roots
+        if (metapackage := targets.facts(target).metapackage) is not None
+    }
+    real = [clash for clash in found if any(clash.other in had.get(clash.view, ()) for had in there.values())]
+    hard = [clash for clash in real if clash.blocked and request.into is Into.IMAGE and not request.update]
     if hard:
         raise ConflictError(
             f"{' '.join(resolution.request.atoms)} cannot be in one image with what that has already",
@@ -150,7 +163,8 @@ def _there(
             hint="overlaytool update PACKAGE may bring a version of the other one that goes with it;"
             " overlaytool why PACKAGE says how that one gets into the image",
         )
-    return there, tuple(_in_the_way(real))
+    image = there.get(Into.IMAGE, {})
+    return {view: image.get(view, frozenset()) for view in looked_for}, tuple(_in_the_way(real))
 
 
 def _in_the_way(found: Iterable[Clash]) -> Iterator[Notice]:

@@ -36,7 +36,18 @@ STRICT = (
 """Empty where a case does not mention them."""
 WISHES = ("allow_use", "unmask", "provide")
 KEYS = {
-    *("about", "request", "boards", "sources", "into", "accept_keywords", "expect", "error", "reason"),
+    *(
+        "about",
+        "request",
+        "boards",
+        "sources",
+        "into",
+        "accept_keywords",
+        "command",
+        "expect",
+        "error",
+        "reason",
+    ),
     *WISHES,
 }
 
@@ -84,6 +95,7 @@ def _plan(case: dict[str, Any], trees: dict[str, Path]) -> dict[str, Any]:
         accept_keywords=case.get("accept_keywords", True),
         reason=case.get("reason"),
         **{key: tuple(case.get(key, ())) for key in WISHES},
+        update=case.get("command") == "update",
     )
     with workflow.open_workspace(
         checkout=trees["flatcar"],

@@ -35,6 +35,7 @@ from overlaytool.cli.options import (
     wishes,
     workspace,
 )
+from overlaytool.errors import WORK_LEFT
 from overlaytool.model.resolution import Into, Request, Resolution
 
 if TYPE_CHECKING:
@@ -104,9 +105,10 @@ def add(
     if build:
         _check_build(how)
     with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
-        written = _carry_out(space, request, how)
+        written, made = _carry_out(space, request, how)
     if build or (written and not yes and _wants_build(how)):
         build_added(context, request.atoms, into, board, chosen, format)
+    end_with_work(made)
 
 
 def update(
@@ -149,7 +151,14 @@ def update(
         format=format,
     )
     with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
-        _carry_out(space, request, how)
+        _written, made = _carry_out(space, request, how)
+    end_with_work(made)
+
+
+def end_with_work(plan: Plan) -> None:
+    """End with an exit status that says so where a plan leaves work for a person."""
+    if plan.manual_work:
+        raise typer.Exit(WORK_LEFT)
 
 
 class _How(Struct, frozen=True, kw_only=True):
@@ -186,15 +195,15 @@ def _wants_build(how: _How) -> bool:
     )
 
 
-def _carry_out(space: Workspace, request: Request, how: _How) -> bool:
-    """Plan, and do what is asked for with the plan; whether files of the work tree were written."""
+def _carry_out(space: Workspace, request: Request, how: _How) -> tuple[bool, Plan]:
+    """Plan, and do what is asked for with the plan; whether files of the work tree were written, and it."""
     if how.commit and not how.dry_run:
-        _commit(space, request, how)
-        return False
+        return False, _commit(space, request, how)
     return _run(space, request, how)
 
 
-def _commit(space: Workspace, request: Request, how: _How) -> None:
+def _commit(space: Workspace, request: Request, how: _How) -> Plan:
+    """Plan and commit; the plan."""
     from overlaytool.cli.views import plan as plan_view
     from overlaytool.cli.views import series as series_view
     from overlaytool.workflow import series
@@ -209,10 +218,11 @@ def _commit(space: Workspace, request: Request, how: _How) -> None:
         plan_view.show(done.plan, done.resolution)
         series_view.show_committed(done, checked_out=how.checkout)
     _end_with(verdict, how.format)
+    return done.plan
 
 
-def _run(space: Workspace, request: Request, how: _How) -> bool:
-    """Plan and apply; whether anything was written."""
+def _run(space: Workspace, request: Request, how: _How) -> tuple[bool, Plan]:
+    """Plan and apply; whether anything was written, and the plan."""
     from overlaytool import workflow
     from overlaytool.cli.views import plan as plan_view
     from overlaytool.plan import document as plan_json
@@ -226,7 +236,7 @@ def _run(space: Workspace, request: Request, how: _How) -> bool:
     if how.dry_run:
         if not text:
             _write_json(plan_json.to_data(planned.plan))
-        return False
+        return False, planned.plan
     if not how.yes:
         question = "\nWrite this into the checkout?"
         if not console.confirm(question, default=True, unattended=None):
@@ -241,7 +251,7 @@ def _run(space: Workspace, request: Request, how: _How) -> bool:
     else:
         console.show("Nothing was written.")
     _end_with(verdict, how.format)
-    return bool(changes)
+    return bool(changes), planned.plan
 
 
 def _verify(space: Workspace, plan: Plan, resolution: Resolution, *, tip: str | None = None) -> Verdict:

@@ -22,6 +22,7 @@ from overlaytool.cli.options import (
     wishes,
     workspace,
 )
+from overlaytool.errors import WORK_LEFT
 from overlaytool.model.resolution import Into, Request
 
 
@@ -60,3 +61,5 @@ def plan(
         from overlaytool.cli.views import plan as plan_view
 
         plan_view.show(made, resolution)
+    if made.manual_work:
+        raise typer.Exit(WORK_LEFT)

@@ -36,7 +36,7 @@ def show(plan: Plan, resolution: Resolution) -> None:
         for line in lines:
             console.show(*line)
     if not (plan.imports or plan.keywords or plan.use or plan.masks or plan.provided or plan.metapackage):
-        console.show("\nNothing to do: the checkout has it all, and the metapackage asks for it.")
+        console.show(f"\n{_nothing(plan)}")
     passed_over = len(resolution.rejections)
     if passed_over and not console.verbose():
         what = "1 candidate was" if passed_over == 1 else f"{passed_over} candidates were"
@@ -45,6 +45,13 @@ def show(plan: Plan, resolution: Resolution) -> None:
         console.show(("\nPassed over", "bold"))
         for rejection in resolution.rejections:
             console.show(f"  {rejection.cpv}::{rejection.repository}  {rejection.reason}")
+
+
+def _nothing(plan: Plan) -> str:
+    """Why a plan has no steps."""
+    if plan.manual_work:
+        return "Nothing that overlaytool does by itself: what is left for a person is above."
+    return "Nothing to do: the checkout has it all, and the metapackage asks for it."
 
 
 def show_recovery(recovery: Recovery | None) -> None:
