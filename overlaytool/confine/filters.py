@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import struct
+from collections.abc import Container
 
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 """What the kernel calls the machines that this is written for."""
@@ -127,17 +128,40 @@ _NUMBER, _ARCH, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
 _ALLOW, _REFUSE, _UNKNOWN = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
 
 
-def program(*, signals: bool, machine: str = "") -> bytes:
+FOR_OWN_FILES = frozenset(
+    (
+        "socketpair",
+        "chmod",
+        "fchmod",
+        "fchmodat",
+        "fchmodat2",
+        "chown",
+        "fchown",
+        "lchown",
+        "fchownat",
+        "utime",
+        "utimes",
+        "futimesat",
+        "utimensat",
+        "flock",
+    )
+)
+"""What a program needs that keeps files of its own, beside sockets to itself."""
+
+
+def program(*, signals: bool, allowed: Container[str] = (), machine: str = "") -> bytes:
     """The filter as the kernel takes it; empty for a machine that this is not written for.
 
     :param signals: whether signals may be sent: where there is a PID namespace.
+    :param allowed: calls that are let through all the same.
     :param machine: as uname(2) has it; empty: this one.
     """
     machine = machine or os.uname().machine
     if machine not in AUDIT_ARCH:
         return b""
     column = list(AUDIT_ARCH).index(machine)
-    refused = NUMBERS if signals else NUMBERS | SIGNALS
+    names = NUMBERS if signals else NUMBERS | SIGNALS
+    refused = [row[column] for name, row in names.items() if name not in allowed and row[column] >= 0]
     return b"".join(
         (
             _step(_LOAD, _ARCH),
@@ -146,8 +170,7 @@ def program(*, signals: bool, machine: str = "") -> bytes:
             _step(_LOAD, _NUMBER),
             _step(_JUMP_GREATER, 0x3FFFFFFF, no=1),
             _step(_RETURN, _REFUSE),  # so has x32
-            *(_step(_JUMP_EQUAL, row[column], no=1) + _step(_RETURN, _REFUSE) for row in refused.values()
-              if row[column] >= 0),
+            *(_step(_JUMP_EQUAL, number, no=1) + _step(_RETURN, _REFUSE) for number in refused),
             _step(_JUMP_EQUAL, CLONE3[column], no=1),  # its flags are in memory; glibc takes clone instead
             _step(_RETURN, _UNKNOWN),
             _where(CLONE[column], _FIRST_ARGUMENT, _step(_JUMP_SET, NEW_NAMESPACES, no=1)),
@@ -158,7 +181,7 @@ def program(*, signals: bool, machine: str = "") -> bytes:
             _where(PRLIMIT[column], _FIRST_ARGUMENT, _step(_JUMP_EQUAL, 0, yes=1)),  # of itself
             _step(_RETURN, _ALLOW),
         )
-    )  # fmt: skip
+    )
 
 
 def _where(number: int, argument: int, test: bytes) -> bytes:

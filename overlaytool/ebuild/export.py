@@ -7,6 +7,7 @@ works on one answer, the ebuilds that are named there are read ahead, several at
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from collections import defaultdict, deque
@@ -20,17 +21,18 @@ from msgspec import Struct
 from pkgcore.package.errors import MetadataException
 
 from overlaytool.ebuild.cache import MetadataCache
-from overlaytool.ebuild.candidate import EbuildCandidate
+from overlaytool.ebuild.candidate import EbuildCandidate, sourcing_error
 from overlaytool.ebuild.metadata import WORKERS
 from overlaytool.ebuild.sandbox import POOL
 from overlaytool.ebuild.source import TreeSource
-from overlaytool.errors import OverlaytoolError
+from overlaytool.errors import OverlaytoolError, UnsafeSourceError
 from overlaytool.flatcar.checkout import TREES, Checkout
 from overlaytool.model.dependency import Atom, View, atoms_in
 from overlaytool.model.resolution import Board, package_name
 
 NOT_STORED = frozenset(("INHERITED", "INHERIT"))
 """Made from ``_eclasses_`` by whoever reads an entry."""
+MISSING_ECLASS = re.compile(r"inherit requires unknown eclass: (?P<file>\S+)")
 NICENESS = 10
 """Reading ahead stands back: whoever asks is the slower one in the end."""
 SWITCH_INTERVAL = 0.0005
@@ -46,7 +48,8 @@ class _Task(Struct, eq=False):
     candidate: EbuildCandidate
     begun: bool = False
     done: bool = False
-    entry: dict[str, str] | None = None
+    entry: dict[str, str] | str | None = None
+    """What is told: the entry, or why the ebuild cannot be sourced."""
     error: Exception | None = None
 
 
@@ -56,6 +59,8 @@ class Lookup:
     It knows each tree of each checkout that it is asked about as it was when it was first asked. It may
     be called from several threads. Use it as a context manager: reading ahead ends with it.
     """
+
+    knows_all = True
 
     def __init__(self, cache: MetadataCache, boards: Sequence[Board] = ()) -> None:
         """:param boards: those that Portage is asked about, to know what it will ask for next."""
@@ -92,8 +97,8 @@ class Lookup:
         sys.setswitchinterval(self._interval)
         self._cache.flush()
 
-    def __call__(self, tree: Path, cpv: str) -> Mapping[str, str] | None:
-        """The md5-dict entry; None for an ebuild that is not there or cannot be sourced.
+    def __call__(self, tree: Path, cpv: str) -> Mapping[str, str] | str | None:
+        """The md5-dict entry, or why the ebuild cannot be sourced; None for one that is not there.
 
         :raises RepositoryError: when ``tree`` is no ebuild repository of a checkout.
         """
@@ -153,7 +158,7 @@ class Lookup:
                 task.error = error
             with self._changed:
                 task.done = True
-                if task.entry is not None:
+                if isinstance(task.entry, dict):
                     self._finished[task.candidate.repo.path].append((task.candidate.cpv, task.entry))
                 self._changed.notify_all()
                 self._look_ahead(task)
@@ -183,7 +188,7 @@ class Lookup:
 
     def _look_ahead(self, task: _Task) -> None:
         """Put what Portage will look at for the dependencies of an ebuild on the list."""
-        if task.entry is None:
+        if not isinstance(task.entry, dict):
             return
         with self._guessing():
             for view in task.source.views:
@@ -218,11 +223,15 @@ class Lookup:
         self._changed.notify_all()
 
 
-def _entry(ebuild: Any) -> dict[str, str] | None:
+def _entry(ebuild: Any) -> dict[str, str] | str | None:
     try:
         data: Mapping[str, Any] = ebuild.data
         text = Path(ebuild.path).read_bytes()
-    except (MetadataException, OSError):
+    except MetadataException as error:
+        return _why(error)
+    except UnsafeSourceError as error:
+        return error.message
+    except OSError:
         return None
     entry = {
         key: str(value)
@@ -235,3 +244,10 @@ def _entry(ebuild: Any) -> dict[str, str] | None:
             word for name, file in sorted(inherited.items()) for word in (name, f"{file.md5:032x}")
         )
     return entry | {"_md5_": md5(text, usedforsecurity=False).hexdigest()}
+
+
+def _why(error: MetadataException) -> str:
+    """Why an ebuild cannot be sourced, in the words of Portage where it has some."""
+    said = sourcing_error(error).removeprefix("failed sourcing ebuild: ")
+    missing = MISSING_ECLASS.match(said)
+    return f"{missing['file']} could not be found by inherit()" if missing else said

@@ -233,6 +233,12 @@ class Pool:
             self._trees.update(trees)
 
     @property
+    def trees(self) -> frozenset[Path]:
+        """All that may be read."""
+        with self._lock:
+            return frozenset(self._trees)
+
+    @property
     def containment(self) -> Containment:
         """How what is sourced is contained. Starts what contains it."""
         with self._lock:

@@ -31,10 +31,13 @@ from overlaytool.errors import CheckoutError, HungError, PortageError, ToolMissi
 
 
 class MetadataLookup(Protocol):
-    """What has the metadata of ebuilds, as md5-dict entries. It is asked from several threads."""
+    """What has the metadata of ebuilds, as md5-dict entries. It is asked from several threads.
 
-    def __call__(self, tree: Path, cpv: str) -> Mapping[str, str] | None:
-        """The entry of an ebuild, or None where it is not known."""
+    Where it has an attribute ``knows_all`` that is true, Portage sources nothing for itself.
+    """
+
+    def __call__(self, tree: Path, cpv: str) -> Mapping[str, str] | str | None:
+        """The entry of an ebuild, why it cannot be sourced, or None where there is none."""
 
     def finished(self, tree: Path, start: int) -> Sequence[tuple[str, Mapping[str, str]]]:
         """CPVs and entries of a tree that are at hand anyway, from the ``start``-th on; told unasked."""
@@ -157,8 +160,10 @@ class MetadataServer:
                     entry = self._lookup(Path(tree), cpv)
                     more = self._lookup.finished(Path(tree), told[tree])
                     told[tree] += len(more)
-                    answer: dict[str, dict[str, str] | None] = {name: dict(known) for name, known in more}
-                    answer[cpv] = dict(entry) if entry is not None else None
+                    answer: dict[str, dict[str, str] | str | None] = {
+                        name: dict(known) for name, known in more
+                    }
+                    answer[cpv] = dict(entry) if isinstance(entry, Mapping) else entry
                     stream.write(json.dumps(answer) + "\n")
                     stream.flush()
                     self._heard()
@@ -167,7 +172,7 @@ class MetadataServer:
         except Exception as error:
             self._error = error
         finally:
-            self._hang_up()  # Portage then sources for itself, and does not wait for an answer
+            self._hang_up()  # Portage does not wait for an answer then
 
 
 class Standby:
@@ -212,6 +217,11 @@ class Standby:
         :raises CheckoutError: when a profile cannot be read.
         :raises PortageError: when Portage fails in a way that is no answer.
         """
+        job |= {
+            "sourcing": not getattr(lookup, "knows_all", False),
+            "change": [str(self.directory)],
+            "read": [*job["read"], str(_defaults())],
+        }
         if lookup is None:
             return self._carry_out({**job, "metadata": None}, limit, None)
         with MetadataServer(lookup, heard, self._line) as server:

@@ -46,6 +46,8 @@ class Question(Struct, frozen=True, kw_only=True):
 
     What they do to the rest of the image shows only then: slots and USE flags that both want.
     """
+    linked: tuple[Path, ...] = ()
+    """Trees that links in the checkout lead to."""
     base: str | None = None
     """The commit to compare with; None for no comparison."""
     lookup: MetadataLookup | None = None
@@ -135,6 +137,7 @@ class _Asking:
                 "runs": [run.as_job() for run in runs],
                 "new": sorted(question.steps.added),
                 "root_deps": question.checkout.root_deps,
+                "read": [str(tree) for tree in (*question.checkout.repositories, *question.linked)],
             }
             report = portage.run(job, question.lookup, self._heard, question.limit)
         return _read(question, board, runs, report["runs"])

@@ -42,7 +42,8 @@ def unneeded(
 def _holds_without(question: Question, package: str, before: Checkout) -> bool:
     with tempfile.TemporaryDirectory(prefix="overlaytool-without-") as place:
         checkout = lay_out_without(question.checkout, package, before, Path(place).resolve())
-        _, complaints = judge.ask(replace(question, checkout=checkout), judge.UNWATCHED)
+        linked = (*question.checkout.repositories, *before.repositories)
+        _, complaints = judge.ask(replace(question, checkout=checkout, linked=linked), judge.UNWATCHED)
     return not complaints
 
 

@@ -5,7 +5,11 @@ Job::
     {"log": "file for what Portage prints", "metadata": file descriptor of the server, or null,
      "roots": {"host": {"path": …, "repositories": "text of repos.conf"}, "board": …, "production": …},
      "runs": [{"view": "board", "target": "board", "atoms": […], "options": {…}}, …],
-     "new": ["cat/pn", …], "root_deps": whether emerge-<board> adds --root-deps}
+     "new": ["cat/pn", …], "root_deps": whether emerge-<board> adds --root-deps,
+     "sourcing": whether Portage sources ebuilds that the server knows nothing of,
+     "read": [trees that it reads], "change": [directories that it writes]}
+
+Where it sources nothing, it is confined to that. (Whoever asks without a server has to trust the trees.)
 
 Report: ``{"portage": version, "runs": [run report, …]}``, or ``{"error": kind, "text": why}``.
 """
@@ -18,7 +22,10 @@ import os
 import sys
 import traceback
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
+
+from overlaytool.confine.itself import confine_this_process
 
 
 def main() -> None:
@@ -30,6 +37,8 @@ def main() -> None:
         from overlaytool.verify.inside import runs  # noqa: F401
     job = json.load(sys.stdin)
     _print_to(job["log"])
+    if not job["sourcing"]:
+        confine_this_process(read=map(Path, job["read"]), change=map(Path, job["change"]))
     with report:
         json.dump(_answer(job), report)
     sys.stdout.flush()

@@ -33,7 +33,7 @@ def carry_out(job: dict[str, Any]) -> dict[str, Any]:
     :raises ConfigurationError: when a profile cannot be read.
     """
     client = trees.MetadataClient(job["metadata"]) if job["metadata"] is not None else None
-    made = trees.Roots(job["roots"], client, root_deps=job["root_deps"])
+    made = trees.Roots(job["roots"], client, root_deps=job["root_deps"], sourcing=job["sourcing"])
     roles = {root["path"].rstrip("/") + "/": role for role, root in job["roots"].items()}
     graph.BootstrappedGraph.new = frozenset(job["new"])
     reports: list[dict[str, Any]] = []
@@ -48,7 +48,7 @@ def carry_out(job: dict[str, Any]) -> dict[str, Any]:
         if source is not None:
             known = resolved[source].passed_over
             _offer_binaries(world, resolved[source].packages)
-        report, result = _run(world, run, known)
+        report, result = _run(world, run, known, None if job["sourcing"] else client)
         if report["success"]:
             resolved[run["view"]] = result.of_root(world._target_eroot)
         elif not report["findings"]:
@@ -83,7 +83,9 @@ def _report(run: dict[str, Any], *, judged: bool = True) -> dict[str, Any]:
     }
 
 
-def _run(world: Any, run: dict[str, Any], known: frozenset[str]) -> tuple[dict[str, Any], _Resolved]:
+def _run(
+    world: Any, run: dict[str, Any], known: frozenset[str], client: trees.MetadataClient | None
+) -> tuple[dict[str, Any], _Resolved]:
     """Resolve the atoms, again and again with what failed passed over, until nothing new turns up.
 
     :param known: atoms that are passed over from the start: they were complained of in another view.
@@ -120,7 +122,7 @@ def _run(world: Any, run: dict[str, Any], known: frozenset[str]) -> tuple[dict[s
         if not failed or not atoms:
             report["more"] = False
             break
-    _name_the_broken(world, found)
+    _name_the_broken(world, found, client)
     report["findings"] = list(found.values())
     return report, _Resolved(packages, frozenset(atom for _, atom in passed_over))
 
@@ -146,7 +148,9 @@ def _merged(result: Any) -> tuple[Any, ...]:
     )
 
 
-def _name_the_broken(world: Any, found: dict[str, dict[str, Any]]) -> None:
+def _name_the_broken(
+    world: Any, found: dict[str, dict[str, Any]], client: trees.MetadataClient | None
+) -> None:
     """A finding for each ebuild that Portage could not source, with what the ebuild said as it died."""
     for eroot in world:
         portdb = world[eroot]["porttree"].dbapi
@@ -154,7 +158,7 @@ def _name_the_broken(world: Any, found: dict[str, dict[str, Any]]) -> None:
             tree = next(tree for tree in portdb.porttrees if path.startswith(tree + os.sep))
             category, _, file = PurePath(path).relative_to(tree).parts
             cpv = f"{category}/{file.removesuffix('.ebuild')}"
-            said = _last_words(portdb, path, cpv, tree)
+            said = client.why_not(tree, cpv) if client else _last_words(portdb, path, cpv, tree)
             kind = "eclass" if "could not be found by inherit" in said else "ebuild"
             explained = [_explain(finding, cpv, kind, said) for finding in found.values()]
             if not any(explained):

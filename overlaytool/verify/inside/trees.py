@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import os
 import socket
+from pathlib import Path
 from typing import Any
 
 import portage
+import portage.dbapi.porttree as porttree
 from _emerge.RootConfig import RootConfig
 from portage._sets import load_default_config
 from portage.cache.flat_hash import md5_database
@@ -39,13 +41,14 @@ class ConfigurationError(Exception):
 class MetadataClient:
     """The line to the process that has the metadata: a line of JSON asked, a line answered.
 
-    Asked is tree and CPV. An answer has the entry of that CPV, or null, and those of others of that tree that
-    are at hand there, and likely to be asked for.
+    Asked is tree and CPV. An answer has the entry of that CPV, null where there is no such ebuild, or a text
+    that says why it cannot be sourced; and the entries of others of that tree that are at hand there, and
+    likely to be asked for.
     """
 
     def __init__(self, descriptor: int) -> None:
         self._stream = socket.socket(fileno=descriptor).makefile("rw", encoding="utf-8")
-        self._told: dict[tuple[str, str], dict[str, str] | None] = {}
+        self._told: dict[tuple[str, str], dict[str, str] | str | None] = {}
 
     def ask(self, tree: str, cpv: str) -> dict[str, str] | None:
         """The md5-dict entry of an ebuild, or None; None, too, when nobody answers any more.
@@ -57,9 +60,15 @@ class MetadataClient:
             self._told[key] = None
             self._told.update({(tree, name): entry for name, entry in self._ask(tree, cpv).items()})
         told = self._told[key]
-        return dict(told) if told is not None else None
+        return dict(told) if isinstance(told, dict) else None
 
-    def _ask(self, tree: str, cpv: str) -> dict[str, dict[str, str] | None]:
+    def why_not(self, tree: str, cpv: str) -> str:
+        """Why there is no entry for an ebuild that is there."""
+        self.ask(tree, cpv)
+        told = self._told[(tree, cpv)]
+        return told if isinstance(told, str) else "it was changed while Portage was asked"
+
+    def _ask(self, tree: str, cpv: str) -> dict[str, dict[str, str] | str | None]:
         try:
             self._stream.write(json.dumps([tree, cpv]) + "\n")
             self._stream.flush()
@@ -93,18 +102,48 @@ class ServedMetadata(database):  # type: ignore[misc]
         return iter(())
 
 
+class Unsourced:
+    """Takes the place of what would source an ebuild: whatever could be sourced is served already."""
+
+    def __init__(self, *, cpv: str, portdb: Any, repo_path: str, **rest: Any) -> None:
+        """Portage's arguments."""
+        with Path(portdb.findname(cpv, mytree=repo_path)).open(encoding="utf-8", errors="replace") as lines:
+            eapi = portage._parse_eapi_ebuild_head(lines)[0] or "0"
+        self.metadata = {"EAPI": eapi}  # all that Portage wants where it does not know the EAPI
+        self.returncode = int(portage.eapi_is_supported(eapi))
+
+    def start(self) -> None:
+        """Nothing is started."""
+
+    def isAlive(self) -> bool:
+        """Nothing is running."""
+        return False
+
+    async def async_wait(self) -> int:
+        """There is nothing to wait for."""
+        return self.returncode
+
+
 class Roots:
     """The roots of a job, each configured when a run first needs it."""
 
     def __init__(
-        self, roots: dict[str, dict[str, str]], client: MetadataClient | None, *, root_deps: bool
+        self,
+        roots: dict[str, dict[str, str]],
+        client: MetadataClient | None,
+        *,
+        root_deps: bool,
+        sourcing: bool,
     ) -> None:
         """
         :param roots: by name: ``path``, and ``repositories``, the text of repos.conf.
+        :param sourcing: whether Portage sources what it is told nothing of.
         :param root_deps: whether emerge is called with --root-deps, see `_look_in_target_root`.
         """
         self._roots, self._client, self._root_deps = roots, client, root_deps
         self._made: dict[str, Any] = {}
+        if not sourcing:
+            porttree.EbuildMetadataPhase = Unsourced
 
     def trees(self, target: str) -> Any:
         """``trees`` for a run into the root named ``target``; the host's root is the running one.
