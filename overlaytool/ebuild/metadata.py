@@ -79,9 +79,7 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
         :raises UnsafeSourceError: when an ebuild is elsewhere.
         """
         real = os.path.realpath(pkg.path)
-        if not any(
-            real.startswith(f"{os.path.realpath(tree)}/") for tree in self._parent_repo.needed_by_bash
-        ):
+        if not any(real.startswith(f"{os.path.realpath(tree)}/") for tree in POOL.trees):
             raise UnsafeSourceError(
                 f"{pkg.path} is a link out of its tree",
                 details=(f"it leads to {real}",),
