@@ -32,16 +32,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_report(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
-    """Writes a graph's page and opens it, by default in a window of 1500 by 940 with light colours.
+    """Writes a page and opens it, by default in a window of 1500 by 940 with light colours.
 
     When the test is over, nothing may have been logged, asked for or thrown.
     """
     contexts = []
     everything: list[Opened] = []
 
-    def open_(graph: Graph, *, dark: bool = False, width: int = 1500, height: int = 940) -> Opened:
+    def open_(graph: Graph | str, *, dark: bool = False, width: int = 1500, height: int = 940) -> Opened:
         file = tmp_path / "report.html"
-        file.write_text(html_page(graph), encoding="utf-8")
+        file.write_text(graph if isinstance(graph, str) else html_page(graph), encoding="utf-8")
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
         )

@@ -107,7 +107,8 @@ def _show_component(part: Component, top: int) -> None:
     if len(part.packages) > len(largest) and top:
         console.show((f"  {len(part.packages) - len(largest)} more packages", "dim"))
     if not part.packages and top:
-        for entry in sorted(part.files, key=lambda each: (-each.size, each.path))[: min(top, 5)]:
+        files_only = [entry for entry in part.files if entry.size]
+        for entry in sorted(files_only, key=lambda each: (-each.size, each.path))[: min(top, 5)]:
             console.show(f"  {amount(entry.size):>10}  /{printable(entry.path)}")
 
 

@@ -74,7 +74,7 @@
     byId("table").querySelector("tbody").replaceChildren(...rows.map(([number, name, size, growth, more]) => element("tr", {},
       element("td", {}, element("button", { type: "button", class: "text", "aria-pressed": String(number === mark),
         onclick: () => { mark = mark === number ? -1 : number; table(); draw(); } }, name)),
-      element("td", {}, amount(size)), ...(diff ? [element("td", {}, signed(growth))] : []), element("td", {}, more))));
+      element("td", { class: "number" }, amount(size)), ...(diff ? [element("td", { class: "number" }, signed(growth))] : []), element("td", {}, more))));
   }
 
   function start() {

@@ -1,8 +1,8 @@
 "use strict";
-/* A treemap of nested lists [name, bytes, growth, package, children]; two levels are drawn, Enter goes deeper. */
+/* A treemap of nested lists [name, bytes, growth, package, children]; three levels are drawn, Enter goes deeper. */
 const Treemap = (() => {
   const NAME = 0, SIZE = 1, GROWTH = 2, PACKAGE = 3, CHILDREN = 4;
-  const SMALLEST = 5, HEADING = 16, DEPTH = 2;
+  const SMALLEST = 5, HEADING = 16, DEPTH = 3;
 
   function draw(svg, node, { diff, mark, open, say }) {
     const { width, height } = svg.getBoundingClientRect();
