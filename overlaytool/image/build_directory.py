@@ -34,7 +34,7 @@ def read(directory: Path, found: Findings) -> None:
     :raises ImageError: when it has neither an image nor a report.
     """
     beside = Reports(directory=directory, stem=STEM)
-    image = _image(directory)
+    image = disk_in(directory)
     if image is None and not any(directory.glob(f"{STEM}_*")) and not any(_extensions(directory)):
         raise ImageError(
             f"{directory} is no directory of build_image",
@@ -58,7 +58,8 @@ def read(directory: Path, found: Findings) -> None:
         _extension(path, found)
 
 
-def _image(directory: Path) -> Path | None:
+def disk_in(directory: Path) -> Path | None:
+    """The image of a build directory, None where there is none."""
     names = (f"{name}{suffix}" for name in IMAGES for suffix in WRAPPED)
     return next((directory / name for name in names if (directory / name).is_file()), None)
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from msgspec.structs import replace
 
 from overlaytool.errors import ImageError
-from overlaytool.image import extension, kernel, packages, partitions, reports, verity
+from overlaytool.image import extension, packages, partitions, reports, verity
 from overlaytool.image.disk import length, magic
 from overlaytool.image.filesystem import FileSystem, kind_of, open_filesystem
 from overlaytool.image.findings import Findings
@@ -177,12 +177,19 @@ def _unpacked(data: bytes) -> bytes:
         raise ImageError(f"it cannot be unpacked: {error}") from error
 
 
+def usr_used(stream: BinaryIO) -> int | None:
+    """Bytes in use in /usr, from its superblock alone; None where the disk has no USR-A or it does not say.
+
+    :raises ImageError: when the partition table or the file system is damaged.
+    """
+    for partition in partitions.read(stream):
+        if partition.label == "USR-A":
+            with open_filesystem(partitions.content(stream, partition)) as inside:
+                return inside.facts.used
+    return None
+
+
 def is_kernel(stream: BinaryIO) -> bool:
     """Whether a file is a vmlinuz."""
     head = magic(stream, 0, 0x300)
     return head[0x202:0x206] == b"HdrS" or head[0x38:0x3C] == b"ARMd"
-
-
-def kernel_budget(size: int) -> Budget:
-    """What a kernel takes of its budget."""
-    return Budget(name="kernel", used=size, limit=kernel.BUDGET)

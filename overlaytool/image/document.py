@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct, to_builtins
 
+from overlaytool.model.forecast import Forecast, PackageForecast, Refusal
 from overlaytool.model.image import Budget, Component, ImageContents, PartitionContent, VerityCheck
 from overlaytool.model.image_change import (
     ComponentChange,
@@ -76,11 +77,31 @@ def diff(change: ImageChange) -> DiffDocument:
     return DiffDocument(**{name: getattr(change, name) for name in names})
 
 
-def to_json(document: ShowDocument | DiffDocument) -> str:
+class ForecastDocument(Struct, frozen=True, kw_only=True):
+    """``image forecast --format json``."""
+
+    schema: Literal[1] = SCHEMA
+    packages: tuple[PackageForecast, ...]
+    unknown: tuple[str, ...]
+    compressed: int
+    used: int | None
+    left: int | None
+    limit: int
+    kernel_limit: int
+    refusals: tuple[Refusal, ...]
+
+
+def forecast(found: Forecast) -> ForecastDocument:
+    """The document about what is to be built."""
+    names = (name for name in ForecastDocument.__struct_fields__ if name != "schema")
+    return ForecastDocument(**{name: getattr(found, name) for name in names})
+
+
+def to_json(document: ShowDocument | DiffDocument | ForecastDocument) -> str:
     """A document as text. Bytes of a path that are no UTF-8 stand as lone surrogates, ``\\udcff``."""
     return json.dumps(to_builtins(document), indent=1) + "\n"
 
 
 def schema_text(name: str) -> str:
-    """The JSON Schema of ``show`` or ``diff``."""
+    """The JSON Schema of ``show``, ``diff`` or ``forecast``."""
     return files("overlaytool.image").joinpath(f"{name}.schema.json").read_text(encoding="utf-8")

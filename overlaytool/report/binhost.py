@@ -44,7 +44,37 @@ def read_sizes(paths: Iterable[Path], arches: Iterable[str], wanted: Collection[
     return sizes
 
 
+def files(paths: Iterable[Path], arch: str, wanted: Collection[str]) -> dict[str, Path]:
+    """The binary packages that lie beside their indexes, by CPV; an index of another arch is left out.
+
+    :raises OutputError: a file is missing or is no package index.
+    """
+    found: dict[str, Path] = {}
+    for path in paths:
+        of, latest = _latest(path)
+        if of not in (arch, EVERY_ARCH):
+            continue
+        for cpv in latest.keys() & set(wanted):
+            file = path.parent / latest[cpv].get("PATH", f"{cpv}.tbz2")
+            if file.is_file():
+                found[cpv] = file
+    return found
+
+
 def _read(path: Path, wanted: Collection[str]) -> tuple[str, dict[str, BinarySize]]:
+    arch, latest = _latest(path)
+    return arch, {
+        cpv: BinarySize(
+            package=int(stanza["SIZE"]),
+            installed=installed_size(path.parent / stanza.get("PATH", f"{cpv}.tbz2")),
+        )
+        for cpv, stanza in latest.items()
+        if cpv in wanted
+    }
+
+
+def _latest(path: Path) -> tuple[str, dict[str, dict[str, str]]]:
+    """The arch, and of each version the paragraph of its latest build."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -66,14 +96,7 @@ def _read(path: Path, wanted: Collection[str]) -> tuple[str, dict[str, BinarySiz
             details=("it has no paragraph with CPV and SIZE",),
             hint="--packages takes the file `Packages` of a binary host, such as PKGDIR/Packages",
         )
-    return header.get("ARCH", EVERY_ARCH), {
-        cpv: BinarySize(
-            package=int(stanza["SIZE"]),
-            installed=installed_size(path.parent / stanza.get("PATH", f"{cpv}.tbz2")),
-        )
-        for cpv, (_build, stanza) in latest.items()
-        if cpv in wanted
-    }
+    return header.get("ARCH", EVERY_ARCH), {cpv: stanza for cpv, (_build, stanza) in latest.items()}
 
 
 def _stanzas(text: str) -> Iterator[dict[str, str]]:

@@ -8,7 +8,18 @@ from typing import Annotated
 import typer
 
 from overlaytool.cli import console
-from overlaytool.cli.options import BoardOption, Format, FormatOption, Globals
+from overlaytool.cli.options import (
+    AtomArguments,
+    BoardOption,
+    Format,
+    FormatOption,
+    GentooOption,
+    Globals,
+    IntoOption,
+    SourceOption,
+    workspace,
+)
+from overlaytool.model.resolution import Into, Request
 
 EXIT_WRONG = 1
 """The image can be read, and something in it is wrong."""
@@ -80,6 +91,40 @@ def diff(
 
         _write(output, report.diff_page(document.diff(change)))
     view.refuse(change.unread)
+
+
+@app.command()
+def forecast(
+    context: typer.Context,
+    atoms: AtomArguments,
+    packages: Annotated[
+        list[Path],
+        typer.Option(metavar="FILE", help="The `Packages` file beside binary packages; repeatable."),
+    ],
+    image: Annotated[
+        Path | None,
+        typer.Option("--image", metavar="FILE|DIR", help="What they come into; default: the last image."),
+    ] = None,
+    gentoo: GentooOption = None,
+    source: SourceOption = None,
+    board: BoardOption = None,
+    into: IntoOption = Into.IMAGE,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Say before the build what adding packages would take of /usr, and what the build would refuse."""
+    from overlaytool.cli.views import forecast as view
+    from overlaytool.image import document
+    from overlaytool.workflow import image as images
+
+    request = Request(atoms=tuple(atoms), into=into)
+    with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
+        found = images.forecast(space, request, packages, image)
+    if format is Format.JSON:
+        console.write(document.to_json(document.forecast(found)))
+    else:
+        view.show(found)
+    if found.refusals or (found.left is not None and found.left < 0):
+        raise typer.Exit(EXIT_WRONG)
 
 
 def _check_output(output: Path | None) -> None:
