@@ -15,6 +15,7 @@ import msgspec
 from msgspec import _json_schema
 
 from overlaytool.config import Config
+from overlaytool.image import document as image
 from overlaytool.model.build import BuildResult, Check
 from overlaytool.model.plan import Plan
 from overlaytool.model.series import Series
@@ -48,6 +49,11 @@ def schemas() -> dict[str, dict[str, Any]]:
         ),
         "doctor": _several(Check, "checks", "overlaytool doctor --format json"),
         "build": _several(BuildResult, "builds", "overlaytool sdk emerge, sdk image --format json"),
+        "image-show": _of(image.ShowDocument, "overlaytool image show --format json", image.SCHEMA),
+        "image-diff": _of(image.DiffDocument, "overlaytool image diff --format json", image.SCHEMA),
+        "image-forecast": _of(
+            image.ForecastDocument, "overlaytool image forecast --format json", image.SCHEMA
+        ),
         "graph": _graph(),
         "audit": _audit(),
         "error": _error(),

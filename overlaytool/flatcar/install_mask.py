@@ -7,9 +7,9 @@ from pathlib import Path
 
 from overlaytool.flatcar.checkout import TREES
 
-PROFILES = TREES / "coreos-overlay/profiles/coreos/targets/generic"
-FILES = ("make.defaults", "prod/make.defaults")
-"""The profile that all targets share, then the production image's, which goes on with it."""
+PROFILES = TREES / "coreos-overlay/profiles/coreos"
+FILES = tuple(f"{name}/make.defaults" for name in ("base", "targets/generic", "targets/generic/prod"))
+"""From what all profiles share to the production image's: each goes on with the one before."""
 ASSIGNMENT = re.compile(r'^INSTALL_MASK="([^"]*)"', re.MULTILINE)
 
 

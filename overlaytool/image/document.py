@@ -1,10 +1,8 @@
-"""What `image show` and `image diff` give to scripts; the JSON Schema of each is beside this file."""
+"""What the commands of `image` give to scripts: see docs/json.md."""
 
 from __future__ import annotations
 
 import json
-from importlib.resources import files
-from typing import Literal
 
 from msgspec import Struct, to_builtins
 
@@ -17,13 +15,12 @@ from overlaytool.model.image_change import (
     PackageCost,
 )
 
-SCHEMA: Literal[1] = 1
+SCHEMA = 1
 
 
 class ShowDocument(Struct, frozen=True, kw_only=True):
     """``image show --format json``."""
 
-    schema: Literal[1] = SCHEMA
     subject: str
     version: str
     release: dict[str, str]
@@ -41,7 +38,6 @@ class ShowDocument(Struct, frozen=True, kw_only=True):
 class DiffDocument(Struct, frozen=True, kw_only=True):
     """``image diff --format json``."""
 
-    schema: Literal[1] = SCHEMA
     old: str
     new: str
     version_before: str
@@ -73,14 +69,13 @@ def show(image: ImageContents) -> ShowDocument:
 
 def diff(change: ImageChange) -> DiffDocument:
     """The document about two images."""
-    names = (name for name in DiffDocument.__struct_fields__ if name != "schema")
+    names = DiffDocument.__struct_fields__
     return DiffDocument(**{name: getattr(change, name) for name in names})
 
 
 class ForecastDocument(Struct, frozen=True, kw_only=True):
     """``image forecast --format json``."""
 
-    schema: Literal[1] = SCHEMA
     packages: tuple[PackageForecast, ...]
     unknown: tuple[str, ...]
     compressed: int
@@ -93,15 +88,10 @@ class ForecastDocument(Struct, frozen=True, kw_only=True):
 
 def forecast(found: Forecast) -> ForecastDocument:
     """The document about what is to be built."""
-    names = (name for name in ForecastDocument.__struct_fields__ if name != "schema")
+    names = ForecastDocument.__struct_fields__
     return ForecastDocument(**{name: getattr(found, name) for name in names})
 
 
 def to_json(document: ShowDocument | DiffDocument | ForecastDocument) -> str:
     """A document as text. Bytes of a path that are no UTF-8 stand as lone surrogates, ``\\udcff``."""
-    return json.dumps(to_builtins(document), indent=1) + "\n"
-
-
-def schema_text(name: str) -> str:
-    """The JSON Schema of ``show``, ``diff`` or ``forecast``."""
-    return files("overlaytool.image").joinpath(f"{name}.schema.json").read_text(encoding="utf-8")
+    return json.dumps({"schema": SCHEMA, **to_builtins(document)}, indent=1) + "\n"
