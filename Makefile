@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 STAMP := $(VENV)/.ready
 WITH_DOCS := $(VENV)/.docs
 
-.PHONY: demo test lint types contracts bench dist docs pictures schemas clean
+.PHONY: demo test lint types contracts bench torture dist docs pictures schemas clean
 demo: $(INSTALLED)
 	@$(BIN)/python -m overlaytool demo
 
@@ -24,6 +24,9 @@ contracts: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
+
+torture: $(STAMP)
+	$(BIN)/python benchmarks/torture.py $(TORTURE_ARGS)
 
 dist: $(STAMP)
 	rm -rf dist

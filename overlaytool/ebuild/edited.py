@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from overlaytool.flatcar.checkout import OVERLAY, Checkout
+from overlaytool.support.scratch import scratch
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def with_edits(checkout: Checkout, texts: Mapping[str, str]) -> Iterator[Checkou
 
     :param texts: by path from the checkout's top; only files below coreos-overlay's ``profiles``.
     """
-    with tempfile.TemporaryDirectory(prefix="overlaytool-") as temporary:
+    with scratch() as temporary:
         place = Path(temporary) / "coreos-overlay"
         shutil.copytree(checkout.profiles, place / "profiles")
         if (checkout.overlay / "metadata/layout.conf").is_file():

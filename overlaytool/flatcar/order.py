@@ -20,12 +20,21 @@ def atom_name(atom: str) -> str:
     return package_name(name.rstrip("*")) if versioned != bare else name
 
 
+def _is_number(part: str) -> bool:
+    """Digits, and no more than a version has; other scripts' and thousands of them are text."""
+    return part.isascii() and part.isdigit() and len(part) < 1000
+
+
 def atom_key(atom: str) -> AtomKey:
     """What lists of atoms are sorted by."""
     name = atom_name(atom)
-    rest = atom.partition(name)[2]
+    rest = atom.partition(name)[2] if name else atom
     category, _, name = name.partition("/")
-    return category, name, tuple((int(part), "") if part.isdigit() else (-1, part) for part in _numbers(rest))
+    return (
+        category,
+        name,
+        tuple((int(part), "") if _is_number(part) else (-1, part) for part in _numbers(rest)),
+    )
 
 
 def _numbers(text: str) -> list[str]:

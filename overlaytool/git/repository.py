@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from overlaytool.errors import GitError, ToolMissingError
 from overlaytool.model.change import FileState
+from overlaytool.support.scratch import scratch
 
 if TYPE_CHECKING:
     import git
@@ -252,7 +253,7 @@ class Repository:
         """
         if not self.dirty((path,)):
             return self.tree_id("HEAD", path)
-        with tempfile.TemporaryDirectory(prefix="overlaytool-") as place:
+        with scratch() as place:
             index = Path(place) / "index"
             if (self.git_dir / "index").exists():
                 shutil.copyfile(self.git_dir / "index", index)
@@ -280,7 +281,7 @@ class Repository:
     @contextmanager
     def checked_out(self, commit: str) -> Iterator[Path]:
         """A throw-away copy of a commit's files, with an index of its own: the user's is not involved."""
-        with tempfile.TemporaryDirectory(prefix="overlaytool-") as place:
+        with scratch() as place:
             tree = Path(place) / "scripts"
             tree.mkdir()
             environment = {"GIT_INDEX_FILE": f"{place}/index", "GIT_WORK_TREE": str(tree)}

@@ -41,7 +41,7 @@ def from_json(text: str) -> Plan:
     """
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PlanError("this is no plan: it is not JSON", details=(str(error),), hint=_HINT) from None
     return from_data(document)
 
@@ -67,7 +67,10 @@ def from_data(document: object) -> Plan:
         raise PlanError(
             "this plan cannot be read", details=(str(error).replace("`$", "`plan"),), hint=_HINT
         ) from None
-    difference = _difference(document, to_data(plan), "plan")
+    try:
+        difference = _difference(document, to_data(plan), "plan")
+    except UnicodeEncodeError as error:
+        raise PlanError("this plan cannot be read", details=(str(error),), hint=_HINT) from None
     if difference:
         raise PlanError("this plan cannot be read", details=(difference,), hint=_HINT)
     return plan

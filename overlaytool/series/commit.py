@@ -26,6 +26,7 @@ from overlaytool.progress import Progress
 from overlaytool.series.message import message, subject
 from overlaytool.series.template import trailers
 from overlaytool.series.trees import write_trees
+from overlaytool.support.scratch import scratch
 
 NO_BRANCH = ""
 """How ``git update-ref`` is told that the branch must not exist yet."""
@@ -227,7 +228,7 @@ class _Private(Struct, frozen=True):
 
 @contextmanager
 def _private(repository: Repository, base: str) -> Iterator[_Private]:
-    with tempfile.TemporaryDirectory(prefix="overlaytool-") as name:
+    with scratch() as name:
         place = Path(name)
         git_dir, tree = place / "git", place / "tree"
         git_dir.mkdir()

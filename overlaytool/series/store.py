@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import time
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -19,6 +20,8 @@ from overlaytool.git.repository import LOG, Repository
 from overlaytool.model.series import Series, SeriesCommit, SeriesRecord
 from overlaytool.model.target import decode_target, encode_target
 from overlaytool.support.files import read_text
+
+LEFT_OVER_AFTER = 3600
 
 SCHEMA = 3
 
@@ -32,11 +35,19 @@ def save(repository: Repository, record: SeriesRecord) -> None:
     document = {"schema": SCHEMA, "record": msgspec.to_builtins(record, enc_hook=encode_target)}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        _remove_left_over(file.parent)
         with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".new", delete=False) as new:
             json.dump(document, new)
         Path(new.name).replace(file)
     except OSError as error:
         raise WriteError(f"{file} cannot be written: {error.strerror}") from error
+
+
+def _remove_left_over(directory: Path) -> None:
+    """What a run that was killed had begun to write, an hour ago or more: nobody is at it any more."""
+    for new in directory.glob("tmp*.new"):
+        if new.stat().st_mtime < time.time() - LEFT_OVER_AFTER:
+            new.unlink(missing_ok=True)
 
 
 def load(repository: Repository, branch: str) -> SeriesRecord:

@@ -6,13 +6,13 @@ this may be interrupted anywhere.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from overlaytool.errors import GitError, StaleError
 from overlaytool.git.repository import QUIET, Repository
 from overlaytool.model.change import ChangeSet, FileState, Step
+from overlaytool.support.scratch import scratch
 
 
 def write_trees(repository: Repository, change_set: ChangeSet, base: str) -> tuple[str, ...]:
@@ -22,7 +22,7 @@ def write_trees(repository: Repository, change_set: ChangeSet, base: str) -> tup
     :raises GitError: when a path lies in a submodule, or git cannot write.
     """
     _check_base(repository, change_set, base)
-    with tempfile.TemporaryDirectory(prefix="overlaytool-") as place:
+    with scratch() as place:
         blobs = _write_blobs(repository, change_set, Path(place))
         environment = {"GIT_INDEX_FILE": f"{place}/index"}
         repository.run(*QUIET, "read-tree", base, environment=environment)

@@ -58,3 +58,8 @@ def test_new_category_does_not_split_another() -> None:
     keys = [atom_key(atom) for atom in ("app-arch/tar", "app-arch/zip", "app-arch/gzip", "app-misc/jq")]
     assert place_by_category(keys, atom_key("app-cdr/x")) == 3
     assert place_by_category(keys, atom_key("app-aaa/x")) == 0
+
+
+@pytest.mark.parametrize("text", ["", "=", "~~", ">=[", "a/b-\u00b2", "a/b-" + "9" * 5000])
+def test_text_that_is_no_atom_has_a_place_too(text: str) -> None:
+    assert sorted([atom_key(text), atom_key("a/b-1"), atom_key("c/d")])

@@ -98,3 +98,15 @@ def test_document_that_would_not_have_been_written_is_refused(path: str, value: 
 def test_other_text_is_no_plan(text: str, said: str) -> None:
     with pytest.raises(PlanError, match=said):
         from_json(text)
+
+
+@pytest.mark.parametrize("text", ['"\\ud800"', "[" * 100_000, '{"schema": ' + "9" * 5000 + "}"])
+def test_json_that_no_plan_can_be_is_refused(text: str) -> None:
+    with pytest.raises(PlanError):
+        from_json(text)
+
+
+def test_a_plan_with_half_a_character_is_refused() -> None:
+    text = to_json(FULL_PLAN).replace("Masked there.", "\\ud800")
+    with pytest.raises(PlanError, match="cannot be read"):
+        from_json(text)
