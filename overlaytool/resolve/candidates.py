@@ -220,7 +220,7 @@ class Chooser[C: Candidate]:
             and any(
                 self._is_no_older(other, chosen.candidate)
                 for other in self.source.source_candidates(option.source, package)
-                if not self.source.hidden_at_sight(view, other) or not self.source.unkeyworded(other)
+                if all(one.kind is not RejectionKind.LIVE for one in self.source.obstacles(view, other))
             )
         ]
         return min(stable, key=lambda option: option.cost, default=chosen)
