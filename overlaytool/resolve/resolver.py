@@ -14,6 +14,7 @@ from overlaytool.resolve.decisions import Decisions, Exclusion
 from overlaytool.resolve.dependents import Dependents
 from overlaytool.resolve.explain import unsatisfied_error
 from overlaytool.resolve.graph import Conflict, Node, Restart, Unsatisfied
+from overlaytool.resolve.patience import Patience
 from overlaytool.resolve.provider import PackageSource, everywhere
 from overlaytool.resolve.request import interpret
 from overlaytool.resolve.result import build
@@ -52,28 +53,41 @@ def resolve[C: Candidate](
         requests, left = updates.possible(requests, source)
         if dependents is not None:
             requests = updates.wherever_used(requests, dependents())
+    search = _Search(request, source, dependents)
     while True:
         replaced = updates.sources_of(request, source, requests)
         start = Decisions(named=set(named), updates=frozenset(replaced))
         for package, name in replaced.items():
             start.import_from(name, package)
         try:
-            closure, requests = _solve(_Search(request, source, dependents), requests, start)
+            closure, requests = _solve(search, requests, start)
         except Unsatisfied as failure:
             remaining = None if _refused(request, source, failure) else _without_board(requests, failure)
             if remaining is None:
-                raise unsatisfied_error(failure, request) from None
+                error = unsatisfied_error(failure, request)
+                error.details += _undecided(search)
+                raise error from None
             requests = remaining
             limits.append(_limit(failure))
         except Conflict as conflict:
             raise ConflictError(
                 conflict.message,
-                details=conflict.details,
+                details=(*conflict.details, *_undecided(search)),
                 hint="request an older or newer version of one of them, or take one of them out",
             ) from None
         else:
             limits += updates.channels_left(closure.chooser, requests, closure.decisions)
             return build(request, closure, requests, (*limits,), described, left)
+
+
+def _undecided[C: Candidate](search: _Search[C]) -> tuple[str, ...]:
+    """What to say where not every choice was tried."""
+    if not search.patience.gave_up:
+        return ()
+    return (
+        "not every other choice was tried: there may be one that does",
+        "fewer packages at once take less",
+    )
 
 
 def _solve[C: Candidate](
@@ -134,11 +148,14 @@ class _Search[C: Candidate]:
         self._requests: Requests = ()
         self._passes = self._backtracks = 0
         self._trials = Trials()
+        self._failure: Unsatisfied[C] | Conflict[C] | None = None
+        self.patience = Patience()
 
     def run(self, requests: Requests, start: Decisions) -> Closure[C]:
         """The graph for some requests; see :meth:`solve`."""
         self._requests = requests
-        self._passes, self._backtracks = MAX_PASSES, MAX_BACKTRACKS
+        self._passes, self._backtracks = MAX_PASSES + len(requests), MAX_BACKTRACKS
+        self._failure = None
         self._trials = Trials()
         return self.solve(start)
 
@@ -151,7 +168,7 @@ class _Search[C: Candidate]:
         decisions, requests = start.copy(), self._requests
         chooser = self.chooser()
         updated: set[str] = set()
-        while self._passes > 0:
+        while self._passes > 0 and not self.patience.over:
             self._passes -= 1
             if decisions.eclasses.keys() != updated:
                 updated = set(decisions.eclasses)
@@ -169,6 +186,9 @@ class _Search[C: Candidate]:
             except Conflict as conflict:
                 return self._without(start, [(exclusion,) for exclusion in conflict.excludable], conflict)
             return closure
+        if self._failure is not None:
+            self.patience.gave_up = True
+            raise self._failure
         raise ConflictError(
             "the steps that the packages ask for go round in a circle",
             details=tuple(f"import {package}" for package in sorted(decisions.imports)),
@@ -185,6 +205,8 @@ class _Search[C: Candidate]:
         self, start: Decisions, choices: Sequence[Sequence[Exclusion]], failure: Unsatisfied[C] | Conflict[C]
     ) -> Closure[C]:
         """Try without one choice of candidates after the other; the failure stands when none helps."""
+        self.patience.dead_end()
+        self._failure = self._failure or failure
         for exclusions in choices:
             new = [entry for entry in exclusions if not start.excludes(entry.view, entry.cpv)]
             if not new or self._backtracks <= 0:
