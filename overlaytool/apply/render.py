@@ -19,7 +19,7 @@ from overlaytool.apply.package_source import (
 )
 from overlaytool.apply.staging import Draft
 from overlaytool.errors import ManifestError, RepositoryError, StaleError, UnsafeSourceError
-from overlaytool.flatcar import automation, mask_files, metapackage, profiles, targets
+from overlaytool.flatcar import automation, mask_files, metapackage, profiles, sysext_entry, targets
 from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE
 from overlaytool.flatcar.order import atom_name, place
 from overlaytool.flatcar.tree import Tree, digest_of
@@ -78,6 +78,7 @@ def render(
         _put_keywords(draft, name, _take(keywords, _of(name)), frozenset())
         _put_use(draft, name, _take(use, _of(name)))
     _put_metapackage(draft, plan)
+    _put_entry(draft, plan)
     _put_automation(draft, plan)
     _put_changelog(draft, plan, today)
     return ChangeSet(plan=plan, steps=draft.steps())
@@ -267,6 +268,17 @@ def _put_metapackage(draft: Draft, plan: Plan) -> None:
     draft.finish(StepKind.METAPACKAGE, Action.ADD, targets.metapackage(plan.into))
 
 
+def _put_entry(draft: Draft, plan: Plan) -> None:
+    if plan.entry is None:
+        return
+    text = draft.read_text(plan.entry.file)
+    draft.put_text(plan.entry.file, sysext_entry.applied(text, plan.entry))
+    names = ", ".join(atom_name(atom) for atom in plan.entry.added)
+    what = f"Add {plan.into.name}" if plan.entry.before is None else f"Add {names} to {plan.into.name}"
+    message = f"sysext: {what}\n"
+    draft.finish(StepKind.ENTRY, Action.ADD, plan.entry.file, message=message)
+
+
 def _put_automation(draft: Draft, plan: Plan) -> None:
     """The automation follows Gentoo: what comes from elsewhere has no place in its list."""
     names = [imported.package for imported in plan.imports if imported.repository == "portage-stable"] + [
@@ -279,13 +291,12 @@ def _put_automation(draft: Draft, plan: Plan) -> None:
 
 
 def _put_changelog(draft: Draft, plan: Plan, today: date) -> None:
-    edit = plan.metapackage
-    if edit is None or not edit.added:
+    if not plan.asked_for:
         return
-    packages = tuple(dict.fromkeys(atom_name(atom) for atom in edit.added))
+    packages = tuple(dict.fromkeys(atom_name(atom) for atom in plan.asked_for))
+    arch_only = plan.metapackage.arch_only if plan.metapackage is not None else ()
     arches = {
-        package: [line.arch for line in edit.arch_only if atom_name(line.atom) == package]
-        for package in packages
+        package: [line.arch for line in arch_only if atom_name(line.atom) == package] for package in packages
     }
     words = [
         package.partition("/")[2] + (f" (for {' and '.join(arches[package])})" if arches[package] else "")

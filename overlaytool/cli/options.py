@@ -42,7 +42,8 @@ class Globals(Struct, frozen=True, kw_only=True):
     color: ColorChoice = ColorChoice.AUTO
 
 
-TARGETS = "image|board|sdk"
+TARGETS = "image|board|sdk|sysext:NAME|base-sysext:NAME|oem:NAME"
+METAPACKAGES = "image|board|sdk"
 
 
 def target(text: str) -> Into:
@@ -50,8 +51,24 @@ def target(text: str) -> Into:
 
     :raises ValueError: for anything else than one of :data:`TARGETS`.
     """
-    if text not in TARGETS.split("|"):
+    from overlaytool.flatcar.targets import facts
+
+    try:
+        into = Into(text)
+    except ValueError:
+        into = None
+    if into is None or not facts(into).requests:
         raise ValueError(f"{text!r} is none of {TARGETS}")
+    return into
+
+
+def built_target(text: str) -> Into:
+    """``--into`` of what is built in the SDK container.
+
+    :raises ValueError: for anything else than one of :data:`METAPACKAGES`.
+    """
+    if text not in METAPACKAGES.split("|"):
+        raise ValueError(f"{text!r} is none of {METAPACKAGES}")
     return Into(text)
 
 
@@ -65,7 +82,11 @@ BoardOption = Annotated[
 ]
 IntoOption = Annotated[
     Into,
-    typer.Option("--into", parser=target, metavar=TARGETS, help="The metapackage that gets the request."),
+    typer.Option("--into", parser=target, metavar=TARGETS, help="What gets the request."),
+]
+BuiltIntoOption = Annotated[
+    Into,
+    typer.Option("--into", parser=built_target, metavar=METAPACKAGES, help="The metapackage to build."),
 ]
 KeywordsOption = Annotated[
     bool,

@@ -20,6 +20,7 @@ class StepKind(StrEnum):
     MASKS = "masks"
     PROVIDED = "provided"
     METAPACKAGE = "metapackage"
+    ENTRY = "entry"
     AUTOMATION = "automation"
     CHANGELOG = "changelog"
     REMOVAL = "removal"

@@ -150,6 +150,17 @@ class MetapackageEdit(Struct, frozen=True, kw_only=True):
     """The number in the symlink's name before and after; the same where an uncommitted run bumped it."""
 
 
+class EntryEdit(Struct, frozen=True, kw_only=True):
+    """An entry of a script's list: what a system extension is made of."""
+
+    file: str
+    before: str | None
+    """The entry as it stands; None for a new one."""
+    after: str
+    added: tuple[str, ...]
+    """The packages that it gets."""
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """What will be done to the checkout: the pivot between deciding and doing. Schema 2 of the contract."""
 
@@ -165,7 +176,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     keywords: tuple[KeywordChange, ...]
     use: tuple[UseChange, ...]
     metapackage: MetapackageEdit | None
-    """None where the metapackage has every requested package already."""
+    """None where the metapackage has every requested package already, and for a system extension."""
     present: tuple[str, ...]
     new_in_image: tuple[str, ...]
     warnings: tuple[Notice, ...]
@@ -174,3 +185,12 @@ class Plan(Struct, frozen=True, kw_only=True):
     provided: tuple[ProvidedChange, ...] = ()
     reason: str | None = None
     """What the user gave as the reason for all of it."""
+    entry: EntryEdit | None = None
+    """For a system extension; None where it has every requested package already."""
+
+    @property
+    def asked_for(self) -> tuple[str, ...]:
+        """The atoms that the target newly asks for."""
+        if self.metapackage is not None:
+            return self.metapackage.added
+        return self.entry.added if self.entry is not None else ()

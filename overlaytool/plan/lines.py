@@ -1,13 +1,18 @@
-"""Which lines a request may write into a metapackage: what emerge can satisfy, once, and never itself."""
+"""Which lines a request writes into its target: what emerge can satisfy, once, never the target itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from overlaytool.errors import ConflictError
+from overlaytool.flatcar import sysext_entry, targets
+from overlaytool.flatcar.checkout import Checkout
 from overlaytool.flatcar.metapackage import Metapackage
 from overlaytool.flatcar.order import atom_name
+from overlaytool.flatcar.tree import Tree
+from overlaytool.model.plan import EntryEdit
 from overlaytool.model.resolution import Notice, Requested, Resolution
+from overlaytool.model.target import Into
 
 
 def of_request(resolution: Resolution) -> Iterator[Requested]:
@@ -17,9 +22,9 @@ def of_request(resolution: Resolution) -> Iterator[Requested]:
     yield from (one for one in found if one.dependency not in said_more)
 
 
-def beside(resolution: Resolution, metapackage: Metapackage) -> Iterator[Notice]:
+def beside(resolution: Resolution, metapackage: Metapackage | None) -> Iterator[Notice]:
     """A notice for each line that would be the second one for a package."""
-    if resolution.request.update:
+    if resolution.request.update or metapackage is None:
         return
     for requested in of_request(resolution):
         other = metapackage.line_beside(requested.dependency)
@@ -30,6 +35,32 @@ def beside(resolution: Resolution, metapackage: Metapackage) -> Iterator[Notice]
                 f" {requested.dependency}",
                 hint=f"change that line to {requested.dependency} by hand, if it is to be exactly that",
             )
+
+
+def entry(tree: Tree, resolution: Resolution, checkout: Checkout) -> EntryEdit | None:
+    """The entry of the system extension that gets a request; None where it has every package already.
+
+    :raises CheckoutError: see :func:`overlaytool.flatcar.sysext_entry.edit`.
+    """
+    into = resolution.request.into
+    known = targets.find(tree, into)
+    arch = {board.name: board.arch for board in checkout.boards}
+    every = {name for name in arch if known is None or known.is_for(arch[name])}
+    requested = tuple(of_request(resolution))
+    limits = {board for one in requested if not every <= set(one.boards) for board in one.boards}
+    atoms = tuple(dict.fromkeys(one.dependency for one in requested))
+    return sysext_entry.edit(tree, into, atoms, {arch[board] for board in limits}) if atoms else None
+
+
+def mangled(tree: Tree, into: Into) -> Iterator[Notice]:
+    """A notice of the script that changes what a system extension's packages have installed."""
+    script = sysext_entry.mangle_script(tree, into)
+    if script is not None:
+        yield Notice(
+            reference="mangle-script",
+            message=f"{script} changes what the packages of {targets.facts(into).where} install",
+            hint="see whether what it removes and adds fits the new packages, too",
+        )
 
 
 def refuse_circle(resolution: Resolution, metapackage: str) -> None:

@@ -49,7 +49,7 @@ def plan(
     source: TreeSource,
     *,
     copied: CopiedPackages,
-    metapackage: Metapackage,
+    metapackage: Metapackage | None,
     image: Mapping[str, frozenset[str]],
     checkout: CheckoutState,
     sources: Sequence[TreeCommit],
@@ -60,7 +60,7 @@ def plan(
 
     :param source: the trees that the resolution was made from, with its eclass updates.
     :param copied: the directories of :func:`imports_of` the resolution.
-    :param metapackage: the one that gets the request.
+    :param metapackage: the one that gets the request; None where no metapackage does.
     :param lifted: what the profiles that it was made with allow beyond the checkout's.
     :param image: for each board's name, those of :func:`run_time_packages` that its image has today.
     :param committed: the names in the metapackage's directory at HEAD; None where there is no commit.
@@ -89,7 +89,7 @@ def plan(
         masks=lifted.masks,
         provided=lifted.provided,
         reason=resolution.request.reason,
-        metapackage=None if resolution.request.update else _edit(resolution, metapackage, source, committed),
+        metapackage=_edit(resolution, metapackage, source, committed),
         present=index.present,
         new_in_image=tuple(sorted({package.cpv for packages in gained.values() for package in packages})),
         warnings=(
@@ -230,9 +230,14 @@ def _because(index: _Index, members: Iterable[Package]) -> tuple[Because, ...]:
 
 
 def _edit(
-    resolution: Resolution, metapackage: Metapackage, source: TreeSource, committed: frozenset[str] | None
+    resolution: Resolution,
+    metapackage: Metapackage | None,
+    source: TreeSource,
+    committed: frozenset[str] | None,
 ) -> MetapackageEdit | None:
     """The lines that the metapackage lacks. A package that not all boards can have gets an arch's group."""
+    if metapackage is None or resolution.request.update:
+        return None
     every_board = {board.name for board in source.checkout.boards}
     arch = {board.name: board.arch for board in source.checkout.boards}
     added: list[str] = []

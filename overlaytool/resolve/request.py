@@ -5,8 +5,9 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from overlaytool.errors import AmbiguousPackageError, MalformedAtomError, UnknownPackageError
+from overlaytool.flatcar.targets import facts
 from overlaytool.model.dependency import Atom, Candidate, View
-from overlaytool.model.resolution import Into, Request, Root
+from overlaytool.model.resolution import Request
 from overlaytool.resolve.provider import PackageSource, everywhere
 
 SUGGESTIONS = 5
@@ -19,7 +20,7 @@ def interpret[C: Candidate](
 
     :raises MalformedAtomError, UnknownPackageError, AmbiguousPackageError: see :func:`known_atom`.
     """
-    views = tuple(view for view in source.views if (view.root is Root.HOST) == (request.into is Into.SDK))
+    views = tuple(view for view in source.views if view.root is facts(request.into).root)
     atoms = tuple(dict.fromkeys(known_atom(text, source) for text in request.atoms))
     named = frozenset(
         candidate.cpv

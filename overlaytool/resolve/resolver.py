@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator, Sequence
 
 from overlaytool.errors import ConflictError
-from overlaytool.model.dependency import Atom, Candidate, View
+from overlaytool.flatcar.targets import Target
+from overlaytool.model.dependency import Atom, Candidate, FlagChanges, View
 from overlaytool.model.resolution import Notice, RejectionKind, Request, Resolution, State
 from overlaytool.resolve import fallback, settled, updates
 from overlaytool.resolve.candidates import Chooser, Trials
@@ -35,18 +36,26 @@ def resolve[C: Candidate](
     *,
     described: Container[State] = COPIED,
     dependents: Callable[[], Dependents[C]] | None = None,
+    target: Target | None = None,
 ) -> Resolution:
     """What a request takes, on every board and on the build host.
 
     :param described: the states of packages that get a description; each costs a Manifest to read.
     :param dependents: what the checkout selects today; called only where that may change. None: what the
         request does not lead to is not looked at.
+    :param target: what the request goes into, where that has USE flags or arches of its own.
     :raises UnknownPackageError, AmbiguousPackageError, MalformedAtomError: for what was asked.
     :raises MaskedError, KeywordError, MetadataError, UnsatisfiableError: when nothing satisfies an atom.
     :raises ConflictError: when selections exclude each other and no other candidates help.
     :raises MovedError, ForkError, DroppedError, AbsentError: where there is nothing to update from.
     """
     requests, named = interpret(request, source)
+    environment: FlagChanges = frozenset()
+    if target is not None and not request.update:
+        environment = target.flags
+        requests = tuple(
+            (view, atom) for view, atom in requests if view.board is None or target.is_for(view.board.arch)
+        )
     limits: list[Notice] = []
     left: tuple[Notice, ...] = ()
     if request.update:
@@ -56,7 +65,7 @@ def resolve[C: Candidate](
     search = _Search(request, source, dependents)
     while True:
         replaced = updates.sources_of(request, source, requests)
-        start = Decisions(named=set(named), updates=frozenset(replaced))
+        start = Decisions(named=set(named), updates=frozenset(replaced), environment=environment)
         for package, name in replaced.items():
             start.import_from(name, package)
         try:

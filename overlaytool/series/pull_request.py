@@ -13,6 +13,7 @@ from overlaytool.flatcar.order import atom_name
 from overlaytool.model.plan import Plan
 from overlaytool.model.resolution import Into
 from overlaytool.model.series import Evidence, Outcome, Series, SeriesRecord, Stage
+from overlaytool.model.target import TargetKind
 from overlaytool.series import package_table
 from overlaytool.series.message import source_name
 from overlaytool.support.markdown import code, escaped, fenced, listing, plural
@@ -76,10 +77,11 @@ def _verb(record: SeriesRecord) -> str:
 
 def _summary(record: SeriesRecord) -> str:
     plan = record.plan
-    metapackage = targets.metapackage(plan.into)
+    facts = targets.facts(plan.into)
+    place = facts.metapackage or (plan.entry.file if plan.entry else "")
     boards = listing(tuple(code(board) for board in plan.boards))
     names = listing(tuple(code(name) for name in _requested(record)))
-    into = f" to {targets.facts(plan.into).where} ({code(metapackage)})" if plan.metapackage else ""
+    into = f" to {facts.where} ({code(place)})" if plan.asked_for else ""
     lines = [f"This {_verb(record).lower()}s {names}{into}, for {boards}."]
     copied = _copied(plan)
     if plan.reason:
@@ -89,7 +91,7 @@ def _summary(record: SeriesRecord) -> str:
     if plan.metapackage:
         before, after = plan.metapackage.revision
         lines.append(
-            f"The revision of {code(metapackage)} goes from r{before} to r{after},"
+            f"The revision of {code(place)} goes from r{before} to r{after},"
             " so that no binary package of the old one is used."
         )
     return " ".join(lines) + "\n"
@@ -166,18 +168,29 @@ def _commits(series: Series) -> str:
     return f"### Commits\n\n{lines}\n"
 
 
+def _build(into: Into, board: str, names: str) -> tuple[str, ...]:
+    """The commands that build a target, in the SDK container."""
+    packages, image = f"./build_packages --board={board}", f"./build_image --board={board} --replace prod"
+    match into.kind:
+        case TargetKind.IMAGE | TargetKind.BASE_SYSEXT:
+            return packages, image
+        case TargetKind.SYSEXT:
+            return packages, f"{image} sysext"
+        case TargetKind.OEM:
+            return packages, f"{image} oem_sysext"
+        case TargetKind.BOARD | TargetKind.DEV:
+            return (f"emerge-{board} {names}",)
+        case TargetKind.SDK | TargetKind.SDK_BUILD:
+            return (f"sudo emerge --oneshot {names}",)
+
+
 def _how_to_use(record: SeriesRecord, series: Series) -> str:
     plan = record.plan
     names = " ".join(_requested(record))
     board = plan.boards[0] if plan.boards else "amd64-usr"
-    steps = {
-        Into.IMAGE: (
-            f"./run_sdk_container -t -n {series.branch} -- ./build_packages --board={board}",
-            f"./run_sdk_container -t -n {series.branch} -- ./build_image --board={board} --replace prod",
-        ),
-        Into.BOARD: (f"./run_sdk_container -t -n {series.branch} -- emerge-{board} {names}",),
-        Into.SDK: (f"./run_sdk_container -t -n {series.branch} -- sudo emerge --oneshot {names}",),
-    }[plan.into]
+    steps = tuple(
+        f"./run_sdk_container -t -n {series.branch} -- {step}" for step in _build(plan.into, board, names)
+    )
     return (
         "## How to use\n\n"
         "Check out the branch and ask Portage's own resolver, without the SDK:\n\n"

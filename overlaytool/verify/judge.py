@@ -181,7 +181,8 @@ def _board_runs(question: Question, board: Board) -> list[_Run]:
     image, more = targets.metapackage(Into.IMAGE), targets.metapackage(Into.BOARD)
     atoms = question.atoms or (image, more)
     if question.with_metapackage and question.into is not Into.SDK:
-        atoms = (*atoms, targets.metapackage(question.into))
+        metapackage = targets.facts(question.into).metapackage
+        atoms = (*atoms, *((metapackage,) if metapackage is not None else ()))
     in_image = question.into is Into.IMAGE
     shipped = tuple(atom for atom in atoms if atom != more and (in_image or atom not in question.atoms))
     return [

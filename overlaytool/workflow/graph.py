@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from overlaytool.flatcar import targets
 from overlaytool.git.head import head_commit
 from overlaytool.model.plan import CheckoutState
 from overlaytool.model.resolution import Into, Request, State
 from overlaytool.report import binhost
 from overlaytool.report.records import Graph, Selection
-from overlaytool.workflow.planning import plan, resolve
+from overlaytool.workflow.planning import asked_of, plan, resolve
 from overlaytool.workflow.workspace import Workspace
 
 
@@ -35,9 +34,7 @@ def graph(
     if atoms:
         resolution, made = plan(workspace, Request(atoms=atoms, into=into), frozenset(State))
     else:
-        resolution = resolve(
-            workspace, Request(atoms=(targets.metapackage(into),), into=into), frozenset(State)
-        )
+        resolution = resolve(workspace, Request(atoms=asked_of(workspace, into), into=into), frozenset(State))
     cpvs = {package.cpv for package in resolution.packages}
     sizes = binhost.read_sizes(packages, [board.arch for board in workspace.boards], cpvs)
     checkout = workspace.checkout

@@ -18,13 +18,15 @@ from overlaytool.ebuild.blockers import Blockers
 from overlaytool.ebuild.companions import CopiedPackages
 from overlaytool.ebuild.older import Takes, older_eclasses
 from overlaytool.ebuild.source import TreeSource
-from overlaytool.errors import ConflictError, DowngradeError
+from overlaytool.errors import CheckoutError, ConflictError, DowngradeError
 from overlaytool.flatcar import metapackage as metapackages
 from overlaytool.flatcar import targets
+from overlaytool.flatcar.targets import Target
 from overlaytool.flatcar.tree import DiskTree, Tree
 from overlaytool.git.head import head_commit, names_at_head
 from overlaytool.model.plan import CheckoutState, Plan, TreeCommit
 from overlaytool.model.resolution import Edge, Into, Notice, Request, Resolution, State
+from overlaytool.model.target import TargetKind
 from overlaytool.plan import lines
 from overlaytool.plan.planner import imports_of, looks_into_image, run_time_packages
 from overlaytool.plan.planner import plan as make_plan
@@ -53,7 +55,34 @@ def resolve(workspace: Workspace, request: Request, described: Container[State] 
             workspace.source,
             described=described,
             dependents=cache(lambda: Today(everything(workspace))),
+            target=target_of(workspace, request.into),
         )
+
+
+def target_of(workspace: Workspace, into: Into) -> Target | None:
+    """The target that a request goes into, where that has USE flags and arches of its own; None: a new one.
+
+    :raises CheckoutError: for an OEM that the checkout does not have.
+    """
+    if not targets.facts(into).own_root:
+        return None
+    tree = DiskTree(workspace.checkout.path)
+    found = targets.find(tree, into)
+    if found is None and into.kind is TargetKind.OEM:
+        known = (target.into.name for target in targets.read(tree) if target.into.kind is TargetKind.OEM)
+        raise CheckoutError(f"no OEM {into.name}", hint=f"this checkout has {', '.join(known)}")
+    return found
+
+
+def asked_of(workspace: Workspace, into: Into) -> tuple[str, ...]:
+    """What a target asks for today.
+
+    :raises CheckoutError: where the checkout has no such target.
+    """
+    found = targets.find(DiskTree(workspace.checkout.path), into)
+    if found is None:
+        raise CheckoutError(f"this checkout does not have {targets.facts(into).where}")
+    return found.atoms
 
 
 class Planned(Struct, frozen=True, kw_only=True):
@@ -97,8 +126,10 @@ def prepare(workspace: Workspace, request: Request, described: Container[State] 
             copied = CopiedPackages(source, imports_of(resolution), since=begun)
             image, in_the_way = _there(workspace, source, resolution, blockers)
         checkout = workspace.checkout
-        metapackage = metapackages.read(DiskTree(checkout.path), request.into)
-        lines.refuse_circle(resolution, targets.metapackage(request.into))
+        tree, name = DiskTree(checkout.path), targets.facts(request.into).metapackage
+        metapackage = metapackages.read(tree, request.into) if name is not None else None
+        if name is not None:
+            lines.refuse_circle(resolution, name)
         made = make_plan(
             resolution,
             source,
@@ -110,8 +141,13 @@ def prepare(workspace: Workspace, request: Request, described: Container[State] 
                 TreeCommit(name=name, commit=head_commit(path)) for name, path in workspace.sources.items()
             ),
             lifted=lifted,
-            committed=names_at_head(checkout.path, metapackage.file.rpartition("/")[0]),
+            committed=names_at_head(checkout.path, metapackage.file.rpartition("/")[0])
+            if metapackage is not None
+            else None,
         )
+        if metapackage is None and not request.update:
+            made = replace(made, entry=lines.entry(tree, resolution, checkout))
+            made = replace(made, warnings=(*made.warnings, *lines.mangled(tree, request.into)))
     made = replace(made, manual_work=(*made.manual_work, *in_the_way), warnings=(*made.warnings, *set_back))
     return Planned(resolution=resolution, plan=made, distfiles=copied.distfiles)
 
@@ -229,10 +265,10 @@ class Why(Struct, frozen=True, kw_only=True):
 
 def why(workspace: Workspace, package: str, atoms: tuple[str, ...], into: Into) -> Why:
     """The chains by which a package gets into the plan for ``atoms``; without any, into the image."""
-    request = Request(atoms=atoms or (targets.metapackage(into),), into=into)
+    request = Request(atoms=atoms or asked_of(workspace, into), into=into)
     name = known_atom(package, workspace.source).package
     return Why(
         package=name,
-        where=f"the plan for {' '.join(atoms)}" if atoms else f"the {into} today",
+        where=f"the plan for {' '.join(atoms)}" if atoms else f"{targets.facts(into).where} today",
         chains=explain.chains(resolve(workspace, request), name),
     )

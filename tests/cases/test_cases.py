@@ -32,6 +32,7 @@ STRICT = (
     "arch_only",
     "masks",
     "provided",
+    "entry",
 )
 """Empty where a case does not mention them."""
 WISHES = ("allow_use", "unmask", "provide")
@@ -122,6 +123,7 @@ def summary(document: dict[str, Any]) -> dict[str, list[str]]:
         "metapackage": edit["added"],
         "arch_only": [f"{line['atom']} {line['arch']}" for line in edit["arch_only"]],
         "new_in_image": document["new_in_image"],
+        "entry": [document["entry"]["after"]] if document["entry"] else [],
         "masks": [_mask(entry) for entry in document["masks"]],
         "provided": [
             f"{entry['cpv']} {_profile(entry['file'])}: {entry['comment']}" for entry in document["provided"]

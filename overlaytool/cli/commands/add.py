@@ -19,6 +19,7 @@ from overlaytool.cli.commands.sdk import (
     choice,
 )
 from overlaytool.cli.options import (
+    METAPACKAGES,
     AllowUseOption,
     AtomArguments,
     BoardOption,
@@ -103,10 +104,10 @@ def add(
         format=format,
     )
     if build:
-        _check_build(how)
+        _check_build(how, into)
     with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
         written, made = _carry_out(space, request, how)
-    if build or (written and not yes and _wants_build(how)):
+    if build or (written and not yes and into in METAPACKAGES.split("|") and _wants_build(how)):
         build_added(context, request.atoms, into, board, chosen, format)
     end_with_work(made)
 
@@ -179,7 +180,9 @@ class _How(Struct, frozen=True, kw_only=True):
             raise typer.BadParameter("--checkout goes with --commit")
 
 
-def _check_build(how: _How) -> None:
+def _check_build(how: _How, into: Into) -> None:
+    if into not in METAPACKAGES.split("|"):
+        raise typer.BadParameter(f"--build goes with --into {METAPACKAGES}")
     if how.dry_run:
         raise typer.BadParameter("--build and --dry-run exclude each other")
     if how.commit and not how.checkout:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from overlaytool.cli import console
-from overlaytool.cli.options import BoardOption, Format, FormatOption, Globals, IntoOption
+from overlaytool.cli.options import BoardOption, BuiltIntoOption, Format, FormatOption, Globals
 from overlaytool.model.build import StageName
 from overlaytool.model.resolution import Into
 
@@ -70,7 +70,7 @@ def emerge(
     context: typer.Context,
     atoms: BuildAtoms = None,
     board: BoardOption = None,
-    into: IntoOption = Into.IMAGE,
+    into: BuiltIntoOption = Into.IMAGE,
     from_: FromOption = None,
     only: OnlyOption = None,
     engine: EngineOption = "auto",

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from overlaytool.cli import console
 from overlaytool.cli.console import Line
+from overlaytool.flatcar.targets import facts
 from overlaytool.model.plan import (
     Action,
     EclassImport,
+    EntryEdit,
     Import,
     KeywordChange,
     MaskAction,
@@ -30,12 +32,12 @@ MAX_REASONS = 3
 def show(plan: Plan, resolution: Resolution) -> None:
     """Print a plan as sections; sections with nothing in them are left out."""
     boards = ", ".join(plan.boards)
-    console.show((f"{' '.join(plan.request)} into the {plan.into} on {boards}", "bold"))
+    console.show((f"{' '.join(plan.request)} into {facts(plan.into).where} on {boards}", "bold"))
     for title, lines in _sections(plan):
         console.show((f"\n{title}", "bold"))
         for line in lines:
             console.show(*line)
-    if not (plan.imports or plan.keywords or plan.use or plan.masks or plan.provided or plan.metapackage):
+    if not (plan.imports or plan.keywords or plan.use or plan.masks or plan.provided or plan.asked_for):
         console.show(f"\n{_nothing(plan)}")
     passed_over = len(resolution.rejections)
     if passed_over and not console.verbose():
@@ -51,7 +53,7 @@ def _nothing(plan: Plan) -> str:
     """Why a plan has no steps."""
     if plan.manual_work:
         return "Nothing that overlaytool does by itself: what is left for a person is above."
-    return "Nothing to do: the checkout has it all, and the metapackage asks for it."
+    return f"Nothing to do: the checkout has it all, and {facts(plan.into).where} asks for it."
 
 
 def show_recovery(recovery: Recovery | None) -> None:
@@ -106,6 +108,7 @@ def _sections(plan: Plan) -> Iterator[tuple[str, list[Line]]]:
         ("Lift masks", (line for change in plan.masks for line in _mask(change))),
         ("Count as installed", ((f"  {entry.cpv}  {entry.comment}",) for entry in plan.provided)),
         ("Metapackage", _metapackage(plan.metapackage) if plan.metapackage else ()),
+        ("System extension", _entry(plan.entry) if plan.entry else ()),
         ("The image gains", ((f"  {cpv}",) for cpv in plan.new_in_image)),
         ("Work for you", (line for notice in plan.manual_work for line in _notice(notice, "magenta"))),
         ("Warnings", (line for notice in plan.warnings for line in _notice(notice, "yellow"))),
@@ -184,6 +187,13 @@ def _metapackage(edit: MetapackageEdit) -> Iterator[Line]:
     before, after = edit.revision
     bump = f"r{before} becomes r{after}" if after != before else f"r{after} is not committed yet and stays"
     yield ((f"  {edit.file}, {bump}", "dim"),)
+
+
+def _entry(edit: EntryEdit) -> Iterator[Line]:
+    if edit.before is not None:
+        yield ("  ", (f"- {edit.before}", "red"))
+    yield ("  ", (f"+ {edit.after}", "green"))
+    yield ((f"  {edit.file}", "dim"),)
 
 
 def _notice(notice: Notice, style: str) -> Iterator[Line]:
