@@ -42,7 +42,7 @@ COMMANDS = {
 
 Each is in the module of its name, or in :data:`ELSEWHERE`: a function of that name, or a Typer ``app``.
 """
-ELSEWHERE = {"update": "add"}
+ELSEWHERE: dict[str, str] = {}
 
 
 class Commands(typer.core.TyperGroup):

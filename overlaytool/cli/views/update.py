@@ -1,0 +1,103 @@
+"""An update of everything, in the terminal and as data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import to_builtins
+
+from overlaytool.cli import console
+from overlaytool.cli.views import review as review_view
+from overlaytool.git.head import head_commit
+from overlaytool.plan.keyword_upkeep import EntryChange
+from overlaytool.plan.planner import ACCEPT_KEYWORDS
+from overlaytool.report import review as reports
+from overlaytool.workflow.upkeep import Updated
+
+SCHEMA = 2
+
+
+def show(updated: Updated) -> None:
+    """What the views gain, the keyword entries, what is new, what is left to a person."""
+    if not updated.change_set.steps:
+        console.show("Up to date: there is nothing to change.")
+    else:
+        review_view.show(updated.review)
+    _show_keywords(updated.keywords)
+    if updated.imported:
+        console.show("")
+        console.show(("newly needed", "bold"))
+        for name in updated.imported:
+            console.show((f"  {name}", "green"))
+    if updated.removable:
+        console.show("")
+        console.show(("reached from no target any more", "bold"))
+        console.show(f"  {', '.join(updated.removable)}")
+        console.show((f"  overlaytool remove {' '.join(updated.removable)}", "cyan"))
+    if updated.manual_work:
+        console.show("")
+        console.show(("left to you", "bold yellow"))
+        for notice in updated.manual_work:
+            console.show(f"  {notice.message}")
+            if notice.hint:
+                console.show((f"    {notice.hint}", "cyan"))
+    counts = Counter(step.kind for step in updated.change_set.steps)
+    console.show("")
+    console.show(", ".join(f"{count} {kind}" for kind, count in counts.items()) or "no steps")
+
+
+def _show_keywords(changes: Sequence[EntryChange]) -> None:
+    if not changes:
+        return
+    console.show("")
+    console.show(("package.accept_keywords", "bold"))
+    for change in changes:
+        if change.entry is not None:
+            console.show((f"  - {' '.join((change.entry.atom, *change.entry.values))}", "red"))
+        if change.atom is not None:
+            console.show((f"  + {' '.join((change.atom, *change.keywords))}", "green"))
+        console.show((f"      {change.reason}", "dim"))
+
+
+def to_data(updated: Updated, sources: Mapping[str, Path], boards: Sequence[str]) -> dict[str, Any]:
+    """The document: the plan's fields that apply, and ``changes`` as the contract has it."""
+    return {
+        "schema": SCHEMA,
+        "request": ["update", "--all"],
+        "boards": list(boards),
+        "base": updated.base,
+        "sources": [{"name": name, "commit": head_commit(path)} for name, path in sources.items()],
+        "copied": list(updated.copied),
+        "imported": list(updated.imported),
+        "entries": to_builtins(updated.entries),
+        "keywords": [
+            {
+                "atom": change.atom,
+                "keywords": list(change.keywords),
+                "file": ACCEPT_KEYWORDS,
+                "comment": change.reason,
+            }
+            for change in updated.keywords
+            if change.atom is not None
+        ],
+        "keywords_removed": [
+            {
+                "atom": change.entry.atom,
+                "file": ACCEPT_KEYWORDS,
+                "line": change.entry.line + 1,
+                "because": str(change.why),
+            }
+            for change in updated.keywords
+            if change.entry is not None
+        ],
+        "removable": [{"package": name, "because": "no target reaches it"} for name in updated.removable],
+        "steps": [
+            {"kind": str(step.kind), "action": str(step.action), "subject": step.subject}
+            for step in updated.change_set.steps
+        ],
+        "changes": reports.to_data(updated.review)["changes"],
+        "manual_work": to_builtins(updated.manual_work),
+    }

@@ -1,0 +1,98 @@
+"""What Flatcar keeps beside packages, and a person has to look at when they change: patches, hooks, ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from overlaytool.flatcar.checkout import OVERLAY
+from overlaytool.flatcar.tree import Tree
+from overlaytool.model.resolution import Notice
+
+PATCHES = f"{OVERLAY}/coreos/user-patches"
+HOOKS = f"{OVERLAY}/coreos/config/env"
+_VERSION = re.compile(r"-(?P<version>\d[\w.]*(?:-r\d+)?)$")
+
+
+def to_look_at(tree: Tree, updated: dict[str, tuple[str, ...]], imported: Iterable[str]) -> Iterator[Notice]:
+    """What an update leaves to a person.
+
+    :param tree: the checkout after the update.
+    :param updated: packages whose selected version changes, with the versions that the tree has afterwards.
+    :param imported: packages that are new.
+    """
+    patches, hooks = tree.list(PATCHES), tree.list(HOOKS)
+    for package in sorted(updated):
+        yield from _patches(package, updated[package], patches)
+        yield from _hooks(package, updated[package], hooks)
+    for package in sorted(imported):
+        yield from _new(package)
+
+
+def _patches(package: str, versions: tuple[str, ...], paths: tuple[str, ...]) -> Iterator[Notice]:
+    """User patches of a package (portage(5)): in a directory of its name, with or without a version."""
+    found: dict[str, int] = {}
+    for path in paths:
+        parts = path[len(PATCHES) + 1 :].split("/")
+        if len(parts) > 2 and parts[2].endswith((".patch", ".diff")):
+            directory = "/".join(parts[:2])
+            if directory.partition(":")[0] == package or _of_version(directory, package):
+                found[directory] = found.get(directory, 0) + 1
+    for directory, count in sorted(found.items()):
+        version = _of_version(directory, package)
+        if version is not None and version not in versions:
+            yield Notice(
+                reference="patch-of-gone-version",
+                message=f"{PATCHES}/{directory} is for a version that is gone",
+                hint="move it to the new version when it is still needed, else remove it",
+            )
+        else:
+            plural = "patch" if count == 1 else "patches"
+            yield Notice(
+                reference="check-user-patches",
+                message=f"{PATCHES}/{directory}: see that {count} {plural} still apply to the new {package}",
+                hint="emerge in the SDK says which does not",
+            )
+
+
+def _hooks(package: str, versions: tuple[str, ...], paths: tuple[str, ...]) -> Iterator[Notice]:
+    for path in paths:
+        name = path[len(HOOKS) + 1 :]
+        version = _of_version(name, package)
+        if version is not None and version not in versions:
+            yield Notice(
+                reference="hook-of-gone-version",
+                message=f"{path} is for a version that is gone",
+                hint="rename it to the new version when it is still needed, else remove it",
+            )
+        elif name == package:
+            yield Notice(
+                reference="check-hook",
+                message=f"{path}: see that the hook still fits the new {package}",
+                hint="it runs in the phases of every version of the package",
+            )
+
+
+def _of_version(name: str, package: str) -> str | None:
+    """The version that a directory's or file's name has behind a package's; None where it is another's."""
+    if not name.startswith(f"{package}-"):
+        return None
+    found = _VERSION.fullmatch(name[len(package) :].partition(":")[0])
+    return found["version"] if found else None
+
+
+def _new(package: str) -> Iterator[Notice]:
+    category, _, name = package.partition("/")
+    if category == "sec-policy" and name.startswith("selinux-"):
+        yield Notice(
+            reference="selinux-patches",
+            message=f"{package} is new: the policy's patches have to be linked for it",
+            hint=f"ln -s flatcar-selinux-patches {PATCHES}/{package}, as for selinux-base there",
+        )
+    elif category in ("acct-user", "acct-group"):
+        variable = f"{category.upper().replace('-', '_')}_{name.upper().replace('-', '_')}_ID"
+        yield Notice(
+            reference="account-id",
+            message=f"{package} is new: see that its id is free in Flatcar",
+            hint=f"{variable} in profiles/coreos/targets/generic/make.defaults sets another one",
+        )
