@@ -31,7 +31,8 @@ def edited_by_hand(
 ) -> dict[str, Edit]:
     """Those of some subdirectories that were last changed by hand.
 
-    What the history does not reach (a shallow clone, an old copy) is not among them.
+    What the history does not reach (a shallow clone, an old copy) is not among them, nor is what came with
+    the first commit.
 
     :param directory: from the top, ``sdk_container/src/third_party/portage-stable``.
     :param names: ``category/name``.
@@ -39,6 +40,7 @@ def edited_by_hand(
     output = repository.run(
         *LOG,
         "--no-merges",
+        "--min-parents=1",
         f"--max-count={COMMITS}",
         "--format=%x01%H%x02%s",
         "--name-only",

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from overlaytool.flatcar.checkout import OVERLAY
 from overlaytool.flatcar.tree import Tree
 from overlaytool.model.resolution import Notice
+from overlaytool.support.markdown import plural
 
 PATCHES = f"{OVERLAY}/coreos/user-patches"
 HOOKS = f"{OVERLAY}/coreos/config/env"
@@ -24,6 +25,7 @@ def to_look_at(tree: Tree, updated: dict[str, tuple[str, ...]], imported: Iterab
     patches, hooks = tree.list(PATCHES), tree.list(HOOKS)
     for package in sorted(updated):
         yield from _patches(package, updated[package], patches)
+    for package in sorted(updated):
         yield from _hooks(package, updated[package], hooks)
     for package in sorted(imported):
         yield from _new(package)
@@ -47,11 +49,10 @@ def _patches(package: str, versions: tuple[str, ...], paths: tuple[str, ...]) ->
                 hint="move it to the new version when it is still needed, else remove it",
             )
         else:
-            plural = "patch" if count == 1 else "patches"
             yield Notice(
                 reference="check-user-patches",
-                message=f"{PATCHES}/{directory}: see that {count} {plural} still apply to the new {package}",
-                hint="emerge in the SDK says which does not",
+                message=f"{PATCHES}/{directory}: {plural(count, 'patch', 'patches')} for the new {package}",
+                hint="see that they still apply: emerge in the SDK says which does not",
             )
 
 
@@ -68,8 +69,8 @@ def _hooks(package: str, versions: tuple[str, ...], paths: tuple[str, ...]) -> I
         elif name == package:
             yield Notice(
                 reference="check-hook",
-                message=f"{path}: see that the hook still fits the new {package}",
-                hint="it runs in the phases of every version of the package",
+                message=f"{path}: a hook for the new {package}",
+                hint="see that it still fits: it runs in the phases of every version",
             )
 
 

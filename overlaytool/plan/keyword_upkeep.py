@@ -23,7 +23,7 @@ from overlaytool.plan.review import Selections
 SYNC_COMMENT = "Keep versions on both arches in sync."
 
 
-class Upkeep(StrEnum):
+class KeywordReason(StrEnum):
     """Why an entry is touched."""
 
     NO_PACKAGE = "no-package"
@@ -39,12 +39,14 @@ class Upkeep(StrEnum):
     """Stable by now on some of the arches that it names."""
     SYNC = "sync"
     """The arches would select different versions."""
+    NEEDED = "needed"
+    """What is newly needed lacks it."""
 
 
 class EntryChange(Struct, frozen=True, kw_only=True):
     """What becomes of one entry."""
 
-    why: Upkeep
+    why: KeywordReason
     package: str
     entry: ProfileEntry | None
     """None: it is new."""
@@ -92,7 +94,7 @@ class KeywordUpkeep:
     def _entry(self, entry: ProfileEntry, atom: Atom) -> EntryChange | None:
         candidates = self._source.checkout_candidates(atom.package)
         if not candidates:
-            return _gone(entry, atom, Upkeep.NO_PACKAGE, f"The checkout has no {atom.package}.")
+            return _gone(entry, atom, KeywordReason.NO_PACKAGE, f"The checkout has no {atom.package}.")
         matching = [candidate for candidate in candidates if self._source.admits(candidate, atom)]
         if not matching:
             return self._version_gone(entry, atom)
@@ -108,13 +110,15 @@ class KeywordUpkeep:
             return None
         needed = tuple(arch for arch in covered if arch not in candidate.ebuild.keywords)
         if not needed:
-            return _gone(entry, atom, Upkeep.STABLE, f"{candidate.cpv} is stable by now.")
+            return _gone(entry, atom, KeywordReason.STABLE, f"{candidate.cpv} is stable by now.")
         newer = self._superseded(candidate, needed)
         if newer is not None:
-            return _gone(entry, atom, Upkeep.SUPERSEDED, f"Every view that had it selects {newer} by now.")
+            return _gone(
+                entry, atom, KeywordReason.SUPERSEDED, f"Every view that had it selects {newer} by now."
+            )
         if entry.values and "**" not in entry.values and needed != covered:
             return EntryChange(
-                why=Upkeep.NARROWED,
+                why=KeywordReason.NARROWED,
                 package=atom.package,
                 entry=entry,
                 atom=entry.atom,
@@ -153,12 +157,15 @@ class KeywordUpkeep:
         successor = self._successor(atom, covered)
         if successor is None:
             return _gone(
-                entry, atom, Upkeep.VERSION_GONE, f"{entry.atom.lstrip('=')} is not in the tree any more."
+                entry,
+                atom,
+                KeywordReason.VERSION_GONE,
+                f"{entry.atom.lstrip('=')} is not in the tree any more.",
             )
         needed = tuple(arch for arch in covered if arch not in successor.ebuild.keywords)
         keywords = tuple(f"~{arch}" for arch in needed) if entry.values else ()
         return EntryChange(
-            why=Upkeep.FOLLOWS,
+            why=KeywordReason.FOLLOWS,
             package=atom.package,
             entry=entry,
             atom=f"={successor.cpv}",
@@ -221,7 +228,7 @@ class KeywordUpkeep:
         ]
         if arches:
             yield EntryChange(
-                why=Upkeep.SYNC,
+                why=KeywordReason.SYNC,
                 package=package,
                 entry=None,
                 atom=f"={newest.cpv}",
@@ -230,7 +237,7 @@ class KeywordUpkeep:
             )
 
 
-def _gone(entry: ProfileEntry, atom: Atom, why: Upkeep, reason: str) -> EntryChange:
+def _gone(entry: ProfileEntry, atom: Atom, why: KeywordReason, reason: str) -> EntryChange:
     return EntryChange(why=why, package=atom.package, entry=entry, atom=None, reason=reason)
 
 

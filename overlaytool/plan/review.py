@@ -256,10 +256,13 @@ def _missing(entry: Missing) -> str:
 
 
 def _pairs(before: Selections, after: Selections) -> Mapping[str, Mapping[Pair, list[Where]]]:
-    """For each package: the ebuilds before and after that belong together, and where both are selected."""
+    """For each package: the ebuilds before and after that belong together, and where both are selected.
+
+    A target that is new, gone, or cannot be had any more says nothing about its packages.
+    """
     found: dict[str, dict[Pair, list[Where]]] = defaultdict(lambda: defaultdict(list))
-    for where in sorted({*before, *after}):
-        old, new = before.get(where, {}), after.get(where, {})
+    for where in sorted(before.keys() & after.keys()):
+        old, new = before[where], after[where]
         for package in sorted({*old, *new}):
             for pair in _paired(old.get(package, ()), new.get(package, ())):
                 found[package][pair].append(where)

@@ -21,6 +21,7 @@ from overlaytool.flatcar import automation, profiles
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.automation import PACKAGES_LIST
 from overlaytool.flatcar.checkout import PORTAGE_STABLE, Checkout
+from overlaytool.flatcar.order import atom_name
 from overlaytool.flatcar.tree import DiskTree
 from overlaytool.git import changes
 from overlaytool.git.changes import Range
@@ -34,7 +35,7 @@ from overlaytool.model.review import PackageReview, Review
 from overlaytool.model.target import Into
 from overlaytool.plan import release_notes
 from overlaytool.plan.hooks import to_look_at
-from overlaytool.plan.keyword_upkeep import EntryChange, KeywordUpkeep
+from overlaytool.plan.keyword_upkeep import EntryChange, KeywordReason, KeywordUpkeep
 from overlaytool.plan.outdated import Entry, EntryState, is_package, looked_after, without_source
 from overlaytool.plan.planner import ACCEPT_KEYWORDS
 from overlaytool.plan.review import Comparison, State
@@ -78,6 +79,8 @@ class Updated(Struct, frozen=True, kw_only=True):
     """What the views select before and after."""
     removable: tuple[str, ...]
     """Packages that some target reached before, and that none reaches any more."""
+    to_look_at: tuple[Notice, ...]
+    """Patches and hooks of packages that change, and ids of accounts: mostly they are fine."""
     manual_work: tuple[Notice, ...]
 
 
@@ -136,8 +139,8 @@ class Upkeep:
                 *_entries_work(entries),
                 *self._work,
                 *self._unsatisfied(state),
-                *to_look_at(self._draft, self._new_versions(packages, state), self._imported),
             ),
+            to_look_at=tuple(to_look_at(self._draft, self._new_versions(packages, state), self._imported)),
         )
 
     def _copy_all(self, names: Sequence[str]) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
@@ -170,7 +173,7 @@ class Upkeep:
         tried: set[str] = set()
         for _ in range(MAX_PASSES):
             state = self._state()
-            if not (self._import_missing(state, packages, tried) or self._keep_keywords(state, packages)):
+            if not (self._keep_keywords(state, packages) or self._import_missing(state, packages, tried)):
                 return state
         return self._state()
 
@@ -217,6 +220,17 @@ class Upkeep:
             self._draft.finish(step.kind, step.action, step.subject, step.source, message=step.message)
             changed = True
         self._imported += [one.package for one in planned.plan.imports]
+        self._keywords += [
+            EntryChange(
+                why=KeywordReason.NEEDED,
+                package=atom_name(entry.atom),
+                entry=None,
+                atom=entry.atom,
+                keywords=entry.keywords,
+                reason=entry.comment,
+            )
+            for entry in planned.plan.keywords
+        ]
         packages.update(one.package for one in planned.plan.imports)
         return changed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from msgspec import to_builtins
 from overlaytool.cli import console
 from overlaytool.cli.views import review as review_view
 from overlaytool.git.head import head_commit
+from overlaytool.model.resolution import Notice
 from overlaytool.plan.keyword_upkeep import EntryChange
 from overlaytool.plan.planner import ACCEPT_KEYWORDS
 from overlaytool.report import review as reports
@@ -37,16 +39,24 @@ def show(updated: Updated) -> None:
         console.show(("reached from no target any more", "bold"))
         console.show(f"  {', '.join(updated.removable)}")
         console.show((f"  overlaytool remove {' '.join(updated.removable)}", "cyan"))
-    if updated.manual_work:
-        console.show("")
-        console.show(("left to you", "bold yellow"))
-        for notice in updated.manual_work:
-            console.show(f"  {notice.message}")
-            if notice.hint:
-                console.show((f"    {notice.hint}", "cyan"))
+    _show_notices("to look at", updated.to_look_at)
+    _show_notices("left to you", updated.manual_work)
     counts = Counter(step.kind for step in updated.change_set.steps)
     console.show("")
     console.show(", ".join(f"{count} {kind}" for kind, count in counts.items()) or "no steps")
+
+
+def _show_notices(title: str, notices: Sequence[Notice]) -> None:
+    """What is said, with one hint for all that share it."""
+    if not notices:
+        return
+    console.show("")
+    console.show((title, "bold yellow"))
+    for hint, members in groupby(notices, key=lambda notice: notice.hint):
+        for notice in members:
+            console.show(f"  {notice.message}")
+        if hint:
+            console.show((f"    {hint}", "cyan"))
 
 
 def _show_keywords(changes: Sequence[EntryChange]) -> None:
@@ -99,5 +109,6 @@ def to_data(updated: Updated, sources: Mapping[str, Path], boards: Sequence[str]
             for step in updated.change_set.steps
         ],
         "changes": reports.to_data(updated.review)["changes"],
+        "to_look_at": to_builtins(updated.to_look_at),
         "manual_work": to_builtins(updated.manual_work),
     }
