@@ -15,6 +15,7 @@ from overlaytool.model.image import (
     FileKind,
     ImageContents,
     InstalledPackage,
+    each_link_once,
 )
 from overlaytool.model.image_change import (
     NO_PACKAGE,
@@ -113,14 +114,7 @@ def _index(part: Component | None) -> dict[str, FileEntry]:
 
 def _sizes(part: Component | None) -> dict[str, int]:
     """Bytes by path, each hard link once."""
-    found: dict[str, int] = {}
-    seen: set[int] = set()
-    for entry in part.files if part else ():
-        if entry.kind is FileKind.DIRECTORY:
-            continue
-        found[entry.path] = 0 if entry.inode and entry.inode in seen else entry.size
-        seen.add(entry.inode)
-    return found
+    return {entry.path: size for entry, size in each_link_once(part.files if part else ())}
 
 
 def _owners(part: Component | None) -> dict[str, str]:

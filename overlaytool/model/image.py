@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from msgspec import Struct
@@ -191,12 +192,15 @@ class ImageContents(Struct, frozen=True, kw_only=True):
         return next((each for each in self.components if each.name == name), None)
 
 
-def bytes_in(files: tuple[FileEntry, ...] | list[FileEntry]) -> int:
+def bytes_in(files: Iterable[FileEntry]) -> int:
     """Bytes in files, each hard link once."""
-    total = 0
+    return sum(size for _, size in each_link_once(files))
+
+
+def each_link_once(files: Iterable[FileEntry]) -> Iterator[tuple[FileEntry, int]]:
+    """Files and links with the bytes that they add: a further hard link adds none. No directories."""
     seen: set[int] = set()
     for entry in files:
-        if not entry.inode or entry.inode not in seen:
-            total += entry.size
+        if entry.kind is not FileKind.DIRECTORY:
+            yield entry, 0 if entry.inode and entry.inode in seen else entry.size
             seen.add(entry.inode)
-    return total

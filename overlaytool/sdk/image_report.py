@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import re
 import shutil
 from pathlib import Path
 
-from overlaytool.errors import SdkError
+from overlaytool.errors import ImageError, SdkError
 from overlaytool.flatcar.checkout import IMAGES, Checkout
+from overlaytool.image.packages import from_licenses
+from overlaytool.image.reports import STEM, details, release
 from overlaytool.model.build import ImageGain, ImageReport
+from overlaytool.model.image import each_link_once
 
-STEM = "flatcar_production_image"
 REPORTS = (
     f"{STEM}_packages.txt",
     f"{STEM}_contents_wtd.txt",
     f"{STEM}_licenses.json",
     "version.txt",
 )
-ENTRY = re.compile(r"^(?P<mode>\S{10}) (?P<device>\d+) (?P<inode>\d+) \d+ (?P<size>\d+) \./(?P<path>.*)$")
-"""``write_contents_with_technical_details``: permissions, device, inode, links, bytes, path."""
 
 
 def latest(checkout: Checkout, board: str) -> Path | None:
@@ -44,14 +42,16 @@ def read(directory: Path) -> ImageReport:
     """
     packages, contents, licenses, version = (_text(directory / name) for name in REPORTS)
     try:
-        projects = json.loads(licenses)
-        names = {name for project in projects for name in project["licenses"]}
-    except (ValueError, TypeError, KeyError) as error:
-        raise SdkError(f"{directory / REPORTS[2]} is no list of projects with licenses: {error}") from error
+        names = {name for package in from_licenses(licenses) for name in package.licenses}
+        files = details(contents)
+    except ImageError as error:
+        raise SdkError(
+            f"the reports in {directory} cannot be understood", details=(error.message, *error.details)
+        ) from error
     return ImageReport(
-        version=_version(version),
+        version=dict(release(version)).get("FLATCAR_VERSION", "unknown"),
         packages=tuple(sorted(packages.split())),
-        files=_files(contents),
+        files=tuple((entry.path, size) for entry, size in each_link_once(files)),
         licenses=tuple(sorted(names)),
     )
 
@@ -85,22 +85,3 @@ def _text(path: Path) -> str:
             details=(str(path),),
             hint="build_image writes it at its end: has it got that far?",
         ) from error
-
-
-def _version(text: str) -> str:
-    values = dict(line.partition("=")[::2] for line in text.splitlines())
-    return values.get("FLATCAR_VERSION", "unknown").strip("\"'")
-
-
-def _files(text: str) -> tuple[tuple[str, int], ...]:
-    """Regular files and links. A directory's size says nothing, and a hard link's bytes count once."""
-    files: dict[str, int] = {}
-    seen: set[tuple[str, str]] = set()
-    for line in text.splitlines():
-        found = ENTRY.match(line)
-        if not found or found["mode"][0] == "d":
-            continue
-        identity = (found["device"], found["inode"])
-        files[found["path"]] = 0 if identity in seen else int(found["size"])
-        seen.add(identity)
-    return tuple(sorted(files.items()))
