@@ -37,11 +37,18 @@ def is_extension(found: tuple[Partition, ...]) -> bool:
 
 
 def read(
-    stream: BinaryIO, name: str, source: str, found: Findings, listed: tuple[InstalledPackage, ...] = ()
+    stream: BinaryIO,
+    name: str,
+    source: str,
+    found: Findings,
+    listed: tuple[InstalledPackage, ...] = (),
+    *,
+    alone: bool = False,
 ) -> tuple[tuple[str, str], ...]:
     """Take in a system extension, and give its extension-release.
 
     :param listed: the packages that a report names.
+    :param alone: whether it is what was named, and its partitions are of interest.
     :raises ImageError: when it cannot be read.
     """
     data, prefix = stream, ""
@@ -55,7 +62,7 @@ def read(
         files = tuple(_placed(entry, prefix) for entry in inside.walk())
         release = _release(inside, prefix)
         found.components.append(Component(name=name, source=source, files=files, packages=listed))
-        if found.subject_is(name):
+        if alone:
             found.partitions += _described(table, stream, inside, files)
     return release
 

@@ -52,10 +52,6 @@ class Findings:
             words = [error.message, *error.details, *([error.hint] if error.hint else [])]
             self.unread.append(f"{name}: {'; '.join(words)}")
 
-    def subject_is(self, name: str) -> bool:
-        """Whether that is what was named on the command line, and not a part of it."""
-        return self.subject.rpartition("/")[2].startswith(name)
-
     def take_release(self, values: tuple[tuple[str, str], ...]) -> None:
         """The release, unless one is known."""
         self.release = self.release or values

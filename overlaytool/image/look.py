@@ -32,7 +32,7 @@ def look(path: Path, progress: Progress | None = None) -> ImageContents:
         else:
             read_file(path, found)
     contents = found.contents()
-    if contents.components and not any(each.packages for each in contents.components):
+    if contents.component("base") and not any(each.packages for each in contents.components):
         found.untold.append(NO_LIST)
         contents = found.contents()
     return contents
@@ -48,7 +48,7 @@ def read_file(path: Path, found: Findings) -> None:
             disk_image.read(stream, found)
         elif partitions.is_partitioned(stream) or kind_of(stream):
             name = extension_name(path)
-            found.take_release(extension.read(stream, name, path.name, found))
+            found.take_release(extension.read(stream, name, path.name, found, alone=True))
         elif disk_image.is_kernel(stream):
             stream.seek(0)
             found.take_kernel(stream.read(disk_image.MOST_KERNEL), path.name)

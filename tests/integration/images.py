@@ -335,6 +335,10 @@ def build_directory(
     (root / "oem").mkdir()
     size = 48 << 20
     image = make(kind, usr, place / "usr.img", size=size)
+    if kind == "ext2":  # disk_util makes it unmountable for writing: see Tune2fsReadWrite
+        with image.open("r+b") as file:
+            file.seek(0x467)
+            file.write(b"\xff")
     root_hash = verity(image, size)
     kernel = vmlinuz("6.12.40-flatcar", root_hash, config=config)
     (root / "boot/flatcar/vmlinuz-a").write_bytes(kernel)
