@@ -26,6 +26,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures"
 LIMIT = 60
+SETTLED = 5
+"""Seconds in which what a killed run had started has to end."""
 OPERATIONS = {
     "add": ("add", "sys-process/htop", "--yes"),
     "commit": ("add", "sys-process/htop", "--commit", "--yes"),
@@ -176,7 +178,9 @@ def kill_once(
     process.kill()
     process.wait()
     counts["kills"] += 1
-    time.sleep(0.3)
+    ending = time.monotonic() + SETTLED
+    while processes_of(process.pid) and time.monotonic() < ending:
+        time.sleep(0.1)
     for number in processes_of(process.pid):
         counts["processes left"] += 1
         os.kill(number, signal.SIGKILL)

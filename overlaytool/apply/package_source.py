@@ -16,15 +16,12 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from overlaytool.flatcar.tree import read_file
+from overlaytool.flatcar.tree import MOST_FILES, read_file
 from overlaytool.model.change import FileState
 
 type Distfiles = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Package to CPV to the names of its distfiles (SRC_URI, all USE conditionals taken)."""
 
-
-MOST_FILES = 10_000
-"""In one package directory. Gentoo's largest has some hundred."""
 
 GITS_OWN = frozenset({".git", "git~1", ".gitattributes", ".gitignore", ".gitmodules", ".mailmap"})
 """Names that git, or git on another file system, acts upon; in small letters."""

@@ -17,7 +17,7 @@ from overlaytool.ebuild.candidate import EbuildCandidate, sourcing_error
 from overlaytool.ebuild.eclass import inherited_by
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import CheckoutError, StaleError
-from overlaytool.flatcar.tree import DiskTree, digest_of
+from overlaytool.flatcar.tree import MOST_FILES, DiskTree, digest_of
 from overlaytool.model.change import FileState
 from overlaytool.model.plan import Action, EclassImport, LicenseImport
 
@@ -106,7 +106,10 @@ class CopiedPackages:
         tree = DiskTree(root)
         files: dict[str, FileState] = {}
         with suppress(CheckoutError):
-            for name in tree.list(path) or (path,):
+            names = tree.list(path) or (path,)
+            if len(names) > MOST_FILES:
+                return ""  # refused when it is to be copied
+            for name in names:
                 with suppress(CheckoutError):
                     if (state := tree.read(name)) is not None:
                         self._refuse_changed(root / name)

@@ -16,6 +16,8 @@ from overlaytool.support.files import read_bytes
 REGULAR = 0o100644
 EXECUTABLE = 0o100755
 SYMLINK = 0o120000
+MOST_FILES = 10_000
+"""In one package directory that is copied. Gentoo's largest has some hundred."""
 
 
 class Tree(Protocol):

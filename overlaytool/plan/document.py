@@ -63,7 +63,7 @@ def from_data(document: object) -> Plan:
         data["licenses"] = document["license_imports"]
     try:
         plan = msgspec.convert(data, Plan, dec_hook=decode_target)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise PlanError(
             "this plan cannot be read", details=(str(error).replace("`$", "`plan"),), hint=_HINT
         ) from None

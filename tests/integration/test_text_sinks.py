@@ -151,3 +151,16 @@ def test_an_eclass_with_a_name_that_is_none_is_not_copied(name: str, tmp_path: P
     issues = Issues()
     assert read_plain(tmp_path, f"eclass/{name}.eclass", issues) is None
     assert len(issues.unsafe) == 1 and not CONTROL.search(issues.unsafe[0])
+
+
+def test_a_package_of_more_files_than_any_has_is_not_copied(
+    checkout_tree: Path, gentoo_tree: Path, run_cli: RunCli
+) -> None:
+    files = gentoo_tree / "sys-process/htop/files"
+    files.mkdir(exist_ok=True)
+    for number in range(10_001):
+        (files / str(number)).touch()
+    words = ("-C", checkout_tree, "add", "sys-process/htop", "--gentoo", gentoo_tree, "--yes")
+    done = run_cli(*words, check=False)
+    assert done.returncode == 15
+    assert "more than 10000 files" in done.stderr

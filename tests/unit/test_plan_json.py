@@ -107,6 +107,6 @@ def test_json_that_no_plan_can_be_is_refused(text: str) -> None:
 
 
 def test_a_plan_with_half_a_character_is_refused() -> None:
-    text = to_json(FULL_PLAN).replace("Masked there.", "\\ud800")
-    with pytest.raises(PlanError, match="cannot be read"):
-        from_json(text)
+    for said in ("Masked there.", "commit"):  # a value, and a key
+        with pytest.raises(PlanError, match="cannot be read"):
+            from_json(to_json(FULL_PLAN).replace(said, "\\ud800"))
