@@ -8,6 +8,7 @@ from overlaytool.errors import AmbiguousPackageError, MalformedAtomError, Unknow
 from overlaytool.flatcar.targets import facts
 from overlaytool.model.dependency import Atom, Candidate, View
 from overlaytool.model.resolution import Request
+from overlaytool.resolve.naming import as_atom, meant
 from overlaytool.resolve.provider import PackageSource, everywhere
 
 SUGGESTIONS = 5
@@ -40,7 +41,7 @@ def known_atom[C: Candidate](text: str, source: PackageSource[C]) -> Atom:
     :raises UnknownPackageError: for a package that no tree has; the nearest names are offered.
     :raises AmbiguousPackageError: for a name that stands for several packages.
     """
-    atom = source.parse_atom(_qualified(text.strip(), source))
+    atom = source.parse_atom(_qualified(as_atom(text.strip()), source))
     if atom.blocks:
         raise MalformedAtomError(f"{text!r} is a blocker and cannot be added")
     if any(everywhere(atom.package, source)):
@@ -57,7 +58,7 @@ def _qualified[C: Candidate](text: str, source: PackageSource[C]) -> str:
         return text
     probe = source.parse_atom(_with_category(text, "any-category"))
     name = probe.package.partition("/")[2]
-    packages = source.packages_named(name)
+    packages = meant(source.packages_named(name))
     if len(packages) > 1:
         raise AmbiguousPackageError(
             f"{name} is the name of {len(packages)} packages",
@@ -80,7 +81,9 @@ def _unknown[C: Candidate](package: str, source: PackageSource[C]) -> UnknownPac
     by_name: dict[str, list[str]] = {}
     for other in known:
         by_name.setdefault(other.partition("/")[2], []).append(other)
-    near = [full for close in get_close_matches(name, by_name, n=SUGGESTIONS) for full in by_name[close]]
+    near = [other for other in known if other.casefold() == package.casefold()]
+    near += [full for same in by_name if same.casefold() == name.casefold() for full in by_name[same]]
+    near += [full for close in get_close_matches(name, by_name, n=SUGGESTIONS) for full in by_name[close]]
     near += get_close_matches(package, known, n=SUGGESTIONS, cutoff=0.8)
     offered = tuple(dict.fromkeys(near))[:SUGGESTIONS]
     trees = ", ".join(["the checkout", *source.source_names()])
