@@ -116,6 +116,7 @@ class Stage(StrEnum):
     IMAGE = "image"
     SYSEXT = "sysext"
     VM = "vm"
+    BOOT = "boot"
 
 
 class Outcome(StrEnum):

@@ -128,3 +128,46 @@ class VmRun(Struct, frozen=True, kw_only=True):
     merged: tuple[str, ...] = ()
     """The system extensions that were put in and merged."""
     result: CommandResult | None = None
+
+
+class ProgramState(StrEnum):
+    """What a program did in the machine."""
+
+    SPEAKS = "speaks"
+    """It told its version, or its usage, and ended well."""
+    STARTS = "starts"
+    """It ran; it knows none of the options, or did not end by itself."""
+    BROKEN = "broken"
+    """It cannot be executed, lacks a library, or was ended by a signal."""
+    ABSENT = "absent"
+    """The image lacks it, although its package was put in."""
+
+
+class ProgramCheck(Struct, frozen=True, kw_only=True):
+    """One program of a new package, tried in the machine."""
+
+    package: str
+    """CPV."""
+    path: str
+    state: ProgramState
+    command: str
+    """As it was run last."""
+    output: str
+    """Its first line."""
+
+    @property
+    def works(self) -> bool:
+        """Whether it is there and runs."""
+        return self.state in (ProgramState.SPEAKS, ProgramState.STARTS)
+
+
+class BootCheck(Struct, frozen=True, kw_only=True):
+    """What the boot of a new image came to."""
+
+    run: VmRun
+    programs: tuple[ProgramCheck, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the system is well and every program runs."""
+        return self.run.health.well and all(program.works for program in self.programs)

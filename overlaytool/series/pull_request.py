@@ -212,6 +212,7 @@ def _tried(plan: Plan, said: dict[Stage, Evidence]) -> Iterator[str]:
         Stage.EMERGE: f"overlaytool sdk emerge {request}",
         Stage.IMAGE: "overlaytool sdk image",
         Stage.VM: "./image_to_vm.sh",
+        Stage.BOOT: "overlaytool vm run",
     }
     for stage in Stage:
         one = said.get(stage)

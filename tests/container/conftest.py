@@ -16,9 +16,12 @@ from pathlib import Path
 import pytest
 from container_support import podman, prepare
 from support import FIXTURES
+from vm_support import stand_in_root
 
 HERE = Path(__file__).parent
 IMAGE = HERE / "image"
+
+__all__ = ("stand_in_root",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

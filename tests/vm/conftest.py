@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support import FIXTURES, RunCli
+from vm_support import STAND_IN, call, stand_in_root
 
 HERE = Path(__file__).parent
-STAND_IN = HERE / "stand_in"
-PROGRAMS = ("qemu-system-x86_64", "mmdebstrap", "syslinux", "mcopy", "mkfs.btrfs", "mksquashfs", "ssh")
+__all__ = ("stand_in_root",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,35 +23,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stand_in_root() -> Path:
-    """The stand-in system as a tarball. It is made once on a machine, and again when its recipe changes."""
-    missing = [
-        name for name in PROGRAMS if not shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
-    ]
-    if missing or os.geteuid() != 0:
-        reason = f"needs root and {', '.join(missing or PROGRAMS)}"
-        if os.environ.get("CI"):
-            pytest.fail(f"CI {reason}")
-        pytest.skip(reason)
-    digest = hashlib.sha256()
-    for path in sorted(file for file in STAND_IN.rglob("*") if file.is_file() and file.name != "disk"):
-        digest.update(f"{path.relative_to(STAND_IN)}\0".encode() + path.read_bytes())
-    tar = Path(f"/var/tmp/overlaytool-stand-in-{digest.hexdigest()[:16]}.tar")
-    with Path("/var/tmp/overlaytool-stand-in.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not tar.exists():
-            new = tar.with_suffix(".new.tar")
-            _call(STAND_IN / "root", new)
-            new.rename(tar)
-    return tar
-
-
-@pytest.fixture(scope="session")
 def image_of_main(stand_in_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory as main's image_to_vm.sh leaves it: a disk with a btrfs USR-A, and the start script."""
     place = tmp_path_factory.mktemp("image-of-main")
     name = "flatcar_production_qemu_uefi"
-    _call(STAND_IN / "disk", stand_in_root, FIXTURES / "flatcar-mini", "btrfs", place / f"{name}_image.img")
+    call(STAND_IN / "disk", stand_in_root, FIXTURES / "flatcar-mini", "btrfs", place / f"{name}_image.img")
     write_script(place, name)
     return place
 
@@ -65,7 +37,7 @@ def image_of_3665(stand_in_root: Path, tmp_path_factory: pytest.TempPathFactory)
     """The same as of alpha-3665.0.0: ext2, and the older script."""
     place = tmp_path_factory.mktemp("image-of-3665")
     name = "flatcar_production_qemu"
-    _call(STAND_IN / "disk", stand_in_root, FIXTURES / "flatcar-mini", "ext2", place / f"{name}_image.img")
+    call(STAND_IN / "disk", stand_in_root, FIXTURES / "flatcar-mini", "ext2", place / f"{name}_image.img")
     shutil.copy2(STAND_IN / "qemu_3665.sh", place / f"{name}.sh")
     return place
 
@@ -74,7 +46,7 @@ def image_of_3665(stand_in_root: Path, tmp_path_factory: pytest.TempPathFactory)
 def kernel(stand_in_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory with the stand-in's ``vmlinuz`` and ``initrd``."""
     place = tmp_path_factory.mktemp("kernel")
-    _call("tar", "--extract", "--file", stand_in_root, "--directory", place, "./boot")
+    call("tar", "--extract", "--file", stand_in_root, "--directory", place, "./boot")
     return place / "boot"
 
 
@@ -109,9 +81,3 @@ def write_script(place: Path, name: str) -> None:
         text = re.sub(rf"^{variable}=$", lambda _, line=f"{variable}={value}": line, text, flags=re.MULTILINE)
     (place / f"{name}.sh").write_text(text)
     (place / f"{name}.sh").chmod(0o755)
-
-
-def _call(*words: str | Path) -> None:
-    done = subprocess.run([*map(str, words)], capture_output=True, text=True, timeout=900)
-    if done.returncode:
-        pytest.fail(f"{words[0]}:\n{done.stdout}\n{done.stderr}")

@@ -48,6 +48,9 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Stop after the pl
 BuildOption = Annotated[
     bool, typer.Option("--build", help="Then build packages and image in the SDK container, see `sdk`.")
 ]
+BootOption = Annotated[
+    bool, typer.Option("--boot", help="With --build: boot the image, try the programs that are new in it.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Write without asking, and ask nothing after.")]
 VerifyOption = Annotated[bool, typer.Option("--verify", help="Then ask Portage's own resolver.")]
 CommitOption = Annotated[
@@ -79,6 +82,7 @@ def add(
     checkout: CheckoutOption = False,
     verify: VerifyOption = False,
     build: BuildOption = False,
+    boot: BootOption = False,
     engine: EngineOption = "auto",
     image: ImageOption = None,
     image_file: ImageFileOption = None,
@@ -103,12 +107,15 @@ def add(
         verify=verify,
         format=format,
     )
+    if boot and not build:
+        raise typer.BadParameter("--boot goes with --build")
     if build:
         _check_build(how, into)
+        _check_boot(boot, into)
     with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
         written, made = _carry_out(space, request, how)
     if build or (written and not yes and into in METAPACKAGES.split("|") and _wants_build(how)):
-        build_added(context, request.atoms, into, board, chosen, format)
+        build_added(context, request.atoms, into, board, chosen, format, boot=boot)
     end_with_work(made)
 
 
@@ -187,6 +194,11 @@ def _check_build(how: _How, into: Into) -> None:
         raise typer.BadParameter("--build and --dry-run exclude each other")
     if how.commit and not how.checkout:
         raise typer.BadParameter("--build needs --checkout: the container builds the files that are there")
+
+
+def _check_boot(boot: bool, into: str) -> None:
+    if boot and into != Into.IMAGE:
+        raise typer.BadParameter(f"--boot boots an image, and --into {into} makes none")
 
 
 def _wants_build(how: _How) -> bool:

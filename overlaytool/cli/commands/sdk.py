@@ -118,23 +118,46 @@ def build_added(
     boards: list[str] | None,
     chosen: Choice,
     format: Format,
+    *,
+    boot: bool = False,
 ) -> None:
     """What `add --build` does after the import: everything up to the image, where one takes the packages.
 
     Under ``--format json`` standard output has the plan alone, so the result goes to standard error.
+
+    :param boot: then boot the image, and try the programs that are new in it.
     """
     from overlaytool.sdk.stages import EVERYTHING, PACKAGES, Selection
 
     stages = EVERYTHING if into is Into.IMAGE else PACKAGES
-    run(
-        context,
-        atoms,
-        into,
-        boards,
-        Selection(stages=stages),
-        chosen,
-        show=console.write if format is Format.TEXT else console.say,
-    )
+    show = console.write if format is Format.TEXT else console.say
+    results = run(context, atoms, into, boards, Selection(stages=stages), chosen, show=show)
+    if boot:
+        _boot(context, atoms, boards, results, show)
+
+
+def _boot(
+    context: typer.Context,
+    atoms: tuple[str, ...],
+    boards: list[str] | None,
+    results: list[BuildResult],
+    show: Callable[[str], None],
+) -> None:
+    """Boot what was built; what does not work makes the exit status 1."""
+    from overlaytool.cli.views import vm as vm_view
+    from overlaytool.model.vm import VmOptions
+    from overlaytool.workflow import boot_check
+    from overlaytool.workflow import build as build_workflow
+
+    options: Globals = context.obj
+    places = build_workflow.build_places(options.checkout, options.config, boards or ())
+    passed = True
+    for place, built in zip(places, results, strict=True):
+        checked = boot_check.prove(place, built, atoms, VmOptions(), console.say)
+        show(vm_view.check_text(checked))
+        passed = passed and checked.passed
+    if not passed:
+        raise typer.Exit(1)
 
 
 def run(

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from msgspec import to_builtins
 
 from overlaytool.cli import console
-from overlaytool.model.vm import Machine, VmRun
+from overlaytool.model.vm import BootCheck, Machine, VmRun
 
+MARKS = {True: "✓", False: "✗"}
 SHOWN = 8
 """Findings that are shown; the console has them all."""
 
@@ -56,3 +57,17 @@ def as_json(done: VmRun) -> str:
 def list_json(machines: Sequence[Machine]) -> str:
     """The running machines as a document."""
     return json.dumps({"schema": 1, "machines": to_builtins(machines)}, indent=2) + "\n"
+
+
+def check_text(checked: BootCheck) -> str:
+    """What the boot of a new image came to, for standard output."""
+    health = checked.run.health
+    lines = [f"booted: {health.os_id} {health.version} is {health.state} after {health.seconds:.0f} s"]
+    lines += [f"  failed unit: {unit}" for unit in health.failed_units]
+    lines += [f"  {finding.kind}: {finding.text}" for finding in health.findings[:SHOWN]]
+    for program in checked.programs:
+        said = f": {program.output}" if program.output else ""
+        lines.append(f"  {MARKS[program.works]} {program.path} {program.state} ({program.package}){said}")
+    if not checked.programs:
+        lines.append("  no program to try: the new packages install none")
+    return "\n".join(lines) + "\n"
