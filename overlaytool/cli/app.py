@@ -33,6 +33,7 @@ COMMANDS = {
     "doctor": "Say what this machine and this checkout have of what a build needs.",
     "sdk": "Build packages and images in the SDK container.",
     "image": "Look into images, and compare them.",
+    "sysext": "Build a system extension, look into one, check it against an image.",
     "vm": "Boot an image in QEMU, run something in it, shut it down.",
     "config": "Write or show the configuration.",
     "completion": "Print the script that makes a shell complete packages and more.",
