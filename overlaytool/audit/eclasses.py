@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from overlaytool.audit.state import State
-from overlaytool.ebuild.eclass import inherited_in
+from overlaytool.ebuild.eclass import inherited_in, live_eclasses
 from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE
 from overlaytool.model.finding import Delete, Edit, Finding, ListNames, Severity
 
@@ -42,16 +42,7 @@ class DeadEclass(Finding, frozen=True, kw_only=True):
 
 def check(state: State) -> Iterator[Finding]:
     """What is reached from ebuilds by ``inherit``, whatever the condition."""
-    stems: dict[str, list[str]] = {}
-    for path in state.eclass_texts:
-        stems.setdefault(PurePosixPath(path).stem, []).append(path)
-    live: set[str] = set()
-    pending = {name for text in state.ebuild_texts.values() for name in inherited_in(text)}
-    while pending:
-        name = pending.pop()
-        if name not in live and name in stems:
-            live.add(name)
-            pending.update(other for path in stems[name] for other in inherited_in(state.eclass_texts[path]))
+    live = live_eclasses(state.ebuild_texts, state.eclass_texts)
     for path in state.eclass_texts:
         name = PurePosixPath(path).stem
         if name not in live and path.startswith((f"{PORTAGE_STABLE}/", f"{OVERLAY}/")):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from overlaytool.audit.state import Entry, State
+from overlaytool.audit.state import State
 from overlaytool.ebuild import inspect
 from overlaytool.ebuild.candidate import EbuildCandidate
+from overlaytool.flatcar.inventory import Entry
 from overlaytool.model.finding import DropLine, Edit, Finding, ReplaceLine, Severity
 
 FILES = ("package.accept_keywords", "package.keywords")
@@ -123,11 +124,13 @@ class KeywordTwice(_OfEntry, frozen=True, kw_only=True):
 def check(state: State) -> Iterator[Finding]:
     """Every entry of the overlay's profiles."""
     entries = state.entries(*FILES)
-    matched = {id(entry): state.matching(entry.atom) for entry in entries if entry.atom}
+    matched = {
+        id(entry): state.matching(atom) for entry in entries if (atom := state.atom(entry)) is not None
+    }
     state.source.prefetch([candidate for found in matched.values() for candidate in found])
     seen: dict[tuple[str, str, tuple[str, ...]], int] = {}
     for entry in entries:
-        if entry.atom is None:
+        if id(entry) not in matched:
             continue
         key = (entry.file, entry.word, entry.values)
         if key in seen:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from overlaytool.audit.state import State
 from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE
+from overlaytool.flatcar.inventory import licenses_in
 from overlaytool.model.finding import Delete, Edit, Finding, Severity
-
-_ASSIGNED = re.compile(r"""\w*LICENSE\w*\+?=(?:"([^"]*)"|'([^']*)'|(\S+))""")
-_NAME = re.compile(r"[A-Za-z0-9+_.-]+")
 
 
 class DeadLicense(Finding, frozen=True, kw_only=True):
@@ -41,7 +38,7 @@ def check(state: State) -> Iterator[Finding]:
         name
         for texts in (state.ebuild_texts, state.eclass_texts)
         for text in texts.values()
-        for name in _names(text)
+        for name in licenses_in(text)
     }
     for repository in (PORTAGE_STABLE, OVERLAY):
         directory = f"{repository}/licenses"
@@ -49,14 +46,3 @@ def check(state: State) -> Iterator[Finding]:
             name = path.removeprefix(f"{directory}/")
             if name not in named:
                 yield DeadLicense(subject=name, file=path)
-
-
-def _names(text: str) -> Iterator[str]:
-    """Every word of every value that is assigned to a variable with LICENSE in its name."""
-    if "LICENSE" not in text:
-        return
-    for groups in _ASSIGNED.findall(text):
-        for value in groups:
-            for word in value.split():
-                if _NAME.fullmatch(word):
-                    yield word

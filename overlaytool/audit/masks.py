@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from overlaytool.audit.state import Entry, State
+from overlaytool.audit.state import State
+from overlaytool.flatcar.inventory import Entry
 from overlaytool.model.finding import Finding, Severity
 
 FILES = ("package.mask", "package.unmask")
@@ -69,7 +70,8 @@ class EntryNotReadable(Finding, frozen=True, kw_only=True):
 def check(state: State) -> Iterator[Finding]:
     """Every entry; what is masked from some version on guards against those that may come."""
     for entry in state.entries(*FILES):
-        if entry.atom is None or state.matching(entry.atom):
+        atom = state.atom(entry)
+        if atom is None or state.matching(atom):
             continue
         there = tuple(each.cpv for each in state.source.checkout_candidates(entry.package))
         common: dict[str, Any] = {
@@ -94,7 +96,7 @@ def _unreadable(state: State) -> Iterator[Finding]:
         "package.use.force",
     )
     for entry in state.entries(*FILES, *names):
-        if entry.atom is None and not _is_pattern(entry):
+        if state.atom(entry) is None and not _is_pattern(entry):
             yield EntryNotReadable(subject=entry.word, file=entry.file, line=entry.line)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from overlaytool.audit.state import Entry, State
+from overlaytool.audit.state import State
 from overlaytool.errors import MalformedAtomError
+from overlaytool.flatcar.inventory import Entry
 from overlaytool.model.finding import Finding, Severity
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from overlaytool.audit.state import PackageDirectory, State
+from overlaytool.audit.state import State
 from overlaytool.ebuild import inspect
 from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE, TREES
+from overlaytool.flatcar.inventory import PackageDirectory
 from overlaytool.model.finding import Delete, Edit, Finding, Severity
 
 IN_CATEGORY = frozenset({"metadata.xml"})

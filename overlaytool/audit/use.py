@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from overlaytool.audit.state import Entry, State
+from overlaytool.audit.state import State
 from overlaytool.ebuild import inspect
 from overlaytool.ebuild.candidate import EbuildCandidate
+from overlaytool.flatcar.inventory import Entry
 from overlaytool.model.finding import DropLine, DropValue, Edit, Finding, Severity
 
 FILES = tuple(
@@ -93,8 +94,9 @@ class FlagOfOtherVersion(Finding, frozen=True, kw_only=True):
 
 def check(state: State) -> Iterator[Finding]:
     """Every entry of the overlay's profiles."""
-    entries = [entry for entry in state.entries(*FILES) if entry.atom]
-    matched = {id(entry): state.matching(entry.atom) for entry in entries if entry.atom}
+    atoms = [(entry, state.atom(entry)) for entry in state.entries(*FILES)]
+    matched = {id(entry): state.matching(atom) for entry, atom in atoms if atom is not None}
+    entries = [entry for entry, atom in atoms if atom is not None]
     likely = [candidate for found in matched.values() for candidate in found[:1]]
     state.source.prefetch(likely)
     for entry in entries:

@@ -173,6 +173,25 @@ def inherited_in(text: str) -> set[str]:
     return words
 
 
+def live_eclasses(ebuilds: Mapping[str, str], eclasses: Mapping[str, str]) -> set[str]:
+    """The names of eclasses that ebuilds inherit, directly or through others.
+
+    :param ebuilds: path to text.
+    :param eclasses: path to text.
+    """
+    places: dict[str, list[str]] = {}
+    for path in eclasses:
+        places.setdefault(Path(path).stem, []).append(path)
+    live: set[str] = set()
+    pending = {name for text in ebuilds.values() for name in inherited_in(text)}
+    while pending:
+        name = pending.pop()
+        if name not in live and name in places:
+            live.add(name)
+            pending.update(other for path in places[name] for other in inherited_in(eclasses[path]))
+    return live
+
+
 def _named(path: Path) -> set[str]:
     """The words of a file's ``inherit`` lines."""
     try:
