@@ -250,3 +250,9 @@ class AbsentError(OverlaytoolError):
 
 WORK_LEFT = 39
 """The exit status of what was done and leaves work for a person: what a plan lists as manual work."""
+
+
+class NeededError(OverlaytoolError):
+    """What was to be removed is still needed."""
+
+    exit_status = 40

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from overlaytool.audit.state import State
 from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE
+from overlaytool.flatcar.inventory import names_package
 from overlaytool.model.finding import Finding, Severity
 
 
@@ -43,21 +44,6 @@ def _named_by(state: State, name: str) -> tuple[str, ...]:
     for path, text in state.ebuild_texts.items():
         if name in text:
             package = "/".join(path.split("/")[-3:-1])
-            if package != name and _as_word(name, text):
+            if package != name and names_package(text, name):
                 found.add(package)
     return tuple(sorted(found))
-
-
-def _as_word(name: str, text: str) -> bool:
-    """Whether a text has a package's name, and not only one that begins with it."""
-    start = text.find(name)
-    while start >= 0:
-        after = text[start + len(name) : start + len(name) + 2]
-        if (
-            not after[:1].isalnum()
-            and after[:1] not in ("_", "+")
-            and not (after[:1] == "-" and after[1:].isalpha())
-        ):
-            return True
-        start = text.find(name, start + 1)
-    return False

@@ -21,6 +21,7 @@ COMMANDS = {
     "plan": "Show what adding packages takes, and why.",
     "add": "Add packages to the checkout, with all that they lack.",
     "update": "Replace the checkout's copies of packages by newer ones.",
+    "remove": "Take packages out, with all that only they needed.",
     "review": "Say what a branch or a pull request changes in every view.",
     "audit": "Say what is wrong with the checkout, and put right what is certain.",
     "advisories": "Say which security advisories apply, as the build's own check will.",

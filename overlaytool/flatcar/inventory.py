@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from msgspec import Struct
@@ -223,3 +223,13 @@ def licenses_in(text: str) -> Iterator[str]:
             for word in value.split():
                 if _LICENSE.fullmatch(word):
                     yield word
+
+
+def names_package(text: str, package: str) -> bool:
+    """Whether a text has a package's name, and not only one that begins or ends with it."""
+    return package in text and re.search(_named(package), text) is not None
+
+
+@cache
+def _named(package: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w/.-]){re.escape(package)}(?![\w+]|-[A-Za-z_])")

@@ -151,7 +151,8 @@ class Everything[C: Candidate]:
         )
 
     @cached_property
-    def _below(self) -> Mapping[Node[C], Sequence[Link[C]]]:
+    def below(self) -> Mapping[Node[C], Sequence[Link[C]]]:
+        """The edges that begin at each node."""
         found: dict[Node[C], list[Link[C]]] = defaultdict(list)
         for link in self.links:
             if link.parent is not None:
@@ -179,7 +180,7 @@ class Everything[C: Candidate]:
         while pending:
             node = pending.popleft()
             bits = reached[node]
-            for link in self._below.get(node, ()):
+            for link in self.below.get(node, ()):
                 if link.dep_class in classes and bits & ~reached[link.child]:
                     reached[link.child] |= bits
                     pending.append(link.child)
@@ -227,7 +228,7 @@ class Everything[C: Candidate]:
         links = self.links_to.get(name) or [
             link for link in self.links_to.get(package_name(name), ()) if link.child.cpv == name
         ]
-        found = {_use(link): None for link in links}
+        found = {use_of(link): None for link in links}
         return tuple(sorted(found, key=lambda use: (use.view, use.parent or "", use.atom, use.dep_class)))
 
     def chain(self, name: str, target: Into | None = None, view: str | None = None) -> tuple[Use, ...]:
@@ -247,7 +248,7 @@ class Everything[C: Candidate]:
             node = pending.popleft()
             if name in (node.cpv, _package(node)) and view in (None, node.view.name):
                 return tuple(self._way_to(node, came))
-            for link in self._below.get(node, ()):
+            for link in self.below.get(node, ()):
                 if link.child not in came:
                     came[link.child] = link
                     pending.append(link.child)
@@ -256,10 +257,10 @@ class Everything[C: Candidate]:
     def _way_to(self, node: Node[C], came: Mapping[Node[C], Link[C] | None]) -> list[Use]:
         way: list[Use] = []
         while (link := came[node]) is not None and link.parent is not None:
-            way.append(_use(link))
+            way.append(use_of(link))
             node = link.parent
         root = next(link for link in self.links if link.parent is None and link.child is node)
-        return [_use(root), *reversed(way)]
+        return [use_of(root), *reversed(way)]
 
     @cached_property
     def missing(self) -> tuple[Missing, ...]:
@@ -333,7 +334,8 @@ def _package[C: Candidate](node: Node[C]) -> str:
     return node.candidate.package if node.candidate is not None else package_name(node.cpv)
 
 
-def _use[C: Candidate](link: Link[C]) -> Use:
+def use_of[C: Candidate](link: Link[C]) -> Use:
+    """The record of an edge."""
     return Use(
         parent=link.parent.cpv if link.parent else None,
         parent_view=link.parent.view.name if link.parent else None,

@@ -72,7 +72,7 @@ def commit(
     :param today: for the name of the changelog entry; None for the day that it is.
     :raises OverlaytoolError: see `workflow.plan`, `change.ready.check` and `change.commit.commit`.
     """
-    repository = _repository(space)
+    repository = repository_of(space)
     name = branch or ready.branch_name(request)
     notices = ready.check(repository, name)
     base = repository.head()
@@ -80,7 +80,7 @@ def commit(
     if found:
         series = replace(record.as_it_is(repository, found), found=True)
         return Committed(series=series, resolution=found.resolution, plan=found.plan, notices=notices)
-    with _standing_at(space, repository, base) as there:
+    with standing_at(space, repository, base) as there:
         resolution, plan, changes = _work_out(there, request, repository, base, name, today)
     series = make_commits(
         repository,
@@ -106,7 +106,7 @@ def write(space: Workspace, directory: Path, *, branch: str | None = None) -> Pu
     """
     from overlaytool.report import drawings, graph  # networkx: a tenth of a second that only this pays
 
-    repository = _repository(space)
+    repository = repository_of(space)
     kept = record.load(repository, branch or record.choose(repository))
     series = record.as_it_is(repository, kept)
     files = patches.write(repository, series, directory)
@@ -138,7 +138,7 @@ def push(space: Workspace, written: PullRequest, remote_name: str) -> Pushed:
     :raises GitError: when it does not take the branch.
     """
     return remote.push(
-        _repository(space),
+        repository_of(space),
         written.series,
         remote_name,
         superseded=written.superseded,
@@ -165,7 +165,7 @@ def rebase(
     :param onto: a revision; None for the branch that the series was made from.
     :raises GitError: where there is no such series or revision, or the branch is checked out.
     """
-    repository = _repository(space)
+    repository = repository_of(space)
     name = branch or record.choose(repository)
     kept = record.load(repository, name)
     old = record.as_it_is(repository, kept)
@@ -181,7 +181,7 @@ def rebase(
             hint=f"git rebase --onto {base[:12]} {old.base[:12]} {name} keeps them",
         )
     ready.check(repository, name)
-    with _with_trees(space, kept) as same, _standing_at(same, repository, base) as there:
+    with _with_trees(space, kept) as same, standing_at(same, repository, base) as there:
         resolution, plan, changes = _work_out(there, kept.resolution.request, repository, base, name, today)
     changed = compare.differences(kept.plan, plan)
     if changed:
@@ -209,10 +209,14 @@ def check_out(space: Workspace, series: Series) -> None:
     :raises UncommittedError: where that would lose work.
     :raises GitError: when git refuses.
     """
-    switch(_repository(space), series.branch)
+    switch(repository_of(space), series.branch)
 
 
-def _repository(space: Workspace) -> Repository:
+def repository_of(space: Workspace) -> Repository:
+    """The git repository whose work tree the checkout is.
+
+    :raises GitError: where it is a part of another one.
+    """
     repository = Repository.open(space.checkout.path)
     if repository.top.resolve() != space.checkout.path.resolve():
         raise GitError(
@@ -223,7 +227,7 @@ def _repository(space: Workspace) -> Repository:
 
 
 @contextmanager
-def _standing_at(space: Workspace, repository: Repository, commit: str) -> Iterator[Workspace]:
+def standing_at(space: Workspace, repository: Repository, commit: str) -> Iterator[Workspace]:
     """The workspace on the files of a commit: the user's, where they are just these, else a copy."""
     if (
         commit == repository.head()
