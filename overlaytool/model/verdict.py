@@ -16,6 +16,8 @@ class ViewKind(StrEnum):
     """The board root, with the build host beside it for BDEPEND and IDEPEND."""
     PRODUCTION = "production"
     """The image: binary packages of the board's view, under the production profile's masks."""
+    EXTENSIONS = "extensions"
+    """System extensions and OEMs, on top of the image, with the USE flags of each."""
     HOST = "host"
     """The build host alone: what the SDK gets."""
 
@@ -73,6 +75,8 @@ class Complaint(Struct, frozen=True, kw_only=True):
     """The `Step.subject` of the plan that it concerns; None where no step does."""
     before: bool = False
     """Whether it was there before the plan; such a complaint fails nothing."""
+    target: str | None = None
+    """The system extension or OEM that was asked about by itself; None: all of a view together."""
 
 
 class JudgedView(Struct, frozen=True, kw_only=True):
@@ -87,6 +91,8 @@ class JudgedView(Struct, frozen=True, kw_only=True):
     """False for a production image whose board does not resolve: there are no packages to put into it."""
     complete: bool
     """False when there may be more complaints than were found, since Portage stops at the first."""
+    target: str | None = None
+    """The system extension or OEM that was asked about by itself; None: all of a view together."""
 
 
 class Unneeded(Struct, frozen=True, kw_only=True):

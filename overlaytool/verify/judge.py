@@ -19,8 +19,9 @@ from overlaytool.model.plan import Selected
 from overlaytool.model.resolution import Board, Into
 from overlaytool.model.verdict import Complaint, JudgedView, Verdict, ViewKind
 from overlaytool.progress import Progress, SilentTask, Task
-from overlaytool.verify import complaints, emerge, root
+from overlaytool.verify import complaints, emerge, extensions, root
 from overlaytool.verify.emerge import MetadataLookup
+from overlaytool.verify.run import Run
 from overlaytool.verify.steps import NO_STEPS, Steps
 
 BINARIES_ONLY = {"--usepkg": True, "--usepkgonly": True, "--binpkg-respect-use": "y"}
@@ -54,20 +55,6 @@ class Question(Struct, frozen=True, kw_only=True):
     """Metadata that Portage need not source."""
     limit: float = emerge.LIMIT
     """Seconds for one process of Portage."""
-
-
-class _Run(Struct, frozen=True, kw_only=True):
-    """One emerge of a job, as :mod:`overlaytool.verify.inside` wants it."""
-
-    view: ViewKind
-    target: str
-    atoms: tuple[str, ...]
-    options: dict[str, Any]
-    binaries_of: ViewKind | None = None
-
-    def as_job(self) -> dict[str, Any]:
-        plain = {"view": self.view, "target": self.target, "atoms": list(self.atoms), "options": self.options}
-        return plain if self.binaries_of is None else {**plain, "binaries_of": self.binaries_of}
 
 
 def verify(
@@ -130,7 +117,21 @@ class _Asking:
     def one(self, board: Board | None) -> tuple[list[JudgedView], list[Complaint]]:
         """One process of Portage: a board with its production image, or the build host."""
         question = self._question
-        runs = _host_runs(question) if board is None else _board_runs(question, board)
+        if board is None:
+            return self._carried_out(_host_runs(question), None)
+        together = () if question.atoms else extensions.together(question.checkout, board)
+        apart = () if question.atoms else extensions.with_flags(question.checkout, board)
+        views, found = self._carried_out([*_board_runs(question, board), *together, *apart], board)
+        if any(complaint.target is None and complaint.kind in extensions.IN_ONE_ROOT for complaint in found):
+            alone = extensions.alone(question.checkout, board)
+            more, others = self._carried_out(alone, board)
+            views = [view for view in views if view.view is not ViewKind.EXTENSIONS or view.target] + more
+            found = [one for one in found if one.view is not ViewKind.EXTENSIONS or one.target] + others
+        return views, found
+
+    def _carried_out(self, runs: list[Run], board: Board | None) -> tuple[list[JudgedView], list[Complaint]]:
+        """Some runs in one process, with what is selected in all of them held against the plan."""
+        question = self._question
         with emerge.standby(self.processes) as portage:
             job = {
                 "roots": _roots(portage.directory, question.checkout, board),
@@ -144,10 +145,12 @@ class _Asking:
 
 
 def _read(
-    question: Question, board: Board | None, runs: list[_Run], answers: list[dict[str, Any]]
+    question: Question, board: Board | None, runs: list[Run], answers: list[dict[str, Any]]
 ) -> tuple[list[JudgedView], list[Complaint]]:
     name = board.name if board else None
-    views, found = [], []
+    views: list[JudgedView] = []
+    found: list[Complaint] = []
+    taken: list[list[str]] = []
     for run, answer in zip(runs, answers, strict=True):
         views.append(
             JudgedView(
@@ -157,14 +160,20 @@ def _read(
                 packages=len(answer["packages"]),
                 judged=answer["judged"],
                 complete=not answer["more"],
+                target=run.name,
             )
         )
         found += [
-            complaints.read(finding, view=run.view, board=name, steps=question.steps)
+            replace(
+                complaints.read(finding, view=run.view, board=name, steps=question.steps), target=run.name
+            )
             for finding in answer["findings"]
         ]
-        if run.view is not ViewKind.PRODUCTION and answer["success"]:
-            found += complaints.disagreements(question.selected, name, answer["packages"])
+        if run.view is not ViewKind.PRODUCTION:
+            taken += answer["packages"]
+    judged = (answer["success"] for run, answer in zip(runs, answers, strict=True))
+    if all(judged) or (question.atoms and answers[0]["success"]):
+        found += complaints.disagreements(question.selected, name, taken)
     return views, found
 
 
@@ -176,7 +185,7 @@ def _roots(directory: Path, checkout: Checkout, board: Board | None) -> dict[str
     return {name: {"path": str(made.path), "repositories": made.repositories} for name, made in roots.items()}
 
 
-def _board_runs(question: Question, board: Board) -> list[_Run]:
+def _board_runs(question: Question, board: Board) -> list[Run]:
     """The board root, then the image from what was merged there."""
     image, more = targets.metapackage(Into.IMAGE), targets.metapackage(Into.BOARD)
     atoms = question.atoms or (image, more)
@@ -186,13 +195,13 @@ def _board_runs(question: Question, board: Board) -> list[_Run]:
     in_image = question.into is Into.IMAGE
     shipped = tuple(atom for atom in atoms if atom != more and (in_image or atom not in question.atoms))
     return [
-        _Run(
+        Run(
             view=ViewKind.BOARD,
             target="board",
             atoms=tuple(dict.fromkeys(atoms)),
             options={},
         ),
-        _Run(
+        Run(
             view=ViewKind.PRODUCTION,
             target="production",
             atoms=tuple(dict.fromkeys(shipped)),
@@ -202,11 +211,12 @@ def _board_runs(question: Question, board: Board) -> list[_Run]:
     ][: 2 if shipped else 1]
 
 
-def _host_runs(question: Question) -> list[_Run]:
+def _host_runs(question: Question) -> list[Run]:
     alone = question.atoms and not question.with_metapackage
     metapackage = () if alone else (targets.metapackage(Into.SDK),)
-    atoms = tuple(dict.fromkeys((*question.atoms, *metapackage)))
-    return [_Run(view=ViewKind.HOST, target="host", atoms=atoms, options={})]
+    own = () if question.atoms else extensions.of_sdk_build(question.checkout)
+    atoms = tuple(dict.fromkeys((*question.atoms, *metapackage, *own)))
+    return [Run(view=ViewKind.HOST, target="host", atoms=atoms, options={})]
 
 
 def _mark_old(found: Sequence[Complaint], old: Sequence[Complaint]) -> tuple[Complaint, ...]:
@@ -224,4 +234,5 @@ def _identity(complaint: Complaint) -> tuple[object, ...]:
         complaint.atom,
         complaint.cpvs,
         complaint.needs,
+        complaint.target,
     )

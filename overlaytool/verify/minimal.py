@@ -71,7 +71,7 @@ def lay_out_without(checkout: Checkout, package: str, before: Checkout, place: P
         if old.is_dir():
             (there / category).mkdir(exist_ok=True)
             (there / category / left_out).symlink_to(old)
-    for name in ("setup_board", "build_library"):
+    for name in ("setup_board", "build_library", "build_image", "build_torcx_store"):
         if (checkout.path / name).exists():
             (place / name).symlink_to(checkout.path / name)
     return replace(checkout, path=place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,9 @@ from overlaytool.ebuild import runtime
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.export import Lookup
 from overlaytool.flatcar import checkout
+from overlaytool.flatcar.targets import EXTRA_SYSEXTS
 from overlaytool.model.resolution import Into
-from overlaytool.model.verdict import Verdict
+from overlaytool.model.verdict import Verdict, ViewKind
 from overlaytool.progress import SilentProgress
 from overlaytool.verify.judge import Question, verify
 from overlaytool.verify.steps import Steps
@@ -87,3 +89,44 @@ def test_what_emerge_refuses_becomes_a_complaint(
                 assert fields[name] == (tuple(value) if isinstance(value, list) else value), (name, shown)
         assert complaint.hint
         assert complaint.message
+
+
+def test_an_extension_whose_package_is_gone_is_complained_of(
+    checkout_tree: Path, metadata: MetadataCache
+) -> None:
+    found = set_up({}, checkout_tree)
+    shutil.rmtree(found.portage_stable / "app-misc/channel")
+    verdict = judge({"atoms": []}, found, metadata)
+    assert [(one.view, one.atom, one.target) for one in verdict.complaints] == [
+        (ViewKind.EXTENSIONS, "app-misc/channel", None)
+    ]
+    assert {view.target for view in verdict.views if view.view is ViewKind.EXTENSIONS} == {
+        None,
+        "sysext:driver",
+    }
+
+
+def test_an_extension_is_asked_about_with_its_flags(checkout_tree: Path, metadata: MetadataCache) -> None:
+    body = 'IUSE="more"\nRDEPEND="more? ( dev-libs/nowhere )"'
+    found = set_up({"ebuilds": {"dev-libs/asks-1": body}}, checkout_tree)
+    (checkout_tree / EXTRA_SYSEXTS).write_text(
+        'EXTRA_SYSEXTS=(\n  "plain|dev-libs/asks"\n  "flags|dev-libs/asks|more|amd64"\n)\n'
+    )
+    verdict = judge({"atoms": []}, found, metadata)
+    assert [(one.atom, one.target) for one in verdict.complaints] == [("dev-libs/nowhere", "sysext:flags")]
+
+
+def test_extensions_that_cannot_be_in_one_root_are_asked_about_one_by_one(
+    checkout_tree: Path, metadata: MetadataCache
+) -> None:
+    ebuilds = {"dev-libs/asks-1": 'RDEPEND="!dev-libs/other"', "dev-libs/other-1": ""}
+    found = set_up({"ebuilds": ebuilds}, checkout_tree)
+    (checkout_tree / EXTRA_SYSEXTS).write_text(
+        'EXTRA_SYSEXTS=(\n  "one|dev-libs/asks"\n  "two|dev-libs/other"\n)\n'
+    )
+    verdict = judge({"atoms": []}, found, metadata)
+    assert verdict.complaints == ()
+    assert {view.target for view in verdict.views if view.view is ViewKind.EXTENSIONS} == {
+        "sysext:one",
+        "sysext:two",
+    }

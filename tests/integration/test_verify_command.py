@@ -39,8 +39,11 @@ def test_a_checkout_that_holds_is_said_to_hold_for_every_board_and_view(
     assert [(view["board"], view["view"]) for view in document["views"]] == [
         ("amd64-usr", "board"),
         ("amd64-usr", "production"),
+        ("amd64-usr", "extensions"),
+        ("amd64-usr", "extensions"),
         ("arm64-usr", "board"),
         ("arm64-usr", "production"),
+        ("arm64-usr", "extensions"),
         (None, "host"),
     ]
     assert all(view["judged"] and view["complete"] and view["packages"] for view in document["views"])

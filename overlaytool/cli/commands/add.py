@@ -274,6 +274,8 @@ def _verify(space: Workspace, plan: Plan, resolution: Resolution, *, tip: str | 
     from overlaytool.workflow import proof
 
     atoms = dict.fromkeys(edge.atom for edge in resolution.edges if edge.parent is None)
+    if resolution.request.update:
+        atoms = {}  # all who use the package are part of the question
     return proof.verify(space, proof.Subject(atoms=tuple(atoms), into=plan.into, plan=plan, tip=tip))
 
 

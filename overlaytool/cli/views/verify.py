@@ -50,7 +50,11 @@ def to_data(verdict: Verdict) -> dict[str, Any]:
 
 
 def _view(view: JudgedView, verdict: Verdict) -> Iterator[Part]:
-    mine = [c for c in verdict.complaints if (c.view, c.board) == (view.view, view.board)]
+    mine = [
+        one
+        for one in verdict.complaints
+        if (one.view, one.board, one.target) == (view.view, view.board, view.target)
+    ]
     new = sum(not complaint.before for complaint in mine)
     if not view.judged:
         state = ("not judged, since its board does not resolve", "yellow")
@@ -58,7 +62,7 @@ def _view(view: JudgedView, verdict: Verdict) -> Iterator[Part]:
         state = (f"{new} complaint{'s' if new != 1 else ''}", "bold red")
     else:
         state = ("resolves" if not mine else "no new complaint", "green")
-    yield f"{view.board or 'build host':10} {view.view:10} "
+    yield f"{view.board or 'build host':10} {view.target or view.view:10} "
     yield state
     if view.judged and view.packages:
         yield f"  {view.packages} packages", "dim"

@@ -4,7 +4,8 @@ Job::
 
     {"log": "file for what Portage prints", "metadata": file descriptor of the server, or null,
      "roots": {"host": {"path": …, "repositories": "text of repos.conf"}, "board": …, "production": …},
-     "runs": [{"view": "board", "target": "board", "atoms": […], "options": {…}}, …],
+     "runs": [{"view": "board", "target": "board", "atoms": […], "options": {…},
+               "use": "USE flags in the environment"}, …],
      "new": ["cat/pn", …], "root_deps": whether emerge-<board> adds --root-deps,
      "sourcing": whether Portage sources ebuilds that the server knows nothing of,
      "read": [trees that it reads], "change": [directories that it writes]}

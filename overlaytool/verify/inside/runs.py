@@ -43,7 +43,7 @@ def carry_out(job: dict[str, Any]) -> dict[str, Any]:
         if source is not None and source not in resolved:
             reports.append(_report(run, judged=False))
             continue
-        world = made.trees(run["target"])
+        world = made.trees(run["target"], run.get("use", ""))
         known: frozenset[str] = frozenset()
         if source is not None:
             known = resolved[source].passed_over

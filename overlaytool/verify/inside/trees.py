@@ -141,18 +141,20 @@ class Roots:
         :param root_deps: whether emerge is called with --root-deps, see `_look_in_target_root`.
         """
         self._roots, self._client, self._root_deps = roots, client, root_deps
-        self._made: dict[str, Any] = {}
+        self._made: dict[tuple[str, str], Any] = {}
         if not sourcing:
             porttree.EbuildMetadataPhase = Unsourced
 
-    def trees(self, target: str) -> Any:
+    def trees(self, target: str, use: str = "") -> Any:
         """``trees`` for a run into the root named ``target``; the host's root is the running one.
 
+        :param use: USE flags in the environment, for that root.
         :raises ConfigurationError: when a root's profile sets no ARCH.
         """
         trees = portage._trees_dict()
         for role in dict.fromkeys(("host", target)):
-            tree = self._made.get(role) or self._make(role)
+            flags = use if role == target else ""
+            tree = self._made.get((role, flags)) or self._make(role, flags)
             eroot = tree["root_config"].settings["EROOT"]
             trees[eroot] = tree
             if role == target:
@@ -161,9 +163,9 @@ class Roots:
                 trees._running_eroot = eroot
         return trees
 
-    def _make(self, role: str) -> Any:
-        settings = _settings(role, self._roots[role])
-        tree = self._made[role] = _tree(settings)
+    def _make(self, role: str, use: str) -> Any:
+        settings = _settings(role, self._roots[role], use)
+        tree = self._made[(role, use)] = _tree(settings)
         tree["root_config"] = RootConfig(settings, tree, load_default_config(settings, tree))
         _serve(tree["porttree"].dbapi, self._client)
         if self._root_deps and role != "host":
@@ -171,7 +173,7 @@ class Roots:
         return tree
 
 
-def _settings(role: str, root: dict[str, str]) -> Any:
+def _settings(role: str, root: dict[str, str], use: str) -> Any:
     path = root["path"]
     environment = {
         name: os.environ[name]
@@ -183,6 +185,7 @@ def _settings(role: str, root: dict[str, str]) -> Any:
         "PORTAGE_DEPCACHEDIR": f"{path}/var/cache/edb/dep",
         "FEATURES": FEATURES,
         "NOCOLOR": "true",
+        **({"USE": use} if use else {}),
     }
     settings = portage.config(config_root=path, target_root=path, sysroot=path, eprefix="", env=environment)
     if not settings.profiles or not settings.get("ARCH"):
