@@ -22,6 +22,8 @@ COMMANDS = {
     "add": "Add packages to the checkout, with all that they lack.",
     "update": "Replace the checkout's copies of packages by newer ones.",
     "remove": "Take packages out, with all that only they needed.",
+    "fork": "Move a package into coreos-overlay as it is, to change it there.",
+    "unfork": "Replace coreos-overlay's copy of a package by Gentoo's.",
     "review": "Say what a branch or a pull request changes in every view.",
     "audit": "Say what is wrong with the checkout, and put right what is certain.",
     "advisories": "Say which security advisories apply, as the build's own check will.",
@@ -44,7 +46,7 @@ COMMANDS = {
 
 Each is in the module of its name, or in :data:`ELSEWHERE`: a function of that name, or a Typer ``app``.
 """
-ELSEWHERE: dict[str, str] = {}
+ELSEWHERE: dict[str, str] = {"unfork": "fork"}
 
 
 class Commands(typer.core.TyperGroup):

@@ -239,13 +239,13 @@ def standing_at(space: Workspace, repository: Repository, commit: str) -> Iterat
     with (
         space.progress.task(f"reading the files of {commit[:12]}"),
         repository.checked_out(commit) as place,
-        _opened_at(space, place) as there,
+        opened_at(space, place) as there,
     ):
         yield there
 
 
 @contextmanager
-def _opened_at(space: Workspace, place: Path) -> Iterator[Workspace]:
+def opened_at(space: Workspace, place: Path) -> Iterator[Workspace]:
     """The workspace on another copy of the checkout, with its trees, boards and configuration."""
     found = checkouts.find(place)
     boards = tuple(found.board(board.name) for board in space.boards)
@@ -308,7 +308,7 @@ def _with_trees(space: Workspace, kept: SeriesRecord) -> Iterator[Workspace]:
     boards = tuple(space.checkout.board(name) for name in kept.plan.boards)
     with (
         reading(trees),
-        _opened_at(replace(space, sources=trees, boards=boards), space.checkout.path) as same,
+        opened_at(replace(space, sources=trees, boards=boards), space.checkout.path) as same,
     ):
         yield same
 

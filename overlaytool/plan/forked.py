@@ -1,0 +1,106 @@
+"""What a fork in coreos-overlay changed against the ebuild that it came from, and what becomes of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import unified_diff
+
+from overlaytool.ebuild.source import TreeSource
+from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE
+from overlaytool.flatcar.tree import Tree
+from overlaytool.git.repository import LOG, Repository
+from overlaytool.model.resolution import Notice
+
+_KINDS = (
+    (re.compile(r"^\s*KEYWORDS="), "an entry of package.accept_keywords"),
+    (re.compile(r"^\s*(?:IUSE|REQUIRED_USE)\+?=|\buse_(?:enable|with)\b|\buse\s"), "an entry of package.use"),
+    (re.compile(r"\.patch\b|\bPATCHES\b|\beapply\b"), "a patch in coreos/user-patches"),
+)
+_ELSE = "a hook in coreos/config/env"
+MOST = 12
+
+
+def fork_changes(source: TreeSource, repository: Repository, tree: Tree, package: str) -> Iterator[Notice]:
+    """A notice for each ebuild of the fork: the lines that are its own, and what they have to become.
+
+    Lines that Gentoo's newest ebuild has by now need nothing any more.
+    """
+    own = f"{OVERLAY}/{package}"
+    gentoo = source.source_names()[0]
+    newest = source.source_candidates(gentoo, package)[0]
+    there = {line.strip() for line in newest.text.split("\n")}
+    for path in tree.list(own):
+        name = path.removeprefix(f"{own}/")
+        state = tree.read(path)
+        if not name.endswith(".ebuild") or state is None:
+            continue
+        text = state.content.decode("utf-8", "replace")
+        found = _origin(source, repository, package, path, name)
+        if found is None:
+            yield Notice(
+                reference="fork-unknown",
+                message=f"{name}: the ebuild that it came from is neither in Gentoo nor in the history",
+                hint=f"compare it by hand with {newest.cpv}",
+            )
+            continue
+        where, origin = found
+        lines = [
+            line
+            for line in unified_diff(origin.split("\n"), text.split("\n"), lineterm="", n=0)
+            if line[:1] in "+-" and line[:3] not in ("+++", "---") and _counts(line[1:])
+        ]
+        left = [line for line in lines if line[0] == "-" or line[1:].strip() not in there]
+        if not lines:
+            yield Notice(reference="fork-pristine", message=f"{name} is as in {where}", hint=None)
+        elif not left:
+            message = f"{name}: all that it changed against {where} is in {newest.cpv} by now"
+            yield Notice(reference="fork-upstream", message=message, hint=None)
+        else:
+            shown = "; ".join(line.strip() for line in left[:MOST])
+            more = f"; and {len(left) - MOST} more lines" if len(left) > MOST else ""
+            yield Notice(
+                reference="fork-change",
+                message=f"{name} differs from {where}: {shown}{more}",
+                hint=f"what is still meant has to become {', '.join(dict.fromkeys(map(_becomes, left)))}",
+            )
+    for path in tree.list(own):
+        name = path.removeprefix(f"{own}/")
+        if name.startswith("files/") and not (newest.repo.path / package / name).exists():
+            yield Notice(
+                reference="fork-file",
+                message=f"{name} is the fork's own: Gentoo does not have it",
+                hint="a patch goes to coreos/user-patches; what is installed needs another package",
+            )
+
+
+def _counts(line: str) -> bool:
+    """Whether a line is more than a comment."""
+    return bool(line.strip()) and not line.strip().startswith("#")
+
+
+def _becomes(line: str) -> str:
+    return next((kind for pattern, kind in _KINDS if pattern.search(line[1:])), _ELSE)
+
+
+def _origin(
+    source: TreeSource, repository: Repository, package: str, path: str, name: str
+) -> tuple[str, str] | None:
+    """The ebuild that a fork's came from, and where it was found."""
+    gentoo = source.source_names()[0]
+    for candidate in source.source_candidates(gentoo, package):
+        if f"{package.partition('/')[2]}-{candidate.listed.written}.ebuild" == name:
+            return f"Gentoo's {candidate.cpv}", candidate.text
+    stable = f"{PORTAGE_STABLE}/{package}/{name}"
+    last = repository.line(*LOG, "-n", "1", "--no-renames", "--diff-filter=D", "--format=%H", "--", stable)
+    if last and (text := _blob(repository, f"{last}^:{stable}")) is not None:
+        return f"portage-stable's until {last[:10]}", text
+    first = repository.line(*LOG, "--no-renames", "--diff-filter=A", "--format=%H", "--", path).split()
+    if first and (text := _blob(repository, f"{first[-1]}:{path}")) is not None:
+        return f"its first copy in {first[-1][:10]}", text
+    return None
+
+
+def _blob(repository: Repository, revision: str) -> str | None:
+    status, text, _stderr = repository.attempt("cat-file", "blob", revision)
+    return None if status else text

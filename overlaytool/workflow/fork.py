@@ -1,0 +1,181 @@
+"""``fork`` and ``unfork``: a package from portage-stable into coreos-overlay as it is, and the other way.
+
+A fork is two commits: the pristine copy, which ``fork`` makes, and the changes. ``unfork`` plans the
+import from Gentoo as if the fork were not there, takes the fork away, and says what it had changed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from overlaytool.apply.staging import Draft
+from overlaytool.errors import AbsentError
+from overlaytool.flatcar import automation
+from overlaytool.flatcar.automation import PACKAGES_LIST
+from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE
+from overlaytool.flatcar.order import place as place_in
+from overlaytool.flatcar.tree import DiskTree, Tree
+from overlaytool.model.change import ChangeSet, Step, StepKind
+from overlaytool.model.plan import Action
+from overlaytool.model.resolution import Notice, Request
+from overlaytool.model.target import Into
+from overlaytool.plan.forked import fork_changes
+from overlaytool.resolve.request import known_atom
+from overlaytool.workflow import planning
+from overlaytool.workflow.everything import everything
+from overlaytool.workflow.planning import Planned
+from overlaytool.workflow.series import opened_at, repository_of
+from overlaytool.workflow.workspace import Workspace
+
+if TYPE_CHECKING:
+    from overlaytool.model.change import FileChange
+    from overlaytool.model.series import Series
+
+
+class Forking(Struct, frozen=True, kw_only=True):
+    """What a fork, or the end of one, does to the checkout."""
+
+    package: str
+    changes: ChangeSet
+    planned: Planned | None
+    """For ``unfork`` the import from Gentoo; None for ``fork``."""
+    work: tuple[Notice, ...]
+    """What a person has to look at."""
+
+
+def fork(space: Workspace, text: str) -> Forking:
+    """portage-stable's copy into coreos-overlay as it is, in one commit. Writes nothing.
+
+    :raises AbsentError: where portage-stable does not have the package, or the overlay has it already.
+    """
+    package = known_atom(text, space.source).package
+    tree = DiskTree(space.checkout.path)
+    old, new = f"{PORTAGE_STABLE}/{package}", f"{OVERLAY}/{package}"
+    files = tree.list(old)
+    if not files or tree.list(new):
+        found = "coreos-overlay has it already" if tree.list(new) else "portage-stable does not have it"
+        raise AbsentError(f"{package} cannot be forked: {found}", hint=f"overlaytool why {package} says more")
+    draft = Draft(tree)
+    for path in files:
+        draft.put(new + path.removeprefix(old), draft.read(path))
+        draft.put(path, None)
+    _put_category(draft, package.partition("/")[0])
+    _list_without(draft, package)
+    body = "This is the copy of portage-stable as it is. What is changed in it comes next."
+    message = f"overlay {package}: Fork from portage-stable\n\n{body}\n"
+    draft.finish(StepKind.PACKAGE, Action.ADD, package, message=message)
+    return Forking(
+        package=package,
+        changes=ChangeSet(steps=draft.steps(), about=("fork", package)),
+        planned=None,
+        work=(),
+    )
+
+
+def unfork(space: Workspace, text: str, today: date | None = None) -> Forking:
+    """Gentoo's current copy in place of coreos-overlay's. Writes nothing.
+
+    :raises AbsentError: where coreos-overlay does not have the package, or Gentoo does not.
+    """
+    package = known_atom(text, space.source).package
+    tree = DiskTree(space.checkout.path)
+    own = f"{OVERLAY}/{package}"
+    gentoo = space.source.source_names()[0]
+    if not tree.list(own):
+        raise AbsentError(f"{package} is no fork: coreos-overlay does not have it", hint="overlaytool update")
+    if not space.source.source_candidates(gentoo, package):
+        raise AbsentError(f"{package} is not in Gentoo: there is nothing to go back to")
+    into = _into(space, package)
+    with _without_fork(space, package) as there:
+        planned = planning.prepare(there, Request(atoms=(package,), into=into))
+    plan = replace(
+        planned.plan, metapackage=None, new_in_image=(), request=(package,), checkout=planned.plan.checkout
+    )
+    planned = replace(planned, plan=plan)
+    rendered = planning.render(space, planned, tree, today or date.today())
+    changes = ChangeSet(steps=(*rendered.steps, *_drop(tree, package)), about=("unfork", package))
+    work = (*plan.manual_work, *fork_changes(space.source, repository_of(space), tree, package))
+    return Forking(package=package, changes=changes, planned=planned, work=(*work, *_held(space, package)))
+
+
+def _into(space: Workspace, package: str) -> Into:
+    """Where to resolve it: on the boards where one of them has it, else on the build host."""
+    views = {view for _target, view in everything(space).selected.get(package, {})}
+    return Into.SDK if views == {"host"} else Into.IMAGE
+
+
+@contextmanager
+def _without_fork(space: Workspace, package: str) -> Iterator[Workspace]:
+    """The workspace on a copy of the checkout that does not have the fork."""
+    repository = repository_of(space)
+    with repository.checked_out(repository.head()) as place:
+        shutil.rmtree(place / OVERLAY / package)
+        with opened_at(space, place) as there:
+            yield there
+
+
+def _drop(tree: Tree, package: str) -> tuple[Step, ...]:
+    """The steps that take the fork away, on top of the import."""
+    draft = Draft(tree)
+    for path in tree.list(f"{OVERLAY}/{package}"):
+        draft.put(path, None)
+    message = f"overlay {package}: Move to portage-stable\n"
+    draft.finish(StepKind.REMOVAL, Action.UPDATE, package, message=message)
+    return draft.steps()
+
+
+def _held(space: Workspace, package: str) -> Iterator[Notice]:
+    """What depends on the package in a way that the new version does not satisfy."""
+    gentoo = space.source.source_names()[0]
+    offered = space.source.source_candidates(gentoo, package)
+    for use in everything(space).users(package):
+        atom = space.source.parse_atom(use.atom)
+        if use.parent and not any(space.source.admits(candidate, atom) for candidate in offered):
+            yield Notice(
+                reference="held-back",
+                message=f"{use.parent} {use.dep_class}s on {use.atom}, which no ebuild of Gentoo satisfies",
+                hint="update it as well",
+            )
+
+
+def _put_category(draft: Draft, category: str) -> None:
+    own, stable = f"{OVERLAY}/profiles/categories", f"{PORTAGE_STABLE}/profiles/categories"
+    known = draft.read_text(own).split()
+    if category not in (*known, *draft.read_text(stable).split()):
+        known.insert(place_in([(name,) for name in known], (category,)), category)
+        draft.put_text(own, "".join(f"{name}\n" for name in known))
+
+
+def _list_without(draft: Draft, package: str) -> None:
+    if draft.read(PACKAGES_LIST):
+        text = draft.read_text(PACKAGES_LIST)
+        draft.put_text(PACKAGES_LIST, automation.without_packages(text, (package,)))
+
+
+def apply(space: Workspace, forking: Forking) -> tuple[FileChange, ...]:
+    """Write it into the work tree: all of it, or nothing."""
+    from overlaytool.apply import work_tree as writing
+
+    with space.progress.task("writing"):
+        return writing.apply(forking.changes, space.checkout.path, space.config.state)
+
+
+def commit(space: Workspace, forking: Forking, branch: str) -> Series:
+    """Make it commits on a branch of their own, from the commit that is checked out.
+
+    :raises GitError: when git refuses, or the branch is there already.
+    :raises StaleError: where the work tree differs from that commit.
+    """
+    from overlaytool.series import preflight
+    from overlaytool.series.commit import commit as make
+
+    repository = repository_of(space)
+    preflight.check(repository, branch)
+    return make(repository, forking.changes, base=repository.head(), branch=branch, progress=space.progress)
