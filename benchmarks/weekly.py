@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 
 STABLE = "sdk_container/src/third_party/portage-stable"
 KEYWORDS = "sdk_container/src/third_party/coreos-overlay/profiles/coreos/base/package.accept_keywords"
+IDENTITY = ("-c", "user.name=Replay", "-c", "user.email=replay@example.org")
 WEEKS = {
     "856d9b638d": ("c177e1b1c2", "09b1371a59", "78e6abc6cd"),
     "a899f2f97d": ("94e09c27b3", "3797ce5a7f", "798635ab8e"),
@@ -65,6 +65,8 @@ def replay(clone: Path, week: str, place: Path) -> None:
         ["tar", "-x", f"--strip-components={STABLE.count('/') + 1}"], cwd=gentoo, input=archive, check=True
     )
     (gentoo / "profiles/repo_name").write_text("gentoo\n")
+    for command in (("init", "--quiet"), ("add", "--all"), ("commit", "--quiet", "-m", "Gentoo")):
+        git(gentoo, *IDENTITY, *command)
     branch = f"replay-{week}"
     subprocess.run(
         [
@@ -111,7 +113,6 @@ def main() -> None:
     )
     parser.add_argument("weeks", nargs="*", default=list(WEEKS), help=f"merges: {', '.join(WEEKS)}")
     arguments = parser.parse_args()
-    os.environ.setdefault("GIT_AUTHOR_NAME", "Replay")
     for week in arguments.weeks:
         with tempfile.TemporaryDirectory(prefix="weekly-") as place:
             replay(arguments.clone, week, Path(place))

@@ -38,11 +38,3 @@ def facts(candidate: EbuildCandidate) -> Mapping[str, str]:
         }
     except MetadataException as error:
         raise MetadataError(f"{candidate} cannot be sourced", details=(sourcing_error(error),)) from error
-
-
-def own_text(candidate: EbuildCandidate) -> str:
-    """The ebuild as it is written; empty where it cannot be read."""
-    try:
-        return str(candidate.repo.tree.text(candidate.ebuild))
-    except OSError:
-        return ""

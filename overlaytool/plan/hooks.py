@@ -31,6 +31,17 @@ def to_look_at(tree: Tree, updated: dict[str, tuple[str, ...]], imported: Iterab
         yield from _new(package)
 
 
+def patches_of(tree: Tree, package: str) -> tuple[str, ...]:
+    """User patches and hooks that Flatcar keeps for a package, as paths of the checkout, sorted."""
+    found = []
+    for home in (PATCHES, HOOKS):
+        for path in tree.list(home):
+            name = "/".join(path[len(home) + 1 :].split("/")[:2])
+            if name.partition(":")[0] == package or _of_version(name, package):
+                found.append(path)
+    return tuple(sorted(found))
+
+
 def _patches(package: str, versions: tuple[str, ...], paths: tuple[str, ...]) -> Iterator[Notice]:
     """User patches of a package (portage(5)): in a directory of its name, with or without a version."""
     found: dict[str, int] = {}

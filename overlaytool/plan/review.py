@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cached_property
 
 from overlaytool.ebuild.candidate import EbuildCandidate
-from overlaytool.ebuild.facts import FIELDS, INHERITED, facts, own_text
+from overlaytool.ebuild.facts import FIELDS, INHERITED, facts
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import MetadataError
 from overlaytool.model.reached import Missing
@@ -147,7 +147,7 @@ class Comparison:
         if old is None or new is None:
             return None
         try:
-            return MetadataDiff(facts(old), facts(new), texts=(own_text(old), own_text(new)), fields=COMPARED)
+            return MetadataDiff(facts(old), facts(new), texts=(old.text, new.text), fields=COMPARED)
         except MetadataError as error:
             self.notices.append(
                 Notice(reference="unsourceable", message=" ".join((error.message, *error.details)))
