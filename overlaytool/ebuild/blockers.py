@@ -8,14 +8,24 @@ plan is being made, and only what names a new package behind an exclamation mark
 from __future__ import annotations
 
 import os
+import re
 import subprocess
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from overlaytool.ebuild.eclass import inherited_by
 from overlaytool.errors import ToolMissingError
+from overlaytool.model.resolution import package_name
 
-BLOCKER = r"!!?[<>=~]*[A-Za-z0-9+_.-]+/[A-Za-z0-9+_.-]+"
-"""A blocker as far as its version, or up to where a variable begins."""
+PART = "[A-Za-z0-9+_.${}-]+"
+BLOCKER = f"!!?[<>=~]*{PART}/{PART}"
+"""A blocker as far as its version; variables may stand for any part of it."""
+
+VARIABLE = re.compile(r"\$(?:\{(\w+)[^}]*\}|(\w+))")
+VARIABLE_REVISION = re.compile(r"-r\d+$")
+
+ANYTHING = "\0"
+"""What stands for a variable whose value the text does not tell."""
 
 
 class Blockers:
@@ -27,10 +37,12 @@ class Blockers:
         :raises ToolMissingError: when there is no git.
         """
         top = os.path.commonpath(trees)
-        ebuilds = [f"{os.path.relpath(tree, top)}/*.ebuild" for tree in trees]
+        self._trees = tuple(trees)
+        below = [os.path.relpath(tree, top) for tree in trees]
+        files = [f"{tree}/{name}" for tree in below for name in ("*.ebuild", "eclass/*.eclass")]
         try:
             self._reading = subprocess.Popen(
-                ("git", "grep", "--no-index", "--only-matching", "-z", "-IE", BLOCKER, "--", *ebuilds),
+                ("git", "grep", "--no-index", "--only-matching", "-z", "-IE", BLOCKER, "--", *files),
                 cwd=top,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -49,16 +61,54 @@ class Blockers:
             pass
 
     def of(self, packages: Collection[str]) -> frozenset[str]:
-        """The packages with an ebuild that blocks some versions, at least, of one of these."""
+        """The packages with an ebuild that may block some versions, at least, of one of these.
+
+        An eclass blocks for all that inherit it. Where a variable hides a name, it is looked at further.
+        """
         output, _ = self._reading.communicate()
         found = set()
+        eclasses: set[str] = set()
         for line in output.decode(errors="replace").splitlines():
             path, _, blocker = line.partition("\0")
-            if any(_names(blocker.lstrip("!<>=~"), package) for package in packages):
-                found.add("/".join(path.split("/")[-3:-1]))
+            owner = _ebuild(path)
+            blocked = _filled_in(blocker.lstrip("!<>=~"), owner)
+            if not any(_names(blocked, package) for package in packages):
+                continue
+            if owner is None:
+                eclasses.add(path.rpartition("/")[2].removesuffix(".eclass"))
+            else:
+                found.add(f"{owner['CATEGORY']}/{owner['PN']}")
+        for name in eclasses:
+            found |= {package_name(cpv) for cpv in inherited_by(name, self._trees)}
         return frozenset(found)
 
 
+def _ebuild(path: str) -> dict[str, str] | None:
+    """The variables that an ebuild's path tells (PMS section 11.1); None for an eclass."""
+    if path.endswith(".eclass"):
+        return None
+    *_, category, name, file = path.split("/")
+    version = file.removesuffix(".ebuild").removeprefix(f"{name}-")
+    plain = VARIABLE_REVISION.sub("", version)
+    return {"CATEGORY": category, "PN": name, "PVR": version, "PV": plain, "P": f"{name}-{plain}"}
+
+
+def _filled_in(text: str, known: Mapping[str, str] | None) -> str:
+    """A blocker's text with the variables replaced that are known, and ``ANYTHING`` for the others."""
+    return VARIABLE.sub(lambda found: (known or {}).get(found[1] or found[2], ANYTHING), text)
+
+
 def _names(blocked: str, package: str) -> bool:
-    """Whether text that begins with a package's name may go on with its version."""
-    return blocked == package or blocked.startswith(f"{package}-")
+    """Whether text that begins with a package's name may go on with its version.
+
+    Nothing is known of a name where a variable comes before any of it is told.
+    """
+    told, variable, _ = blocked.partition(ANYTHING)
+    if told == package or told.startswith(f"{package}-"):
+        return True
+    if not variable:
+        return False
+    if told:
+        return "/" in told and not told.endswith("/") and package.startswith(told)
+    _category, _, name = blocked.partition("/")
+    return bool(name) and ANYTHING not in name and _names(f"any/{name}", f"any/{package.partition('/')[2]}")
