@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from overlaytool.model.resolution import Root
+from overlaytool.model.resolution import Notice, Root
 
 
 class ViewKind(StrEnum):
@@ -116,6 +116,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     complaints: tuple[Complaint, ...]
     """By view, those that the plan brought first."""
     unneeded: tuple[Unneeded, ...] = ()
+    oversights: tuple[Notice, ...] = ()
+    """What the change forgot that no build fails for. They are said, and fail nothing."""
 
     @property
     def holds(self) -> bool:

@@ -16,6 +16,7 @@ from overlaytool.ebuild.export import Lookup
 from overlaytool.errors import GitError, WriteError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.checkout import TREES, Checkout
+from overlaytool.flatcar.tree import DiskTree
 from overlaytool.git.repository import Repository
 from overlaytool.model.plan import Plan
 from overlaytool.model.resolution import Into
@@ -23,7 +24,7 @@ from overlaytool.model.series import Evidence, Outcome, Stage
 from overlaytool.model.verdict import Verdict
 from overlaytool.resolve.request import known_atom
 from overlaytool.support import evidence
-from overlaytool.verify import excerpt, judge, minimal
+from overlaytool.verify import excerpt, judge, minimal, oversights
 from overlaytool.verify.emerge import LIMIT
 from overlaytool.verify.steps import Steps
 from overlaytool.workflow import Workspace
@@ -84,9 +85,21 @@ def verify(space: Workspace, subject: Subject) -> Verdict:
         verdict = judge.verify(question, space.progress, before)
         if subject.minimal and before is not None and not verdict.complaints:
             verdict = replace(verdict, unneeded=minimal.unneeded(question, space.progress, before))
+        if repository is not None and base is not None:
+            after = repository.tree(subject.tip) if subject.tip is not None else DiskTree(space.checkout.path)
+            forgotten = oversights.find(_paths(repository, base, subject.tip), repository.tree(base), after)
+            verdict = replace(verdict, oversights=forgotten)
     if (tree := judged.result()) is not None:
         _keep(space, subject, verdict, tree)
     return verdict
+
+
+def _paths(repository: Repository, base: str, tip: str | None) -> tuple[str, ...]:
+    """What differs below the trees between a commit and another one, or the work tree."""
+    if tip is None:
+        return repository.changed(base, str(TREES))
+    differing = repository.run("diff", "--name-only", "--no-renames", "-z", base, tip, "--", str(TREES))
+    return tuple(differing.decode("utf-8", "surrogateescape").split("\0")[:-1])
 
 
 def _tree_id(repository: Repository | None, tip: str | None) -> str | None:

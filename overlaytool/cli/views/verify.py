@@ -28,6 +28,9 @@ def show(verdict: Verdict) -> None:
     for finding in verdict.unneeded:
         console.show(("unneeded: ", "bold yellow"), finding.message)
         console.show((f"  hint: {finding.hint}", "cyan"))
+    for notice in verdict.oversights:
+        console.show(("forgotten: ", "bold yellow"), notice.message)
+        console.show((f"  hint: {notice.hint}", "cyan"))
     if old:
         console.show(f"\nThese were there before, at {(verdict.base or '')[:12]}, and fail nothing:")
         for complaint, boards in _grouped(old):
