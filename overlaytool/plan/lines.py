@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from overlaytool.errors import ConflictError
@@ -11,7 +12,7 @@ from overlaytool.flatcar.metapackage import Metapackage
 from overlaytool.flatcar.order import atom_name
 from overlaytool.flatcar.tree import Tree
 from overlaytool.model.plan import EntryEdit
-from overlaytool.model.resolution import Notice, Requested, Resolution
+from overlaytool.model.resolution import NodeKey, Notice, Requested, Resolution
 from overlaytool.model.target import Into
 
 
@@ -69,7 +70,7 @@ def refuse_circle(resolution: Resolution, metapackage: str) -> None:
     :param metapackage: its ``category/name``.
     :raises ConflictError: where the answer has it.
     """
-    if resolution.request.update or all(package.name != metapackage for package in resolution.packages):
+    if resolution.request.update or metapackage not in _reached(resolution):
         return
     atoms = " ".join(resolution.request.atoms)
     raise ConflictError(
@@ -86,3 +87,18 @@ def _satisfied(resolution: Resolution, requested: Requested) -> bool:
         if edge.parent is None and atom_name(edge.atom) == atom_name(requested.atom)
     }
     return set(requested.boards or (None,)) <= boards
+
+
+def _reached(resolution: Resolution) -> set[str]:
+    """The packages that the request leads to, by name; who depends on these is none of them."""
+    below: dict[NodeKey | None, list[NodeKey]] = defaultdict(list)
+    for edge in resolution.edges:
+        below[edge.parent].append(edge.child)
+    seen: set[NodeKey] = set()
+    pending = list(below[None])
+    while pending:
+        node = pending.pop()
+        if node not in seen:
+            seen.add(node)
+            pending += below[node]
+    return {package.name for package in resolution.packages if package.key in seen}

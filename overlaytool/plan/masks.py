@@ -143,16 +143,21 @@ class _Edits:
         :raises MalformedAtomError: for text that is no atom.
         """
         atom = self._source.parse_atom(text)
-        lines = {
-            line.file
+        about = [
+            (candidate, line)
             for candidate in _candidates(self._source, atom.package)
             for view in self._source.views
-            if (line := mask_of(self._source, view, candidate)) is not None
-        }
+            if self._source.mismatch(view, candidate, atom, frozenset()) is None
+            and (line := mask_of(self._source, view, candidate)) is not None
+        ]
+        lines = {line.file for _candidate, line in about}
+        entry = atom.text
+        if about and any(sign in entry for sign in ":["):  # no slot in a profile of EAPI 0 (PMS section 5.2)
+            entry = f"={about[0][0].cpv}"
         whose = "Flatcar's own" if any(str(OVERLAY) in file for file in lines) else "Gentoo's"
         self._take(
             MaskChange(
-                atom=atom.text,
+                atom=entry,
                 flags=(),
                 file=str(BASE / "package.unmask"),
                 action=MaskAction.ADD,
