@@ -45,7 +45,11 @@ class Outcome:
 
     package: str
     kind: str
-    """``holds``, ``nothing``, ``refused``, ``work`` for plans that leave work to a person, or ``fault``."""
+    """``holds``, ``nothing`` to do, ``refused``, or ``fault``.
+
+    With complaints: ``work`` where the plan left some to a person, ``warned`` where it had said that an
+    ebuild which comes along cannot be sourced.
+    """
     said: tuple[str, ...]
     seconds: float
 
@@ -76,14 +80,18 @@ def outcome(package: str, checkout: Path, gentoo: Path) -> Outcome:
     finally:
         for command in (["checkout", "-q", "--", "."], ["clean", "-fdqx"]):
             subprocess.run(["git", "-C", str(checkout), *command], check=True)
-    new = tuple(
-        f"{complaint.view} {complaint.board or 'host'}: {complaint.message}"
-        for complaint in verdict.complaints
-        if not complaint.before
-    )
-    work = tuple(f"{notice.reference}: {notice.message}" for notice in planned.plan.manual_work)
-    kind = ("work" if work else "fault") if new else "holds"
-    return Outcome(package=package, kind=kind, said=(*new, *work), seconds=seconds)
+    announced = [notice.message for notice in planned.plan.warnings if notice.reference == "unsourceable"]
+    new, warned = [], []
+    for complaint in verdict.complaints:
+        if not complaint.before:
+            said_before = any(
+                text.startswith(f"{complaint.cpvs[0]} ") for text in announced if complaint.cpvs
+            )
+            place = f"{complaint.view} {complaint.board or 'host'}"
+            (warned if said_before else new).append(f"{place}: {complaint.message}")
+    work = [f"{notice.reference}: {notice.message}" for notice in planned.plan.manual_work]
+    kind = ("work" if work else "fault") if new else "warned" if warned else "holds"
+    return Outcome(package=package, kind=kind, said=(*new, *warned, *work), seconds=seconds)
 
 
 def scratch(tree: Path, place: Path) -> Path:
