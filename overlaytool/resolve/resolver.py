@@ -23,6 +23,8 @@ from overlaytool.resolve.updates import Requests
 
 MAX_PASSES = 200
 """Passes after which a resolution that keeps changing its mind is given up."""
+MANY_PASSES = 100
+"""Passes after which it counts as a dead end; most answers take a dozen."""
 MAX_BACKTRACKS = 40
 """Choices of exclusions tried, over all dead ends of a resolution."""
 
@@ -179,6 +181,8 @@ class _Search[C: Candidate]:
         updated: set[str] = set()
         while self._passes > 0 and not self.patience.over:
             self._passes -= 1
+            if self._passes + MANY_PASSES < MAX_PASSES + len(self._requests):
+                self.patience.dead_end()  # it may be going round in a circle
             if decisions.eclasses.keys() != updated:
                 updated = set(decisions.eclasses)
                 chooser = self.chooser(self._source.with_eclass_updates(updated))
@@ -198,6 +202,12 @@ class _Search[C: Candidate]:
         if self._failure is not None:
             self.patience.gave_up = True
             raise self._failure
+        if self.patience.over:
+            raise ConflictError(
+                f"{' '.join(self._request.atoms)} could not be decided in good time",
+                details=tuple(f"import {package}" for package in sorted(decisions.imports)),
+                hint="request fewer packages at once",
+            )
         raise ConflictError(
             "the steps that the packages ask for go round in a circle",
             details=tuple(f"import {package}" for package in sorted(decisions.imports)),
