@@ -10,6 +10,7 @@ Read from ``--config FILE``, else the checkout's ``overlaytool.toml``, else
     name = "guru"
     url = "https://github.com/gentoo-mirror/guru"   # `sync` clones it into the cache
     path = "/srv/guru"                              # or where it is already
+    trusted = true                      # source its ebuilds even where they cannot be contained
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class SourceConfig(Struct, frozen=True, kw_only=True):
     """Where it is, or where `sync` puts it."""
     url: str | None
     """What `sync` clones; None for a tree that the user keeps."""
+    trusted: bool = False
+    """Whether its ebuilds are sourced even where this machine cannot contain what they do."""
 
 
 class Config(Struct, frozen=True, kw_only=True):
@@ -132,15 +135,19 @@ def _gentoo(path: Path, value: object, cache: Path) -> SourceConfig:
 
 
 def _source(path: Path, entry: Mapping[str, Any], cache: Path) -> SourceConfig:
-    _refuse_unknown(path, entry, {"name", "url", "path"})
-    if not all(isinstance(value, str) and value for value in entry.values()):
+    _refuse_unknown(path, entry, {"name", "url", "path", "trusted"})
+    trusted = entry.get("trusted", False)
+    if not isinstance(trusted, bool):
+        raise ConfigError(f"{path}: trusted of a source has to be true or false")
+    if not all(isinstance(value, str) and value for key, value in entry.items() if key != "trusted"):
         raise ConfigError(f"{path}: name, url and path of a source have to be text")
     name, url, place = entry.get("name"), entry.get("url"), entry.get("path")
     if not name or "/" in name or name.startswith("."):
         raise ConfigError(f"{path}: every [[source]] needs a plain name", hint='name = "guru"')
     if not url and not place:
         raise ConfigError(f"{path}: source {name} needs a path or a url")
-    return SourceConfig(name=name, path=_absolute(path, place) if place else cache / "trees" / name, url=url)
+    where = _absolute(path, place) if place else cache / "trees" / name
+    return SourceConfig(name=name, path=where, url=url, trusted=trusted)
 
 
 def _absolute(path: Path, value: str) -> Path:

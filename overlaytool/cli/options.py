@@ -77,6 +77,10 @@ SourceOption = Annotated[
     list[Path] | None,
     typer.Option("--source", metavar="PATH", help="One more tree, after Gentoo; repeatable."),
 ]
+TrustOption = Annotated[
+    bool,
+    typer.Option("--trust-sources", help="Source ebuilds of any tree even where they cannot be contained."),
+]
 BoardOption = Annotated[
     list[str] | None, typer.Option("--board", metavar="NAME", help="Default: every board; repeatable.")
 ]
@@ -155,6 +159,7 @@ def workspace(
     sources: Sequence[Path] | None = None,
     boards: Sequence[str] | None = None,
     with_sources: bool | None = True,
+    trust_sources: bool = False,
 ) -> Iterator[Workspace]:
     """Open what a command works on, from the options before and after its name.
 
@@ -171,6 +176,7 @@ def workspace(
         sources=sources or (),
         boards=boards or (),
         with_sources=with_sources,
+        trust_sources=trust_sources,
         progress=TerminalProgress(),
     ) as space:
         if interrupted(space):

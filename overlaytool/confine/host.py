@@ -56,6 +56,15 @@ class Containment(Struct, frozen=True, kw_only=True):
             found.append(f"processes: no namespaces ({self.why}), and Landlock does not stop signals")
         return tuple(found)
 
+    def as_data(self) -> dict[str, Any]:
+        """As a document has it."""
+        return {
+            "namespaces": self.namespaces,
+            "landlock": self.landlock,
+            "seccomp": self.seccomp,
+            "missing": list(self.missing),
+        }
+
     @property
     def complete(self) -> bool:
         """Whether foreign code reaches no file, no network and no process."""
@@ -71,8 +80,6 @@ class Program(Struct, frozen=True, kw_only=True):
     """Resource (``resource.RLIMIT_…``) to value."""
     place: str = ""
     """The directory for its temporary files, and where it starts; empty where it brings its own."""
-    keep: tuple[int, ...] = ()
-    """Descriptors to leave open."""
 
 
 class Launcher:
@@ -105,8 +112,7 @@ class Launcher:
         """Try a mode; what stands against it."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            job = (mode, readable(trees), theirs.fileno(), ())
-            self.process = _launch("serve", job, (theirs.fileno(),), stdin=subprocess.DEVNULL)
+            self.process = _launch((mode, readable(trees), theirs.fileno()), theirs.fileno())
         self.mode, self._socket = mode, ours
         answer = self._answer()
         if answer == 0:
@@ -115,15 +121,17 @@ class Launcher:
         self.mode = "unusable"
         return str(answer)
 
-    def start(self, program: Program, descriptors: Sequence[int], ruleset: int) -> int:
+    def start(self, program: Program, descriptors: Sequence[int], ruleset: int | None) -> int:
         """Start a program; its pid.
 
         :param descriptors: what it gets as 0, 1, 2, and from :data:`FIRST` on.
-        :param ruleset: from :func:`overlaytool.confine.files.ruleset`.
+        :param ruleset: from :func:`overlaytool.confine.files.ruleset`; None where there is no Landlock.
         :raises OSError: where that fails.
         """
-        passed = array.array("i", [*descriptors, ruleset])
-        return self._ask(("start", _plain(program, self._filter)), passed)
+        last = descriptors[0] if ruleset is None else ruleset
+        limits = tuple(program.limits.items())
+        plain = (program.argv, program.environment, limits, self._filter, program.place, ruleset is not None)
+        return self._ask(("start", plain), array.array("i", [*descriptors, last]))
 
     def end(self, pid: int) -> int:
         """End a program with all that it has started; its exit status as wait(2) has it."""
@@ -159,31 +167,13 @@ class Launcher:
         return not self.containment.namespaces or not _below(self.place, trees)
 
 
-def run(
-    program: Program, ruleset: int, mode: str, *, trees: Sequence[Path], pass_fds: Sequence[int], **how: Any
-) -> subprocess.Popen[bytes]:
-    """Start one confined program with a process of its own that waits for it: that is what is returned.
-
-    :param mode: one of :func:`modes`.
-    :param how: for :class:`subprocess.Popen`.
-    """
-    program_filter = b""
-    job = (mode, readable(trees), ruleset, _plain(program, program_filter))
-    return _launch("run", job, (*pass_fds, ruleset), **how)
-
-
-def _plain(program: Program, seccomp: bytes) -> tuple[Any, ...]:
-    limits = tuple(program.limits.items())
-    return (program.argv, program.environment, limits, seccomp, program.place, program.keep)
-
-
-def _launch(
-    what: str, job: tuple[Any, ...], pass_fds: tuple[int, ...], **how: Any
-) -> subprocess.Popen[bytes]:
+def _launch(job: tuple[Any, ...], socket_number: int) -> subprocess.Popen[bytes]:
     """:raises ToolMissingError: where the process cannot be made."""
-    command = [sys.executable, "-I", "-S", SCRIPT, what, marshal.dumps(job).hex()]
+    command = [sys.executable, "-I", "-S", SCRIPT, marshal.dumps(job).hex()]
     try:
-        return subprocess.Popen(command, env={}, pass_fds=pass_fds, start_new_session=True, **how)
+        return subprocess.Popen(
+            command, env={}, pass_fds=(socket_number,), start_new_session=True, stdin=subprocess.DEVNULL
+        )
     except OSError as error:
         raise ToolMissingError(f"{sys.executable} cannot be started: {error.strerror}") from error
 

@@ -3,15 +3,14 @@
 It loads only what a start needs, since a cold plan waits for it, and never runs foreign code itself. What it
 is to do comes as marshalled tuples from its parent, who is trusted:
 
-- ``launcher.py serve JOB``: programs are asked for through a Unix socket. ``("start", program)`` with
+``launcher.py JOB``: programs are asked for through a Unix socket. ``("start", program)`` with
   descriptors: those that become 0, 1, 2, then :data:`FIRST` and on, and last the Landlock ruleset; the
   answer is the pid. ``("end", pid)`` ends it with all that is in its PID namespace or process group. A text
   as answer says what went wrong. When the socket closes, since the parent has ended however it did, all end.
-- ``launcher.py run JOB``: one program, with the descriptors of the launcher, and its exit status.
 
 JOB is hex: ``(mode, readable, descriptor, program)``; see :func:`separate` for the first two, the descriptor
-is the socket or the ruleset. A program is ``(argv, environment, limits, filter, place, keep)``: limits by
-number of the resource, a seccomp filter as bytes, the directory for :func:`furnish`, descriptors to keep.
+is the socket or the ruleset. A program is ``(argv, environment, limits, filter, place, landlock)``: limits by
+number of the resource, a seccomp filter as bytes, the directory for :func:`furnish`, whether a ruleset is there.
 """
 
 from __future__ import annotations
@@ -122,10 +121,10 @@ def become(spaces: bool, program: tuple[Any, ...], descriptors: list[int]) -> No
 
     :raises OSError: where it cannot be confined: then it must not run.
     """
-    argv, environment, limits, filter, place, keep = program
+    argv, environment, limits, filter, place, landlock = program
     os.setsid()
     *descriptors, ruleset = [fcntl(file, F_DUPFD_CLOEXEC, FIRST + 16) for file in descriptors]
-    wanted = {0, 1, 2, *keep}
+    wanted = {0, 1, 2}
     for number, file in enumerate(descriptors):
         target = number if number < 3 else FIRST + number - 3
         os.dup2(file, target)
@@ -136,14 +135,17 @@ def become(spaces: bool, program: tuple[Any, ...], descriptors: list[int]) -> No
                 os.set_inheritable(number, False)
             except OSError:
                 continue
-    confine(furnish(spaces, place), limits, filter, ruleset)
+    confine(furnish(spaces, place), limits, filter, ruleset if landlock else None)
     os.execve(argv[0], argv, environment)
 
 
-def confine(temporary: int | None, limits: tuple[tuple[int, int], ...], filter: bytes, ruleset: int) -> None:
+def confine(
+    temporary: int | None, limits: tuple[tuple[int, int], ...], filter: bytes, ruleset: int | None
+) -> None:
     """Give up what the program shall not have.
 
     :param temporary: a descriptor of the one directory that may be written.
+    :param ruleset: Landlock's; None where the kernel has none.
     :raises OSError: where something cannot be given up.
     """
     checked(libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "prctl")
@@ -153,10 +155,11 @@ def confine(temporary: int | None, limits: tuple[tuple[int, int], ...], filter: 
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (value, value))
     checked(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl")
-    if temporary is not None:
+    if temporary is not None and ruleset is not None:
         rule = struct.pack("=Qi", IN_TEMPORARY, temporary)
         checked(libc.syscall(SYS_LANDLOCK_ADD_RULE, ruleset, 1, rule, 0), "landlock_add_rule")
-    checked(libc.syscall(SYS_LANDLOCK_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
+    if ruleset is not None:
+        checked(libc.syscall(SYS_LANDLOCK_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
     if filter:
         buffer = ctypes.create_string_buffer(filter, len(filter))
         code = struct.pack("@HP", len(filter) // 8, ctypes.addressof(buffer))
@@ -243,22 +246,15 @@ def end(pid: int) -> int:
 
 def main() -> None:
     """Do what the command line says."""
-    what, (mode, readable, descriptor, program) = sys.argv[1], marshal.loads(bytes.fromhex(sys.argv[2]))
-    checked(libc.prctl(PR_SET_PDEATHSIG, SIGKILL if what == "run" else 0, 0, 0, 0), "prctl")
-    if what == "serve":
-        socket = _socket.socket(fileno=descriptor)
-        try:
-            spaces = separate(mode, readable)
-        except OSError as error:
-            socket.send(marshal.dumps(error.strerror))
-            return
-        socket.send(marshal.dumps(0))
-        serve(spaces, socket)
-    else:
-        pid = start(separate(mode, readable), program, [0, 1, 2, descriptor])
-        for number in (0, 1):
-            os.close(number)
-        os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) % 256)
+    mode, readable, descriptor = marshal.loads(bytes.fromhex(sys.argv[1]))
+    socket = _socket.socket(fileno=descriptor)
+    try:
+        spaces = separate(mode, readable)
+    except OSError as error:
+        socket.send(marshal.dumps(str(error.strerror)))
+        return
+    socket.send(marshal.dumps(0))
+    serve(spaces, socket)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Sourced metadata, kept in the user's cache directory: one SQLite file, valid by content.
 
 An entry is found by what it was made from: the CPV, the ebuild's digest, and the digests of the
-eclasses that it inherits. So trees and their versions share entries, moving a tree costs nothing, and
-an edited ebuild or eclass can never be answered with old metadata. Each entry carries a digest of
+eclasses that it inherits. So the checkout's and Gentoo's trees and their versions share entries, moving a
+tree costs nothing, and an edited ebuild or eclass can never be answered with old metadata. Other trees have
+entries of their own: an ebuild may read more of its tree than its eclasses. Each entry carries a digest of
 itself: a damaged one is sourced again, a damaged file is put aside and made anew. SQLite's locking
 makes two runs at once safe.
 """
@@ -14,13 +15,14 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from itertools import batched, chain
 from pathlib import Path
 
 import msgspec
 
-SCHEMA = 2
+SCHEMA = 3
 PRUNE_AFTER = 90 * 86400
 """Seconds for which an entry is kept without being used."""
 TOUCH_AFTER = 7 * 86400
@@ -28,14 +30,27 @@ TOUCH_AFTER = 7 * 86400
 BUSY_TIMEOUT = 10.0
 """Seconds to wait for another run that writes."""
 
+NO_DAMAGE = frozenset(
+    (
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    )
+)
+"""SQLite's codes of errors after which the file is as good as before."""
+
 BATCH = 200
 """Ebuilds that are looked up at once."""
 
 type Ebuild = tuple[str, str]
 """CPV, and the md5 of the file in hex."""
 
-type _Row = tuple[str, str, bytes, bytes, bytes, int]
-"""CPV, md5, digest of the eclasses, entry, its own digest, when it was used."""
+type _Row = tuple[str, str, str, bytes, bytes, bytes, int]
+"""Tree, CPV, md5, digest of the eclasses, entry, its own digest, when it was used."""
 
 type Metadata = Mapping[str, str]
 """PMS metadata keys and values, and ``_eclasses_``: name and md5 in turn, split by tabs (md5-dict format)."""
@@ -47,51 +62,56 @@ class MetadataCache:
     def __init__(self, directory: Path) -> None:
         """:param directory: the user's cache directory; made when something is written."""
         self._path = directory / f"metadata-{SCHEMA}.sqlite"
-        self._pending: list[tuple[str, str, bytes, bytes, int]] = []
-        self._used: list[tuple[str, str, bytes]] = []
+        self._pending: list[tuple[str, str, str, bytes, bytes, int]] = []
+        self._used: list[tuple[str, str, str, bytes]] = []
         self._lock = threading.Lock()
         self._connection = self._open()
 
-    def get(self, ebuilds: Iterable[Ebuild]) -> dict[Ebuild, Iterator[dict[str, str]]]:
+    def get(self, ebuilds: Iterable[Ebuild], tree: str = "") -> dict[Ebuild, Iterator[dict[str, str]]]:
         """What is known of ebuilds: an entry for each set of eclasses, the one that was used last first.
 
         Ebuilds of which nothing is known are left out. An entry that is looked at counts as used.
+
+        :param tree: whose they are; empty for the trees that share what is known.
         """
         rows: dict[Ebuild, list[_Row]] = defaultdict(list)
         for some in batched(ebuilds, BATCH):
-            for row in self._rows(some):
-                rows[row[:2]].append(row)
+            for row in self._rows(some, tree):
+                rows[row[1:3]].append(row)
         return {ebuild: self._entries(found) for ebuild, found in rows.items()}
 
     def _entries(self, rows: Iterable[_Row]) -> Iterator[dict[str, str]]:
         horizon = time.time() - TOUCH_AFTER
-        for cpv, ebuild, eclasses, body, digest, used in rows:
-            if digest != _digest(cpv, ebuild, body):
-                continue
-            if used < horizon:
-                self._used.append((cpv, ebuild, eclasses))
-            yield _decode(body)
+        try:
+            for tree, cpv, ebuild, eclasses, body, digest, used in rows:
+                if digest == _digest(tree, cpv, ebuild, body):
+                    if used < horizon:
+                        self._used.append((tree, cpv, ebuild, eclasses))
+                    yield _decode(body)
+        except Exception:  # whatever it is that is there, it was not written here
+            self._discard()
 
-    def _rows(self, ebuilds: Sequence[Ebuild]) -> list[_Row]:
+    def _rows(self, ebuilds: Sequence[Ebuild], tree: str) -> list[_Row]:
         if self._connection is None:
             return []
         keys = ", ".join(["(?, ?)"] * len(ebuilds))
         query = (  # a cross join: SQLite would read the whole table for an IN
             f"WITH wanted(name, md5) AS (VALUES {keys}) SELECT entry.* FROM wanted CROSS JOIN entry"
-            " ON cpv = name AND ebuild = md5 ORDER BY used DESC"
+            " ON tree = ? AND cpv = name AND ebuild = md5 ORDER BY used DESC"
         )
         try:
             with self._lock:
-                return self._connection.execute(query, [*chain.from_iterable(ebuilds)]).fetchall()
-        except sqlite3.DatabaseError:
-            self._discard()
+                return self._connection.execute(query, [*chain.from_iterable(ebuilds), tree]).fetchall()
+        except Exception as error:  # of SQLite, or of Python where it cannot read what is there
+            if _is_damage(error):
+                self._discard()
             return []
 
-    def put(self, cpv: str, ebuild_md5: str, metadata: Metadata) -> None:
-        """Remember an entry; written by :meth:`flush`."""
+    def put(self, cpv: str, ebuild_md5: str, metadata: Metadata, tree: str = "") -> None:
+        """Remember an entry; written by :meth:`flush`. See :meth:`get` for the tree."""
         body = _encode(metadata)
         eclasses = blake2b(metadata.get("_eclasses_", "").encode(), digest_size=16).digest()
-        self._pending.append((cpv, ebuild_md5, eclasses, body, int(time.time())))
+        self._pending.append((tree, cpv, ebuild_md5, eclasses, body, int(time.time())))
 
     def flush(self) -> None:
         """Write what was put, and prune what nothing has used for long."""
@@ -105,21 +125,20 @@ class MetadataCache:
         try:
             with connection:
                 connection.executemany(
-                    "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)",
                     [
-                        (cpv, ebuild, eclasses, body, _digest(cpv, ebuild, body), used)
-                        for cpv, ebuild, eclasses, body, used in self._pending
+                        (tree, cpv, ebuild, eclasses, body, _digest(tree, cpv, ebuild, body), used)
+                        for tree, cpv, ebuild, eclasses, body, used in self._pending
                     ],
                 )
                 connection.executemany(
-                    "UPDATE entry SET used = ? WHERE cpv = ? AND ebuild = ? AND eclasses = ?",
+                    "UPDATE entry SET used = ? WHERE tree = ? AND cpv = ? AND ebuild = ? AND eclasses = ?",
                     [(now, *key) for key in self._used],
                 )
                 connection.execute("DELETE FROM entry WHERE used < ?", (now - PRUNE_AFTER,))
-        except sqlite3.OperationalError:
-            pass  # busy for too long, read-only or full: the next run sources again
-        except sqlite3.DatabaseError:
-            self._discard()
+        except Exception as error:
+            if _is_damage(error):
+                self._discard()
         self._pending.clear()
         self._used.clear()
 
@@ -139,30 +158,37 @@ class MetadataCache:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(
-                "CREATE TABLE IF NOT EXISTS entry (cpv TEXT, ebuild TEXT, eclasses BLOB, body BLOB,"
-                " digest BLOB, used INTEGER, PRIMARY KEY (cpv, ebuild, eclasses))"
+                "CREATE TABLE IF NOT EXISTS entry (tree TEXT, cpv TEXT, ebuild TEXT, eclasses BLOB,"
+                " body BLOB, digest BLOB, used INTEGER, PRIMARY KEY (tree, cpv, ebuild, eclasses))"
             )
-        except sqlite3.OperationalError:
-            return None
-        except sqlite3.DatabaseError:
-            self._discard()
-            return None
-        except OSError:
+        except Exception as error:
+            if _is_damage(error):
+                self._discard()
             return None
         return connection
 
     def _discard(self) -> None:
         """Put a file aside that SQLite cannot read, so that the next flush makes a new one."""
         connection = getattr(self, "_connection", None)
-        if connection is not None:
-            connection.close()
         self._connection = None
+        if connection is not None:
+            with suppress(sqlite3.Error):
+                connection.close()
         for suffix in ("", "-wal", "-shm"):
-            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            with suppress(OSError):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
 
-def _digest(cpv: str, ebuild_md5: str, body: bytes) -> bytes:
-    return blake2b(b"\0".join((cpv.encode(), ebuild_md5.encode(), body)), digest_size=16).digest()
+def _is_damage(error: Exception) -> bool:
+    """Whether an error says that the file is not as it should be: any but those of the disk and of locks."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in NO_DAMAGE
+    return not isinstance(error, OSError)
+
+
+def _digest(tree: str, cpv: str, ebuild_md5: str, body: bytes) -> bytes:
+    made_from = "\0".join((tree, cpv, ebuild_md5)).encode()
+    return blake2b(made_from + b"\0" + body, digest_size=16).digest()
 
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode

@@ -19,7 +19,8 @@ from pkgcore.ebuild.ebuild_src import package_factory
 from pkgcore.package.errors import MetadataException
 
 from overlaytool.ebuild.cache import MetadataCache
-from overlaytool.ebuild.sandbox import POOL, Bash, LimitError
+from overlaytool.ebuild.sandbox import POOL
+from overlaytool.ebuild.shell import Bash, LimitError
 from overlaytool.ebuild.syntax import problem
 from overlaytool.errors import UnsafeSourceError
 from overlaytool.support.files import read_text
@@ -59,6 +60,7 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
 
         :raises MetadataException: pkgcore's, when it cannot be sourced.
         :raises UnsafeSourceError: when it is a link to something that is in no tree.
+        :raises ContainmentError: when nobody vouches for its tree and it would not be contained.
         """
         self._refuse_stranger(pkg)
         try:
@@ -68,7 +70,7 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
         metadata: dict[str, Any] = self._update_metadata(pkg, ebp=ebp)
         if metadata.get("_chf_") is not None:
             cache: MetadataCache = self._parent_repo.metadata_cache
-            cache.put(pkg.cpvstr, digest, self._plain(metadata, digest))
+            cache.put(pkg.cpvstr, digest, self._plain(metadata, digest), self._parent_repo.shared_as)
         if (reason := problem(metadata)) is not None:
             raise MetadataException(pkg, "data", reason)
         return metadata
@@ -94,7 +96,9 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
                 digests[pkg] = self._parent_repo.digest(pkg)
             except OSError:
                 left.append(pkg)
-        found = self._parent_repo.metadata_cache.get((pkg.cpvstr, digest) for pkg, digest in digests.items())
+        cache: MetadataCache = self._parent_repo.metadata_cache
+        wanted = ((pkg.cpvstr, digest) for pkg, digest in digests.items())
+        found = cache.get(wanted, self._parent_repo.shared_as)
         for pkg, digest in digests.items():
             known = self._known(pkg, digest, found.get((pkg.cpvstr, digest), ()))
             if known is None:
@@ -192,7 +196,9 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
         return plain
 
     def _shipped(self, pkg: Any, digest: str) -> dict[str, str] | None:
-        """The md5-cache entry that the tree brings, when its checksums hold (md5-dict format)."""
+        """The md5-cache entry that a trusted tree brings, when its checksums hold (md5-dict format)."""
+        if not self._parent_repo.trusted:
+            return None
         path = Path(self._parent_repo.location, SHIPPED_CACHE, pkg.category, f"{pkg.package}-{pkg.fullver}")
         try:
             text = read_text(path)

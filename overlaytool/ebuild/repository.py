@@ -88,7 +88,7 @@ class Eclasses(eclass_cache.base):  # type: ignore[misc]
 
 
 def _has_code(path: Path) -> bool:
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = read_text(path, errors="replace").splitlines()
     return any(line.strip() and not line.lstrip().startswith("#") for line in lines)
 
 
@@ -97,8 +97,8 @@ class _Tree(pkgcore_repository.UnconfiguredTree):  # type: ignore[misc]
 
     package_factory = staticmethod(CachedMetadataFactory)
 
-    def __init__(self, *args: object, metadata_cache: MetadataCache, **kwargs: object) -> None:
-        self.metadata_cache = metadata_cache
+    def __init__(self, *args: object, metadata_cache: MetadataCache, trusted: bool, **kwargs: object) -> None:
+        self.metadata_cache, self.trusted = metadata_cache, trusted
         self._read: dict[str, bytes] = {}
         super().__init__(*args, **kwargs)
         eclasses: Eclasses = self.eclass_cache
@@ -106,6 +106,8 @@ class _Tree(pkgcore_repository.UnconfiguredTree):  # type: ignore[misc]
         self.needed_by_bash = frozenset((Path(self.location), *eclasses.directories, *files))
         """What sourcing one of its ebuilds reads."""
         POOL.expect(self.needed_by_bash)
+        self.shared_as = "" if trusted else os.path.realpath(self.location)
+        """With which trees it shares what is known of ebuilds: the trusted ones do, others have their own."""
 
     def text(self, ebuild: Any) -> str:
         """An ebuild as it is written. Its file is kept for :meth:`digest`, which mostly comes next.
@@ -157,11 +159,13 @@ class Repository:
         eclasses: Eclasses,
         cache: MetadataCache,
         masters: tuple[Repository, ...] = (),
+        trusted: bool = True,
     ) -> None:
         """
         :param path: the tree.
         :param name: what it is called in plans and messages.
         :param masters: trees whose eclasses and profiles it builds on (``layout.conf``).
+        :param trusted: whether the metadata that it ships are believed, and shared with the other trusted.
         :raises RepositoryError: when there is no ebuild repository at ``path``.
         """
         self.path, self.name, self.origin, self.eclasses = path, name, origin, eclasses
@@ -179,6 +183,7 @@ class Repository:
                 eclass_cache=eclasses,
                 repo_config=config,
                 metadata_cache=cache,
+                trusted=trusted,
                 masters=tuple(master.tree for master in masters),
             )
         except (RepoError, OSError, ValueError) as error:

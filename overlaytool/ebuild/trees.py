@@ -47,7 +47,13 @@ class Trees:
         stack = self.eclass_stack
         eclasses = Eclasses(stack.directories(name, origin), stack.overrides, stack.trusted)
         return Repository(
-            path, name=name, origin=origin, eclasses=eclasses, cache=self.cache, masters=masters
+            path,
+            name=name,
+            origin=origin,
+            eclasses=eclasses,
+            cache=self.cache,
+            masters=masters,
+            trusted=path / "eclass" in stack.trusted,
         )
 
     @property

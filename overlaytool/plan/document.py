@@ -15,9 +15,16 @@ SCHEMA = 2
 _HINT = "overlaytool plan --format json writes such a document; it is not meant to be edited"
 
 
-def to_json(plan: Plan) -> str:
-    """The document, with a newline at its end."""
-    return json.dumps(to_data(plan), indent=2, ensure_ascii=False) + "\n"
+ABOUT_THE_RUN = "containment"
+"""A key that says how the plan was made, not what it is."""
+
+
+def to_json(plan: Plan, **about_the_run: object) -> str:
+    """The document, with a newline at its end.
+
+    :param about_the_run: ``containment``, where it is known.
+    """
+    return json.dumps(to_data(plan) | about_the_run, indent=2, ensure_ascii=False) + "\n"
 
 
 def to_data(plan: Plan) -> dict[str, Any]:
@@ -58,6 +65,7 @@ def from_data(document: object) -> Plan:
             f"this plan has schema {document['schema']!r}, and this overlaytool reads schema {SCHEMA}",
             hint="make the plan again with this version",
         )
+    document = {key: value for key, value in document.items() if key != ABOUT_THE_RUN}
     data = {key: value for key, value in document.items() if key not in ("schema", "license_imports")}
     if "license_imports" in document:
         data["licenses"] = document["license_imports"]

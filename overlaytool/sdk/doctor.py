@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from overlaytool.confine.host import Launcher
 from overlaytool.errors import CheckoutError, HungError, OverlaytoolError
 from overlaytool.flatcar.checkout import Checkout
 from overlaytool.model.build import Check, Fault, Readiness
@@ -49,6 +50,7 @@ def examine(
     """
     machine = machine or Machine()
     yield _git()
+    yield _containment()
     engine, check = _engine(choice)
     yield check
     yield from _checkout(checkout, engine)
@@ -69,6 +71,27 @@ def _git() -> Check:
         found=done.output[0] if done and done.output else "none",
         needed="any",
         hint=None if done and done.ok else "install git",
+    )
+
+
+def _containment() -> Check:
+    """Whether what ebuilds do as they are read is contained here (docs/sandbox.md)."""
+    launcher = Launcher(())
+    try:
+        made = launcher.containment
+    finally:
+        launcher.close()
+    parts = [f"Landlock {made.landlock}"] if made.landlock else []
+    parts += ["namespaces"] if made.namespaces else []
+    parts += ["seccomp"] if made.seccomp else []
+    return Check(
+        name="containment",
+        readiness=Readiness.OK if made.complete else Readiness.WARNING,
+        found="; ".join((", ".join(parts) or "none", *(f"reached: {text}" for text in made.missing))),
+        needed="Landlock, and namespaces or seccomp",
+        hint=None
+        if made.complete
+        else "only Gentoo's tree and the checkout's own are read here; --trust-sources reads the others too",
     )
 
 

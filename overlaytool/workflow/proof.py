@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from overlaytool.ebuild.export import Lookup
+from overlaytool.ebuild.sandbox import POOL
 from overlaytool.errors import GitError, WriteError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.checkout import TREES, Checkout
@@ -167,7 +168,9 @@ def _repository_of(checkout: Checkout) -> Repository | None:
 def _checkout_at(space: Workspace, commit: str) -> Iterator[Checkout]:
     """The checkout as it is at a commit, somewhere else."""
     with Repository.open(space.checkout.path).checked_out(commit) as place:
-        yield checkouts.find(place)
+        found = checkouts.find(place)
+        POOL.expect(found.repositories)  # links from elsewhere may lead there
+        yield found
 
 
 def _steps(subject: Subject, repository: Repository | None, base: str | None) -> Steps:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -13,6 +14,7 @@ from overlaytool.config import Config
 from overlaytool.ebuild import runtime
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.faults import told
+from overlaytool.ebuild.sandbox import POOL
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import RepositoryError
 from overlaytool.flatcar import checkout as checkouts
@@ -43,12 +45,14 @@ def open_workspace(
     sources: Sequence[Path] = (),
     boards: Sequence[str] = (),
     with_sources: bool | None = True,
+    trust_sources: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[Workspace]:
     """Open the checkout and the trees to import from; write the metadata cache and end bash at the end.
 
     :param with_sources: whether trees to import from are needed; without, only the checkout is looked at.
         None: they are used where they are there.
+    :param trust_sources: whether ebuilds of any tree may be sourced where this machine cannot contain them.
     :raises CheckoutError: when there is no checkout, or no such board.
     :raises ConfigError: when the configuration cannot be used.
     :raises RepositoryError: when a source is no ebuild repository.
@@ -58,6 +62,7 @@ def open_workspace(
     settings = configuration.load(config, checkout=found.path)
     chosen = tuple(found.board(name) for name in (boards or settings.boards)) or found.boards
     trees = _sources(settings, gentoo, sources) if with_sources or _there(settings, with_sources) else {}
+    POOL.trust(None if trust_sources else [one.path for one in settings.sources if one.trusted])
     cache = MetadataCache(settings.cache)
     try:
         with reading(trees), told():
@@ -112,3 +117,9 @@ def _sources(config: Config, gentoo: Path | None, others: Sequence[Path]) -> dic
             unique, number = f"{name}-{number}", number + 1
         trees[unique] = path
     return trees
+
+
+def containment() -> dict[str, Any] | None:
+    """How the ebuilds that this process has sourced were contained; None where it sourced none."""
+    used = POOL.used()
+    return used.as_data() if used else None

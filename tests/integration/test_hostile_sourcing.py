@@ -14,7 +14,7 @@ import pytest
 from ebuilds import write_ebuild
 
 from overlaytool import workflow
-from overlaytool.ebuild import metadata, sandbox
+from overlaytool.ebuild import metadata, shell
 from overlaytool.errors import MetadataError
 from overlaytool.model.resolution import Request
 
@@ -185,7 +185,7 @@ def test_an_ebuild_that_takes_too_much_is_given_up_and_not_tried_again(
     code: str,
     reason: str,
 ) -> None:
-    monkeypatch.setattr(sandbox, "MEMORY", 300 << 20)
+    monkeypatch.setattr(shell, "MEMORY", 300 << 20)
     monkeypatch.setattr(metadata, "SOURCING_LIMIT", 5.0 if reason != "seconds" else 1.0)
     write_ebuild(gentoo_tree, "app-misc/greedy-1", code)
     started = time.monotonic()

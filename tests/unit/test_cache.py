@@ -144,3 +144,45 @@ def test_a_directory_that_cannot_be_written_means_no_cache(tmp_path: Path) -> No
     place.write_text("a file where the directory should be")
     fill(place, range(2))
     assert answers(place, 1) == {1: []}
+
+
+ODD_ROWS = {
+    "a number for the entry": ("body", 5),
+    "text for the entry": ("body", "SLOT"),
+    "text that is no text": ("cpv", b"\xff\xfe"),
+    "text for a time": ("used", "yesterday"),
+    "no entry at all": ("body", None),
+}
+
+
+@pytest.mark.parametrize(("column", "value"), ODD_ROWS.values(), ids=ODD_ROWS)
+def test_whatever_stands_in_the_file_it_is_mended(tmp_path: Path, column: str, value: object) -> None:
+    fill(tmp_path, range(3))
+    with sqlite3.connect(file(tmp_path)) as connection:
+        connection.execute(f"UPDATE entry SET {column} = ?", (value,))
+    connection.close()
+    for kept in answers(tmp_path, 0, 1, 2).values():
+        assert kept in ([], [entry(0)], [entry(1)], [entry(2)])
+    fill(tmp_path, range(3))
+    assert answers(tmp_path, 0, 1, 2) == {number: [entry(number)] for number in range(3)}
+
+
+@pytest.mark.parametrize("table", ["entry (cpv TEXT)", "entry (a, b, c, d, e, f, g, h)", "other (cpv TEXT)"])
+def test_a_table_of_another_shape_is_made_anew(tmp_path: Path, table: str) -> None:
+    fill(tmp_path, range(3))
+    with sqlite3.connect(file(tmp_path)) as connection:
+        connection.execute("DROP TABLE entry")
+        connection.execute(f"CREATE TABLE {table}")
+    connection.close()
+    fill(tmp_path, range(3))
+    fill(tmp_path, range(3))
+    assert answers(tmp_path, 1) == {1: [entry(1)]}
+
+
+def test_trees_that_are_not_trusted_have_entries_of_their_own(tmp_path: Path) -> None:
+    cache = MetadataCache(tmp_path)
+    cache.put(*key(1), entry(1), "/srv/evil")
+    cache.flush()
+    assert cache.get([key(1)]) == cache.get([key(1)], "/srv/other") == {}
+    assert [list(found) for found in cache.get([key(1)], "/srv/evil").values()] == [[entry(1)]]
+    cache.close()

@@ -32,6 +32,7 @@ from overlaytool.cli.options import (
     ProvideOption,
     ReasonOption,
     SourceOption,
+    TrustOption,
     UnmaskOption,
     wishes,
     workspace,
@@ -67,6 +68,7 @@ def add(
     atoms: AtomArguments,
     gentoo: GentooOption = None,
     source: SourceOption = None,
+    trust_sources: TrustOption = False,
     board: BoardOption = None,
     into: IntoOption = Into.IMAGE,
     accept_keywords: KeywordsOption = True,
@@ -112,7 +114,9 @@ def add(
     if build:
         _check_build(how, into)
         _check_boot(boot, into)
-    with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
+    with workspace(
+        context, gentoo=gentoo, sources=source, boards=board, trust_sources=trust_sources
+    ) as space:
         written, made = _carry_out(space, request, how)
     if build or (written and not yes and into in METAPACKAGES.split("|") and _wants_build(how)):
         build_added(context, request.atoms, into, board, chosen, format, boot=boot)
@@ -124,6 +128,7 @@ def update(
     atoms: AtomArguments,
     gentoo: GentooOption = None,
     source: SourceOption = None,
+    trust_sources: TrustOption = False,
     board: BoardOption = None,
     into: IntoOption = Into.IMAGE,
     accept_keywords: KeywordsOption = True,
@@ -158,7 +163,9 @@ def update(
         verify=verify,
         format=format,
     )
-    with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
+    with workspace(
+        context, gentoo=gentoo, sources=source, boards=board, trust_sources=trust_sources
+    ) as space:
         _written, made = _carry_out(space, request, how)
     end_with_work(made)
 

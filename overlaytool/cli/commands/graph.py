@@ -15,6 +15,7 @@ from overlaytool.cli.options import (
     GentooOption,
     IntoOption,
     SourceOption,
+    TrustOption,
     workspace,
 )
 from overlaytool.model.resolution import DepClass, Into, Root
@@ -50,6 +51,7 @@ def graph(
     ] = None,
     gentoo: GentooOption = None,
     source: SourceOption = None,
+    trust_sources: TrustOption = False,
     board: BoardOption = None,
     into: IntoOption = Into.IMAGE,
     format: FormatOption = Format.TEXT,
@@ -68,7 +70,14 @@ def graph(
         roots=frozenset((root,) if root else Root),
         imports_only=imports,
     )
-    with workspace(context, gentoo=gentoo, sources=source, boards=board, with_sources=bool(atoms)) as space:
+    with workspace(
+        context,
+        gentoo=gentoo,
+        sources=source,
+        boards=board,
+        with_sources=bool(atoms),
+        trust_sources=trust_sources,
+    ) as space:
         made = make_graph(
             space, tuple(atoms or ()), into, selection=selection, packages=tuple(packages or ())
         )

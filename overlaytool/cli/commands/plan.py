@@ -18,6 +18,7 @@ from overlaytool.cli.options import (
     ProvideOption,
     ReasonOption,
     SourceOption,
+    TrustOption,
     UnmaskOption,
     wishes,
     workspace,
@@ -31,6 +32,7 @@ def plan(
     atoms: AtomArguments,
     gentoo: GentooOption = None,
     source: SourceOption = None,
+    trust_sources: TrustOption = False,
     board: BoardOption = None,
     into: IntoOption = Into.IMAGE,
     accept_keywords: KeywordsOption = True,
@@ -43,6 +45,7 @@ def plan(
 ) -> None:
     """Show what adding packages takes, and why. Writes nothing."""
     from overlaytool import workflow
+    from overlaytool.workflow.workspace import containment
 
     request = Request(
         atoms=tuple(atoms),
@@ -51,12 +54,15 @@ def plan(
         allow_downgrade=allow_downgrade,
         **wishes(allow_use, unmask, provide, reason),
     )
-    with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
+    with workspace(
+        context, gentoo=gentoo, sources=source, boards=board, trust_sources=trust_sources
+    ) as space:
         resolution, made = workflow.plan(space, request)
+        contained = containment()
     if format is Format.JSON:
         from overlaytool.plan import document as plan_json
 
-        console.write(plan_json.to_json(made))
+        console.write(plan_json.to_json(made, containment=contained))
     else:
         from overlaytool.cli.views import plan as plan_view
 

@@ -14,6 +14,7 @@ from overlaytool.cli.options import (
     GentooOption,
     IntoOption,
     SourceOption,
+    TrustOption,
     workspace,
 )
 from overlaytool.model.resolution import Into
@@ -30,6 +31,7 @@ def why(
     ] = None,
     gentoo: GentooOption = None,
     source: SourceOption = None,
+    trust_sources: TrustOption = False,
     board: BoardOption = None,
     into: IntoOption = Into.IMAGE,
     format: FormatOption = Format.TEXT,
@@ -38,7 +40,14 @@ def why(
     from overlaytool import workflow
     from overlaytool.cli.views import why as why_view
 
-    with workspace(context, gentoo=gentoo, sources=source, boards=board, with_sources=bool(atoms)) as space:
+    with workspace(
+        context,
+        gentoo=gentoo,
+        sources=source,
+        boards=board,
+        with_sources=bool(atoms),
+        trust_sources=trust_sources,
+    ) as space:
         answer = workflow.why(space, package, tuple(atoms or ()), into)
     if format is Format.JSON:
         console.write(why_view.to_json(answer))
