@@ -10,7 +10,8 @@ is to do comes as marshalled tuples from its parent, who is trusted:
 
 JOB is hex: ``(mode, readable, descriptor, program)``; see :func:`separate` for the first two, the descriptor
 is the socket or the ruleset. A program is ``(argv, environment, limits, filter, place, landlock)``: limits by
-number of the resource, a seccomp filter as bytes, the directory for :func:`furnish`, whether a ruleset is there.
+number of the resource, a seccomp filter as bytes, the directory for :func:`furnish`, whether there is a
+ruleset.
 """
 
 from __future__ import annotations
@@ -219,9 +220,11 @@ def serve(spaces: bool, socket: _socket.socket) -> None:
             if what == "start":
                 answer = start(spaces, argument, descriptors)
                 running.add(answer)
-            else:
-                answer = end(argument)
+            elif argument in running:
                 running.discard(argument)
+                answer = end(argument)
+            else:  # it has been ended before, and its number may be another's now
+                answer = 0
         except OSError as error:
             answer = str(error.strerror)
         for number in descriptors:

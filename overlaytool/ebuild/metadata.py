@@ -63,6 +63,8 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
         :raises ContainmentError: when nobody vouches for its tree and it would not be contained.
         """
         self._refuse_stranger(pkg)
+        if not self._parent_repo.trusted:
+            POOL.refuse_uncontained(Path(self._parent_repo.location))
         try:
             digest = self._parent_repo.digest(pkg)
         except OSError as error:

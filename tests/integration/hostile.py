@@ -183,10 +183,17 @@ def environment(home: Path) -> dict[str, str]:
     return {**os.environ, "HOME": str(home), "GITHUB_TOKEN": TOKEN}
 
 
-def program(*, confined: bool, place: Path) -> list[str]:
-    """The command line, as it is or with a launcher that confines nothing: what the traps are tested with."""
-    if confined:
+def program(patch: str = "") -> list[str]:
+    """The command line; with a patch of :mod:`overlaytool.confine`, lines of Python, for other machines."""
+    if not patch:
         return [sys.executable, "-m", "overlaytool"]
+    imports = "import runpy\nfrom overlaytool.confine import files, filters, host\n"
+    run = "runpy.run_module('overlaytool', run_name='__main__')"
+    return [sys.executable, "-c", f"{imports}{patch}\n{run}\n"]
+
+
+def unconfined(place: Path) -> str:
+    """A patch that takes a launcher that confines nothing: what the traps are tested with."""
     real = Path(__file__).parents[2] / "overlaytool/confine"
     open_launcher = place / "open_launcher.py"
     open_launcher.write_text(
@@ -196,9 +203,9 @@ def program(*, confined: bool, place: Path) -> list[str]:
         "launcher.furnish = lambda *arguments: None\n"
         "launcher.main()\n"
     )
-    code = (
-        "from overlaytool.confine import host\n"
-        f"host.SCRIPT = {str(open_launcher)!r}\n"
-        "from overlaytool.cli.app import main\nmain()\n"
-    )
-    return [sys.executable, "-c", code]
+    return f"host.SCRIPT = {str(open_launcher)!r}"
+
+
+NO_NAMESPACES = "host.modes = lambda: ('none',)"
+NO_LANDLOCK = "files.version = lambda: 0"
+NO_SECCOMP = "filters.program = lambda **arguments: b''"

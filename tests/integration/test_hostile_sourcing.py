@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from hashlib import md5
 from pathlib import Path
 
 import hostile
@@ -34,17 +35,20 @@ def evil(traps: hostile.Traps, tmp_path: Path) -> Path:
     return hostile.overlay(tmp_path / "evil", traps)
 
 
-def run(traps: hostile.Traps, *arguments: str | Path, confined: bool = True) -> str:
+def run(
+    traps: hostile.Traps, *arguments: str | Path, patch: str = "", status: tuple[int, ...] = (0, 1)
+) -> str:
     """Run overlaytool; what it said."""
     result = subprocess.run(
-        [*hostile.program(confined=confined, place=traps.temporary), *map(str, arguments)],
+        [*hostile.program(patch), *map(str, arguments)],
         env=hostile.environment(traps.home),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=300,
     )
-    assert result.returncode in (0, 1), result.stderr
+    assert result.returncode in status, result.stderr
+    assert "Traceback" not in result.stderr, result.stderr
     return result.stdout + result.stderr
 
 
@@ -52,7 +56,8 @@ def test_the_traps_notice_what_nothing_stops(
     traps: hostile.Traps, evil: Path, checkout_tree: Path, gentoo_tree: Path
 ) -> None:
     trees = ("--gentoo", gentoo_tree, "--source", evil)
-    said = run(traps, "-C", checkout_tree, "plan", *trees, "app-evil/all", confined=False)
+    patch = hostile.unconfined(traps.temporary)
+    said = run(traps, "-C", checkout_tree, "plan", *trees, "app-evil/all", patch=patch)
     assert traps.sprung(said, evil) == set(hostile.ATTACKS) - UNSEEN
 
 
@@ -81,6 +86,76 @@ def test_an_ebuild_of_gentoo_is_contained_as_well(
     hostile.fill(gentoo_tree, traps)
     said = run(traps, "-C", checkout_tree, "plan", "--gentoo", gentoo_tree, "app-evil/all")
     assert traps.sprung(said, gentoo_tree) == set()
+
+
+@pytest.mark.parametrize(
+    "patch", [hostile.NO_NAMESPACES, hostile.NO_SECCOMP], ids=["no namespaces", "no seccomp"]
+)
+def test_what_a_machine_has_contains_where_that_suffices(
+    traps: hostile.Traps, evil: Path, checkout_tree: Path, gentoo_tree: Path, patch: str
+) -> None:
+    trees = ("--gentoo", gentoo_tree, "--source", evil)
+    said = run(traps, "-C", checkout_tree, "plan", *trees, "app-evil/all", patch=patch)
+    came = traps.sprung(said, evil)
+    assert came == ({"runs-own"} if patch == hostile.NO_SECCOMP else set())  # a mode is changed, no content
+
+
+@pytest.mark.parametrize(
+    ("patch", "missing"),
+    [
+        (hostile.NO_LANDLOCK, "files: the kernel has no Landlock"),
+        (f"{hostile.NO_NAMESPACES}; {hostile.NO_SECCOMP}", "the network: no namespaces"),
+    ],
+    ids=["no Landlock", "neither namespaces nor seccomp"],
+)
+def test_where_that_does_not_suffice_only_trusted_trees_are_sourced(
+    traps: hostile.Traps, checkout_tree: Path, gentoo_tree: Path, tmp_path: Path, patch: str, missing: str
+) -> None:
+    other = tmp_path / "other"
+    hostile.write_overlay(other, "other")
+    write_ebuild(other, "app-evil/harmless-1", "")
+    plan = ("-C", checkout_tree, "plan", "--gentoo", gentoo_tree)
+    said = run(traps, *plan, "--source", other, "app-evil/harmless", patch=patch, status=(31,))
+    assert missing in said
+    assert "--trust-sources" in said
+    run(traps, *plan, "--source", other, "app-misc/jq", patch=patch)
+    said = run(
+        traps,
+        *plan,
+        "--source",
+        other,
+        "--trust-sources",
+        "--format",
+        "json",
+        "app-evil/harmless",
+        patch=patch,
+    )
+    assert missing in said
+    (tmp_path / "overlaytool.toml").write_text(
+        f"[[source]]\nname = 'other'\npath = '{other}'\ntrusted = true\n"
+    )
+    for cache in (traps.home / ".cache").rglob("*.sqlite*"):
+        cache.unlink()
+    run(traps, "--config", tmp_path / "overlaytool.toml", *plan, "app-evil/harmless", patch=patch)
+
+
+def test_the_metadata_that_another_tree_ships_are_not_believed(
+    home: Path, checkout_tree: Path, gentoo_tree: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    hostile.write_overlay(other, "other")
+    for tree in (other, gentoo_tree):
+        write_ebuild(tree, "app-evil/lies-1", "")
+        digest = md5((tree / "app-evil/lies/lies-1.ebuild").read_bytes()).hexdigest()
+        entry = tree / "metadata/md5-cache/app-evil/lies-1"
+        entry.parent.mkdir(parents=True)
+        entry.write_text(f"EAPI=8\nSLOT=0\nDESCRIPTION=Shipped\nDEFINED_PHASES=-\n_md5_={digest}\n")
+    with workflow.open_workspace(checkout=checkout_tree, gentoo=gentoo_tree, sources=[other]) as space:
+        said = [
+            space.source.source_candidates(name, "app-evil/lies")[0].ebuild.description
+            for name in ("gentoo", "other")
+        ]
+    assert said == ["Shipped", "A test"]
 
 
 FORGED = "key RDEPEND=app-evil/backdoor"
@@ -208,9 +283,8 @@ def test_nothing_is_left_when_overlaytool_ends_amid_sourcing(
     write_ebuild(
         gentoo_tree, "app-misc/endless-1", f"exec 8< {held}\nset -m; ( while :; do :; done ) &\nwait"
     )
-    program = hostile.program(confined=True, place=traps.temporary)
     running = subprocess.Popen(
-        [*program, "-C", checkout_tree, "plan", "--gentoo", gentoo_tree, "app-misc/endless"],
+        [*hostile.program(), "-C", checkout_tree, "plan", "--gentoo", gentoo_tree, "app-misc/endless"],
         env=hostile.environment(traps.home),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
