@@ -261,9 +261,11 @@ def _put_metapackage(draft: Draft, plan: Plan) -> None:
             f" to {edit.revision[1]}, and it is at {before.revision}",
             hint="make the plan again: the checkout has changed since",
         )
-    draft.put_text(before.file, after.text)
-    if edit.revision[1] != before.revision:
-        draft.put(before.link_of(edit.revision[1]), draft.read(before.link))
+    renamed = before.link_of(edit.revision[1]) if edit.revision[1] != before.revision else before.link
+    draft.put_text(before.file if before.is_link else renamed, after.text)
+    if renamed != before.link:
+        if before.is_link:
+            draft.put(renamed, draft.read(before.link))
         draft.put(before.link, None)
     draft.finish(StepKind.METAPACKAGE, Action.ADD, targets.metapackage(plan.into))
 

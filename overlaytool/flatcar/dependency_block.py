@@ -16,7 +16,7 @@ _ASSIGNMENT = re.compile(r'(?P<variable>B?DEPEND|[RPI]DEPEND)(?P<append>\+?=)"')
 _ANY_ASSIGNMENT = re.compile(r"\s*(?:export\s+|local\s+)?(?:B?DEPEND|[RPI]DEPEND)\+?=")
 _REFERENCE = re.compile(r"\$\{(?:B?DEPEND|[RPI]DEPEND)\}")
 _ATOM = re.compile(
-    r"!{0,2}[<>=~]{0,2}[A-Za-z0-9_][\w+.-]*/[A-Za-z0-9_][\w+.*-]*(?::[\w+./*=-]+)?(?:\[[^\s\[\]]+\])?"
+    r"!{0,2}[<>=~]{0,2}[A-Za-z0-9_][\w+.-]*/[A-Za-z0-9_](?:[\w+.*-]|\$\{\w+\})*(?::[\w+./*=-]+)?(?:\[[^\s\[\]]+\])?"
 )
 
 

@@ -8,7 +8,6 @@ new package is silently left out.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -17,10 +16,11 @@ from msgspec.structs import replace
 from overlaytool.errors import CheckoutError
 from overlaytool.flatcar import targets
 from overlaytool.flatcar.checkout import OVERLAY
-from overlaytool.flatcar.dependency_block import Block, Entry, Group, not_understood, parse
-from overlaytool.flatcar.order import atom_key, atom_name, place_by_category
+from overlaytool.flatcar.dependency_block import Block, Entry, not_understood, parse
+from overlaytool.flatcar.dependency_lines import copy_block, group_lines, insert, members, take_out
+from overlaytool.flatcar.order import atom_name
 from overlaytool.flatcar.tree import SYMLINK, Tree
-from overlaytool.model.target import Into
+from overlaytool.model.target import Into, TargetKind
 
 _ACCOUNTS = ("acct-group", "acct-user")
 _LINK = re.compile(r"(?P<stem>.+)-r(?P<revision>\d+)\.ebuild")
@@ -32,7 +32,7 @@ class Metapackage(Struct, frozen=True, kw_only=True):
     file: str
     """The plain ebuild, relative to the checkout."""
     link: str
-    """The symlink with the revision, relative to the checkout."""
+    """The symlink with the revision, relative to the checkout; the ebuild again where that has it itself."""
     revision: int
     variable: str
     """Where new lines go: RDEPEND, or DEPEND for the SDK."""
@@ -74,18 +74,30 @@ class Metapackage(Struct, frozen=True, kw_only=True):
 
     def link_of(self, revision: int) -> str:
         """The symlink's path at another revision."""
-        return self.file.removesuffix(".ebuild") + f"-r{revision}.ebuild"
+        return f"{self._unrevised}-r{revision}.ebuild"
+
+    @property
+    def is_link(self) -> bool:
+        """Whether the revision is in a symlink's name; an OEM's is in that of the ebuild itself."""
+        return self.link != self.file
+
+    @property
+    def _unrevised(self) -> str:
+        """The ebuild's path without suffix and revision."""
+        return re.sub(r"-r\d+$", "", self.file.removesuffix(".ebuild"))
 
     def bumped(self, committed: frozenset[str] | None) -> int:
         """The revision that a change takes it to: one more than the committed one, however often it changes.
 
         :param committed: the names in its directory at HEAD; None where there is no commit to tell.
         """
-        name = self.file.rpartition("/")[2].removesuffix(".ebuild")
+        name = re.escape(self._unrevised.rpartition("/")[2])
         if committed is None or self.link.rpartition("/")[2] in committed:
             return self.revision + 1
         known = [
-            int(found[1]) for other in committed if (found := re.fullmatch(name + r"-r(\d+)\.ebuild", other))
+            int(found[1] or 0)
+            for other in committed
+            if (found := re.fullmatch(name + r"(?:-r(\d+))?\.ebuild", other))
         ]
         return self.revision if known and max(known) + 1 == self.revision else self.revision + 1
 
@@ -99,18 +111,51 @@ class Metapackage(Struct, frozen=True, kw_only=True):
         for atom in atoms:
             if not edited.holds(atom, arch):
                 edited = edited._with_line(atom, arch)
+            if arch is None:
+                edited = edited._without_conditional(atom)
         return edited
+
+    @property
+    def arches(self) -> frozenset[str]:
+        """The arches that its KEYWORDS name; empty where they name none."""
+        return _keywords(self.text)
+
+    def _without_conditional(self, atom: str) -> Metapackage:
+        """The same without the lines for single arches that a line for all of them makes needless."""
+        for block in self.blocks:
+            for entry in block.entries:
+                arches = {condition.removesuffix("?") for condition in entry.conditions}
+                if entry.atom == atom and arches and arches <= self.arches:
+                    lines = self.text.splitlines(keepends=True)
+                    if take_out(lines, block, entry):
+                        text = "".join(lines)
+                        edited = replace(self, text=text, blocks=_blocks(self.file, text, self.variable))
+                        return edited._without_conditional(atom)
+        return self
 
     def _entries(self) -> Iterable[Entry]:
         return (entry for block in self.blocks for entry in block.entries)
 
     def _with_line(self, atom: str, arch: str | None) -> Metapackage:
+        if not self.blocks:
+            return self._with_first_line(atom, arch)
         lines = self.text.splitlines(keepends=True)
         target = self._block_for(atom)
         if arch is None:
-            _insert(self.file, lines, target, target.plain, atom)
+            insert(self.file, lines, target, target.plain, atom)
         else:
             self._insert_for_arch(lines, target, atom, arch)
+        text = "".join(lines)
+        return replace(self, text=text, blocks=_blocks(self.file, text, self.variable))
+
+    def _with_first_line(self, atom: str, arch: str | None) -> Metapackage:
+        """The ebuild with a variable of its own for the line, behind KEYWORDS or IUSE."""
+        lines = self.text.splitlines(keepends=True)
+        places = [place for place, line in enumerate(lines) if re.match(r"(?:KEYWORDS|IUSE)=.*\S$", line)]
+        if not places:
+            raise not_understood(self.file, 0, lines[0] if lines else "")
+        line = f"{arch}? ( {atom} )" if arch else atom
+        lines[places[-1] + 1 : places[-1] + 1] = ["\n", f'{self.variable}="\n', f"\t{line}\n", '"\n']
         text = "".join(lines)
         return replace(self, text=text, blocks=_blocks(self.file, text, self.variable))
 
@@ -130,10 +175,10 @@ class Metapackage(Struct, frozen=True, kw_only=True):
             if group.depth == 0 and group.condition == f"{arch}?"
         ]
         if fitting:
-            block, group = max(fitting, key=lambda pair: len(_members(*pair)))
-            _insert(self.file, lines, block, _members(block, group), atom)
+            block, group = max(fitting, key=lambda pair: len(members(*pair)))
+            insert(self.file, lines, block, members(block, group), atom)
         elif any(entry.inline for entry in target.entries):
-            _insert(self.file, lines, target, target.plain, atom, f"{arch}? ( {atom} )")
+            insert(self.file, lines, target, target.plain, atom, f"{arch}? ( {atom} )")
         else:
             self._insert_group(lines, target, atom, arch)
 
@@ -145,15 +190,15 @@ class Metapackage(Struct, frozen=True, kw_only=True):
                 other = group.condition.removesuffix("?")
                 if group.depth or other not in arches:
                     continue
-                if len(block.groups) == 1 and len(_members(block, group)) == len(block.entries):
-                    _copy_block(self.file, lines, block, group, other, arch, atom)
+                if len(block.groups) == 1 and len(members(block, group)) == len(block.entries):
+                    copy_block(self.file, lines, block, group, other, arch, atom)
                 else:
-                    lines[group.last + 1 : group.last + 1] = _group_lines(lines[group.first], arch, atom)
+                    lines[group.last + 1 : group.last + 1] = group_lines(lines[group.first], arch, atom)
                 return
         head = min((entry.line for entry in target.plain if entry.alone), default=None)
         if head is None:
             raise not_understood(self.file, target.first, lines[target.first])
-        lines[head:head] = _group_lines(lines[head], arch, atom)
+        lines[head:head] = group_lines(lines[head], arch, atom)
 
 
 def read(tree: Tree, into: Into) -> Metapackage:
@@ -163,6 +208,8 @@ def read(tree: Tree, into: Into) -> Metapackage:
     """
     package, variable = targets.metapackage(into), targets.facts(into).variable
     directory = f"{OVERLAY}/{package}"
+    if into.kind is TargetKind.OEM:
+        return _read_oem(tree, directory, variable)
     links = [
         (int(match["revision"]), path, match["stem"] + ".ebuild")
         for path in tree.list(directory)
@@ -193,6 +240,32 @@ def read(tree: Tree, into: Into) -> Metapackage:
     )
 
 
+def _read_oem(tree: Tree, directory: str, variable: str) -> Metapackage:
+    """An OEM's ebuild, which has a version of its own and may depend on nothing yet.
+
+    :raises CheckoutError: when there is not exactly one.
+    """
+    found = [
+        path for path in tree.list(directory) if re.fullmatch(rf"{re.escape(directory)}/[^/]+\.ebuild", path)
+    ]
+    state = tree.read(found[0]) if len(found) == 1 else None
+    if state is None or state.mode == SYMLINK:
+        raise CheckoutError(
+            f"{directory} does not have one ebuild, but {len(found)}",
+            details=tuple(path.rpartition("/")[2] for path in found),
+            hint="add the package to the right one by hand",
+        )
+    text, revision = _decode(found[0], state.content), re.search(r"-r(\d+)\.ebuild$", found[0])
+    return Metapackage(
+        file=found[0],
+        link=found[0],
+        revision=int(revision[1]) if revision else 0,
+        variable=variable,
+        text=text,
+        blocks=_blocks(found[0], text, variable, needed=False),
+    )
+
+
 def _decode(file: str, content: bytes) -> str:
     try:
         text = content.decode("utf-8")
@@ -205,11 +278,11 @@ def _decode(file: str, content: bytes) -> str:
     return text
 
 
-def _blocks(file: str, text: str, variable: str) -> tuple[Block, ...]:
+def _blocks(file: str, text: str, variable: str, *, needed: bool = True) -> tuple[Block, ...]:
     blocks = tuple(
         block for block in parse(file, text.splitlines(keepends=True)) if block.variable == variable
     )
-    if not blocks:
+    if needed and not blocks:
         raise CheckoutError(f"{file} assigns no {variable}", hint="add the package to this file by hand")
     return blocks
 
@@ -226,57 +299,6 @@ def _counts(condition: str, arch: str | None, arches: frozenset[str]) -> bool:
 def _slot(atom: str) -> str:
     """The slot that an atom names, without subslot and operator; empty where it names none."""
     return atom.partition("[")[0].partition(":")[2].partition("/")[0].rstrip("*=")
-
-
-def _members(block: Block, group: Group) -> tuple[Entry, ...]:
-    return tuple(entry for entry in block.entries if group.first < entry.line < group.last and entry.alone)
-
-
-def _insert(
-    file: str, lines: list[str], block: Block, among: tuple[Entry, ...], atom: str, text: str | None = None
-) -> None:
-    """Put a line among the entries where sorting wants it, indented as they are."""
-    usable = [entry for entry in among if entry.alone or entry.inline]
-    if not usable:
-        raise not_understood(file, block.first, lines[block.first])
-    keys, new = [atom_key(entry.atom) for entry in usable], atom_key(atom)
-    position = place_by_category(keys, new)
-    starts_category = position == 0 or keys[position - 1][0] != new[0]
-    if position == 0 or (starts_category and position < len(keys) and keys[position][0] == new[0]):
-        line = usable[position].line
-    else:
-        line = usable[position - 1].line + 1
-    indents = Counter(_indent(lines[entry.line]) for entry in usable)
-    lines.insert(line, f"{indents.most_common(1)[0][0]}{text or atom}\n")
-
-
-def _indent(line: str) -> str:
-    return line[: len(line) - len(line.lstrip())]
-
-
-def _group_lines(beside: str, arch: str, atom: str) -> list[str]:
-    indent = _indent(beside)
-    return [f"{indent}{arch}? (\n", f"{indent}\t{atom}\n", f"{indent})\n"]
-
-
-def _copy_block(
-    file: str, lines: list[str], block: Block, group: Group, other: str, arch: str, atom: str
-) -> None:
-    """An assignment of its own for ``arch``, after the one for ``other`` and laid out as that one."""
-    members = _members(block, group)
-    if not members:
-        raise not_understood(file, group.first, lines[group.first])
-    start = block.first
-    while start and lines[start - 1].startswith("#"):
-        start -= 1
-    inside = range(group.first + 1, group.last)
-    copied: list[str] = []
-    for index in range(start, block.last + 1):
-        if index == members[0].line:
-            copied.append(f"{_indent(lines[index])}{atom}\n")
-        elif index not in inside:
-            copied.append(re.sub(rf"\b{re.escape(other)}\b", arch, lines[index]))
-    lines[block.last + 1 : block.last + 1] = ["\n", *copied]
 
 
 def _keywords(text: str) -> frozenset[str]:

@@ -238,7 +238,8 @@ def _edit(
     """The lines that the metapackage lacks. A package that not all boards can have gets an arch's group."""
     if metapackage is None or resolution.request.update:
         return None
-    every_board = {board.name for board in source.checkout.boards}
+    mine = metapackage.arches
+    every_board = {board.name for board in source.checkout.boards if not mine or board.arch in mine}
     arch = {board.name: board.arch for board in source.checkout.boards}
     added: list[str] = []
     arch_only: list[ArchLine] = []

@@ -256,3 +256,61 @@ def test_the_line_beside_is_one_for_the_same_package_and_no_other_slot() -> None
     assert image.line_beside(">=app-misc/jq-1") == "app-misc/jq:1" == image.line_beside("app-misc/jq:1/2=[y]")
     others = ("app-misc/jq:2", "=app-arch/zip-1", "=sys-apps/intel-only-1", "sys-auth/oslogin", "app-misc/x")
     assert [image.line_beside(atom) for atom in others] == [None] * len(others)
+
+
+def test_a_line_for_one_arch_goes_when_all_get_the_package() -> None:
+    edited = image().with_lines(["sys-auth/oslogin"]).text
+    assert edited.count("sys-auth/oslogin") == 1
+    assert 'RDEPEND+="' not in edited, "the variable asked for nothing else"
+    assert "\n\tsys-auth/oslogin\n" in edited
+
+
+def test_only_its_own_line_goes_from_a_group_of_several() -> None:
+    text = IMAGE_TEXT.replace("\t\tsys-auth/oslogin\n", "\t\tsys-auth/more\n\t\tsys-auth/oslogin\n")
+    edited = opened(IMAGE, text, Into.IMAGE).with_lines(["sys-auth/oslogin"]).text
+    assert "\tamd64? (\n\t\tsys-auth/more\n\t)\n" in edited
+    assert edited.count("sys-auth/oslogin") == 1
+
+
+def test_a_group_on_one_line_goes_whole() -> None:
+    edited = opened(SDK, SDK_TEXT, Into.SDK).with_lines(["sys-apps/iucode_tool"]).text
+    assert edited.count("iucode_tool") == 1
+    assert "amd64? (" not in edited
+
+
+def test_a_line_for_one_arch_leaves_the_others_as_they_are() -> None:
+    edited = image().with_lines(["sys-auth/oslogin"], "arm64").text
+    assert "\tamd64? (\n\t\tsys-auth/oslogin\n" in edited
+
+
+OEM = "sdk_container/src/third_party/coreos-overlay/coreos-base/oem-cloud"
+OEM_TEXT = (
+    'EAPI=8\nKEYWORDS="amd64"\n\nRDEPEND="\n  ~app-misc/agent-${PV}\n  net-misc/chrony\n"\n\nS="${WORKDIR}"\n'
+)
+
+
+def test_an_oem_has_its_revision_in_the_ebuild_s_own_name() -> None:
+    tree = MemoryTree({f"{OEM}/oem-cloud-2.1-r2.ebuild": OEM_TEXT, f"{OEM}/files/x.ebuild.in": "x"})
+    found = metapackage.read(tree, Into("oem:cloud"))
+    assert (found.revision, found.is_link, found.arches) == (2, False, {"amd64"})
+    assert found.link_of(3) == f"{OEM}/oem-cloud-2.1-r3.ebuild"
+    assert found.bumped(frozenset({"oem-cloud-2.1-r2.ebuild"})) == 3
+    assert found.bumped(frozenset({"oem-cloud-2.1-r1.ebuild"})) == 2
+    text = found.with_lines(["dev-libs/b"]).text
+    assert text == OEM_TEXT.replace("  net-misc", "  dev-libs/b\n  net-misc")
+
+
+def test_an_oem_that_depends_on_nothing_gets_the_variable() -> None:
+    text = 'EAPI=8\nKEYWORDS="amd64 arm64"\n\nSYSEXT_NAME="x"\n'
+    found = metapackage.read(MemoryTree({f"{OEM}/oem-cloud-0.ebuild": text}), Into("oem:cloud"))
+    assert found.revision == 0
+    edited = found.with_lines(["dev-libs/b"])
+    assert edited.text == text.replace('arm64"\n', 'arm64"\n\nRDEPEND="\n\tdev-libs/b\n"\n')
+    assert edited.holds("dev-libs/b")
+    assert found.bumped(frozenset({"oem-cloud-0.ebuild"})) == 1
+
+
+def test_an_oem_with_two_ebuilds_is_left_to_a_person() -> None:
+    tree = MemoryTree({f"{OEM}/oem-cloud-1.ebuild": OEM_TEXT, f"{OEM}/oem-cloud-2.ebuild": OEM_TEXT})
+    with pytest.raises(CheckoutError, match="does not have one ebuild, but 2"):
+        metapackage.read(tree, Into("oem:cloud"))
