@@ -14,7 +14,9 @@ from overlaytool.errors import GitError
 from overlaytool.flatcar.checkout import PORTAGE_STABLE
 from overlaytool.git.repository import LOG, Repository
 
-_COPY = re.compile(r": (?:(?:Sync|Add|Update|Import) (?:with|from|to) Gentoo\b|Update to \d)", re.IGNORECASE)
+_COPY = re.compile(
+    r": (?:(?:Sync|Add|Update|Import) (?:with|from|to) (?:::)?Gentoo\b|Update to \d)", re.IGNORECASE
+)
 _CITED = re.compile(r"(?:Gentoo commit|gentoo commit)\s+([0-9a-f]{40})")
 _START, _BODY, _FILES = "\x02", "\x03", "\x04"
 
