@@ -22,6 +22,8 @@ class StageName(StrEnum):
     """build_image has made the disk image and its reports."""
     VM_IMAGE = "vm-image"
     """image_to_vm.sh has made a disk and a start script for QEMU."""
+    SYSEXT = "sysext"
+    """build_sysext has made a system extension; a run of its own."""
 
 
 class StageState(StrEnum):
@@ -44,6 +46,14 @@ class StageRecord(Struct, frozen=True, kw_only=True):
     """UTC, ISO 8601."""
 
 
+class SysextBuild(Struct, frozen=True, kw_only=True):
+    """A system extension that is to be made of the request's packages."""
+
+    name: str
+    mangle: str | None = None
+    """A script of the checkout, relative to it, that changes the files before they are packed."""
+
+
 class BuildRequest(Struct, frozen=True, kw_only=True):
     """What is to be built in the SDK container."""
 
@@ -51,6 +61,7 @@ class BuildRequest(Struct, frozen=True, kw_only=True):
     atoms: tuple[str, ...]
     """Empty: the metapackage alone."""
     into: Into = Into.IMAGE
+    sysext: SysextBuild | None = None
 
 
 class BuildRun(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from overlaytool.errors import SdkError
 from overlaytool.flatcar import targets
 from overlaytool.flatcar.checkout import Checkout
 from overlaytool.model.build import BuildRequest, StageName
@@ -37,6 +38,8 @@ def command(stage: StageName, request: BuildRequest, checkout: Checkout) -> tupl
                 f"--format={vm_format(checkout)}",
                 "--image_compression_formats=none",
             )
+        case StageName.SYSEXT:
+            return _build_sysext(request)
 
 
 def vm_format(checkout: Checkout) -> str:
@@ -72,6 +75,22 @@ def _build_image(request: BuildRequest, checkout: Checkout) -> tuple[str, ...]:
     if oem and "oem_sysexts" in _text(checkout, "build_image"):
         return (*words, f"--oem_sysexts={oem[1]}", "prod", "oem_sysext")
     return (*words, "prod")
+
+
+def _build_sysext(request: BuildRequest) -> tuple[str, ...]:
+    """build_sysext, which wants root and binary packages. Only options that both releases know.
+
+    :raises SdkError: when no extension is asked for.
+    """
+    if request.sysext is None:
+        raise SdkError("no system extension is asked for", hint="overlaytool sysext build NAME ATOM...")
+    mangle = request.sysext.mangle
+    return (
+        *("sudo", "-E", f"{SCRIPTS}/build_sysext", f"--board={request.board}"),
+        *((f"--manglefs_script={SCRIPTS}/{mangle}",) if mangle else ()),
+        request.sysext.name,
+        *request.atoms,
+    )
 
 
 def _name(atom: str) -> str:

@@ -13,6 +13,7 @@ from overlaytool.sdk.stages import Reporter
 from overlaytool.support import evidence
 
 STAGES = {StageName.METAPACKAGE: Stage.EMERGE, StageName.IMAGE: Stage.IMAGE, StageName.VM_IMAGE: Stage.VM}
+STAGES[StageName.SYSEXT] = Stage.SYSEXT
 """The metapackage's stage speaks for all packages: it ends well when the whole image can be emerged."""
 LINES = 25
 """Lines of output that a reviewer gets to see."""
@@ -78,5 +79,7 @@ def _command(stage: Stage, request: BuildRequest) -> str:
     if stage is Stage.EMERGE:
         words = (f"emerge-{request.board}", *request.atoms, targets.metapackage(request.into))
         return " ".join(words)
+    if stage is Stage.SYSEXT and request.sysext:
+        return " ".join(("./build_sysext", f"--board={request.board}", request.sysext.name, *request.atoms))
     script = "./build_image" if stage is Stage.IMAGE else "./image_to_vm.sh"
     return f"{script} --board={request.board}"

@@ -33,8 +33,10 @@ PACKAGES = (StageName.START, StageName.EMERGE, StageName.METAPACKAGE)
 """What `sdk emerge` does."""
 IMAGES = (StageName.START, StageName.IMAGE, StageName.VM_IMAGE)
 """What `sdk image` does."""
-EVERYTHING = tuple(StageName)
+EVERYTHING = tuple(stage for stage in StageName if stage is not StageName.SYSEXT)
 """What `add --build` does."""
+SYSEXTS = (StageName.START, StageName.EMERGE, StageName.SYSEXT)
+"""What `sysext build` does: it needs the image's package base, and binary packages of its own."""
 BUILD_LOG_LINES = 12
 """Lines of a package's build log that an error shows."""
 
@@ -136,6 +138,8 @@ def continues(last: BuildRun | None, request: BuildRequest, selection: Selection
     """Whether a request goes on with the last run: it is the same work on the same trees, or told to."""
     if last is None or last.request.board != request.board or last.request.into != request.into:
         return False
+    if last.request.sysext != request.sysext:
+        return False
     same_atoms = not request.atoms or last.request.atoms == request.atoms
     return same_atoms and (selection.explicit or last.fingerprint == fingerprint)
 
@@ -192,7 +196,7 @@ class _Pipeline:
         """Whether the run has done it, and its result is still there."""
         if stage in IMAGES and not image_report.latest(self._container.checkout, self.run.request.board):
             return False
-        return self.run.done(stage)
+        return stage is not StageName.SYSEXT and self.run.done(stage)
 
     def perform(self, stage: StageName) -> None:
         """Run a stage and write down how it ended."""
@@ -296,6 +300,9 @@ def reports_before(container: Container, board: str) -> Path:
 def go_on(request: BuildRequest, stage: StageName, *, image_follows: bool) -> str:
     """The command that goes on from a stage; two of them where `add --build` broke before the image."""
     board = f"--board {request.board}"
+    if request.sysext:
+        words = ("overlaytool", "sysext", "build", request.sysext.name, *request.atoms)
+        return f"{shlex.join(words)} {board} --from {stage}"
     if stage not in PACKAGES:
         return f"overlaytool sdk image {board} --from {stage}"
     packages = shlex.join(("overlaytool", "sdk", "emerge", *request.atoms))

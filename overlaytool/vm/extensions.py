@@ -13,15 +13,16 @@ PLACE = "/etc/extensions"
 """Where systemd-sysext looks on a Flatcar machine, and what survives an update."""
 
 
-def merge(machine: Machine, images: Sequence[Path]) -> tuple[str, ...]:
+def merge(machine: Machine, images: Sequence[tuple[Path, str]]) -> tuple[str, ...]:
     """Copy the images and merge them; their names.
+
+    :param images: files, each with the name that its extension-release has: systemd merges it under no other.
 
     :raises VmError: when systemd-sysext refuses one of them, with its words.
     """
-    names = []
-    for image in images:
-        names.append(image.name.removesuffix(".raw"))
-        ssh.send(machine, image, f"{PLACE}/{image.name}")
+    names = [name for _, name in images]
+    for image, name in images:
+        ssh.send(machine, image, f"{PLACE}/{name}.raw")
     done = ssh.run(machine, ("sudo systemd-sysext refresh",))
     status = ssh.run(machine, ("systemd-sysext status --no-legend --no-pager",))
     merged = {word for line in status.output if line.startswith("/usr") for word in line.split()[1:]}

@@ -19,7 +19,7 @@ from overlaytool.errors import CheckoutError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.checkout import TREES, Checkout
 from overlaytool.git.repository import content
-from overlaytool.model.build import BuildRequest, BuildResult, Check, Fault
+from overlaytool.model.build import BuildRequest, BuildResult, Check, Fault, SysextBuild
 from overlaytool.model.resolution import Board, Into
 from overlaytool.sdk import evidence, faults, opening, stages
 from overlaytool.sdk.doctor import examine
@@ -58,6 +58,8 @@ def build(
     selection: Selection,
     choice: Choice,
     reporter: Reporter,
+    *,
+    sysext: SysextBuild | None = None,
 ) -> BuildResult:
     """Build packages, the metapackage and an image in the SDK container, as far as ``selection`` asks for it.
 
@@ -67,7 +69,7 @@ def build(
     """
     tree = content(place.checkout.path, str(TREES))
     fingerprint = _fingerprint(place.checkout, tree)
-    request = BuildRequest(board=place.board.name, atoms=atoms, into=into)
+    request = BuildRequest(board=place.board.name, atoms=atoms, into=into, sysext=sysext)
     state = place.config.state
     container = opening.open_container(
         place.checkout, choice, request, selection, fingerprint=fingerprint, state=state, line=reporter.line

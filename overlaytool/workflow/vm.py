@@ -16,6 +16,7 @@ from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.checkout import IMAGES
 from overlaytool.model.vm import CommandResult, Health, Machine, VmOptions, VmRun
 from overlaytool.support import process
+from overlaytool.sysext import read
 from overlaytool.vm import boot, directory, extensions, script, ssh
 from overlaytool.vm.end import end, stop
 from overlaytool.vm.script import StartScript
@@ -100,10 +101,18 @@ def _work(
     tell(f"{machine.name}: {health.os_id} {health.version} is {health.state} after {health.seconds:.0f} s")
     for file, target in task.files:
         ssh.send(machine, file, target)
-    merged = extensions.merge(machine, task.sysexts) if task.sysexts else ()
+    merged = extensions.merge(machine, _named(task.sysexts)) if task.sysexts else ()
     if task.words or task.shell:
         return merged, _command(running, task)
     return merged, None
+
+
+def _named(files: Sequence[Path]) -> list[tuple[Path, str]]:
+    """Extensions by their own names: the sysext-bakery's files have a version and an architecture in theirs.
+
+    :raises ImageError: for a file that is no extension.
+    """
+    return [(file, read.extension(file).name) for file in files]
 
 
 def _command(running: Running, task: Task) -> CommandResult:

@@ -10,10 +10,18 @@ from sdk_scripts import OEM_FUNCTION, PULL_FUNCTION
 
 from overlaytool.errors import SdkError
 from overlaytool.flatcar.checkout import Checkout
-from overlaytool.model.build import BuildRequest, BuildRun, Readiness, StageName, StageRecord, StageState
+from overlaytool.model.build import (
+    BuildRequest,
+    BuildRun,
+    Readiness,
+    StageName,
+    StageRecord,
+    StageState,
+    SysextBuild,
+)
 from overlaytool.model.resolution import Board, Into
 from overlaytool.sdk import commands, doctor, engine, faults, journal, stages
-from overlaytool.sdk.container import stable_name
+from overlaytool.sdk.container import SCRIPTS, stable_name
 from overlaytool.sdk.doctor import Machine
 from overlaytool.sdk.opening import Choice
 from overlaytool.sdk.stages import Selection
@@ -124,7 +132,7 @@ def test_journal_keeps_a_run_and_what_comes_after_a_stage_has_to_be_done_again(t
     assert journal.load(tmp_path, "c", "arm64-usr") is None
     failed = replace(whole.stages[0], stage=StageName.METAPACKAGE, state=StageState.FAILED)
     again = journal.with_record(whole, failed)
-    assert [again.done(stage) for stage in StageName] == [False, True, False, False, False]
+    assert [again.done(stage) for stage in StageName] == [False, True, False, False, False, False]
     journal.directory(tmp_path, "c").joinpath("run-amd64-usr.json").write_text('{"cut off')
     assert journal.load(tmp_path, "c", "amd64-usr") is None
 
@@ -176,3 +184,24 @@ def test_doctor_says_what_the_machine_lacks(tmp_path: Path, monkeypatch: pytest.
     assert checks["memory"].found == "1.0 GiB"
     assert checks["KVM"].found == "none"
     assert all(check.hint for check in checks.values() if check.readiness is not Readiness.OK)
+
+
+def test_sysext_is_a_run_of_its_own(tmp_path: Path) -> None:
+    request = BuildRequest(
+        board="amd64-usr",
+        atoms=("sys-process/htop",),
+        sysext=SysextBuild(name="tools", mangle="build_library/sysext_mangle_tools"),
+    )
+    words = commands.command(StageName.SYSEXT, request, checkout(tmp_path))
+    assert words == (
+        "sudo",
+        "-E",
+        f"{SCRIPTS}/build_sysext",
+        "--board=amd64-usr",
+        f"--manglefs_script={SCRIPTS}/build_library/sysext_mangle_tools",
+        "tools",
+        "sys-process/htop",
+    )
+    again = "overlaytool sysext build tools sys-process/htop --board amd64-usr --from sysext"
+    assert stages.go_on(request, StageName.SYSEXT, image_follows=False) == again
+    assert StageName.SYSEXT not in stages.EVERYTHING

@@ -31,6 +31,7 @@ def test_machine_that_is_kept_is_listed_entered_and_stopped(
     read_only: Path, kept: None, run_cli: RunCli, tmp_path: Path, home: Path
 ) -> None:
     sysext = make_sysext(tmp_path, "hello", "ID=flatcar\nVERSION_ID=9001.0.0\n", "echo hello from $0")
+    sysext = sysext.rename(tmp_path / "hello-1.0-x86-64.raw")
     note = tmp_path / "note.txt"
     note.write_text("from the host\n")
     done = run_cli(

@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from overlaytool.cli import console
-from overlaytool.cli.options import Format, FormatOption
+from overlaytool.cli.commands.sdk import (
+    ContainerOption,
+    EngineOption,
+    FromOption,
+    ImageFileOption,
+    ImageOption,
+    choice,
+)
+from overlaytool.cli.options import BoardOption, Format, FormatOption, Globals
 
 app = typer.Typer(name="sysext", no_args_is_help=True, add_completion=False, help="System extensions.")
 
@@ -20,6 +28,54 @@ HostOption = Annotated[
     Path,
     typer.Option("--image", metavar="FILE|DIR", help="A disk image of Flatcar, or build_image's directory."),
 ]
+
+
+@app.command()
+def build(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The extension's name.")],
+    atoms: Annotated[list[str], typer.Argument(metavar="ATOM...", help="Packages of the checkout.")],
+    board: BoardOption = None,
+    mangle: Annotated[
+        Path | None, typer.Option("--mangle", metavar="FILE", help="Default: the checkout's of that name.")
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option("--sysupdate", metavar="URL", help="Write a transfer file and SHA256SUMS.")
+    ] = None,
+    from_: FromOption = None,
+    engine: EngineOption = "auto",
+    image: ImageOption = None,
+    image_file: ImageFileOption = None,
+    container: ContainerOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """Build an extension of Gentoo packages in the SDK container, and check it against the last image."""
+    from overlaytool.cli.views import sdk as sdk_view
+    from overlaytool.cli.views import sysext as view
+    from overlaytool.model.build import SysextBuild
+    from overlaytool.sdk.stages import SYSEXTS, Selection
+    from overlaytool.workflow import build as build_workflow
+    from overlaytool.workflow import sysext as workflow
+
+    options: Globals = context.obj
+    chosen = choice(engine, image, image_file, container)
+    selection = Selection(stages=SYSEXTS, start=from_)
+    checked = []
+    for place in build_workflow.build_places(options.checkout, options.config, board or ()):
+        request = SysextBuild(name=name, mangle=workflow.mangle_script(place, name, mangle))
+        with sdk_view.watch() as reporter:
+            made, found = workflow.build(place, request, tuple(atoms), selection, chosen, reporter)
+        checked.append(found)
+        for file in workflow.write_sysupdate(made, url) if url else ():
+            console.say(f"wrote {file}")
+        if format is Format.TEXT:
+            view.show(made)
+    if format is Format.JSON:
+        console.write(view.check_json(checked))
+    else:
+        view.show_checks(checked)
+    if not all(each.merges for each in checked):
+        raise typer.Exit(1)
 
 
 @app.command()
