@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support import ROOT
+from support import FIXTURES, ROOT
 
 STAND_IN = ROOT / "tests/vm/stand_in"
 PROGRAMS = ("qemu-system-x86_64", "mmdebstrap", "syslinux", "mcopy", "mkfs.btrfs", "mksquashfs", "ssh")
@@ -29,6 +29,19 @@ def make_sysext(place: Path, name: str, release: str, script: str) -> Path:
     program.chmod(0o755)
     image = place / f"{name}.raw"
     subprocess.run(["mksquashfs", root, image, "-quiet", "-no-progress", "-all-root"], check=True)
+    return image
+
+
+def make_ddi(place: Path, name: str, release: str, script: str) -> Path:
+    """The same as a signed DDI, as systemd-repart lays it out; its certificate is beside it, ``.raw.crt``."""
+    make_sysext(place, name, release, script).unlink()
+    library = FIXTURES / "flatcar-mini/build_library/sysext_util.sh"
+    image = place / f"{name}.raw"
+    call(
+        "bash",
+        "-c",
+        f"set -e; PATH=$PATH:/usr/sbin:/sbin; source {library}; write_ddi {place}/{name}-root {image} lz4hc",
+    )
     return image
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from support import RunCli
-from vm_support import listeners, machines, make_sysext
+from vm_support import listeners, machines, make_ddi, make_sysext
 
 BOOT = 300
 """Seconds that a boot may take under emulation, with other tests beside it."""
@@ -32,15 +32,18 @@ def test_machine_that_is_kept_is_listed_entered_and_stopped(
 ) -> None:
     sysext = make_sysext(tmp_path, "hello", "ID=flatcar\nVERSION_ID=9001.0.0\n", "echo hello from $0")
     sysext = sysext.rename(tmp_path / "hello-1.0-x86-64.raw")
+    signed = make_ddi(tmp_path, "signed", "ID=flatcar\nVERSION_ID=9001.0.0\n", "echo signed too")
+    certificate = f"{signed}.crt:/etc/verity.d/signed.crt"
     note = tmp_path / "note.txt"
     note.write_text("from the host\n")
     done = run_cli(
-        *("vm", "run", "--from", read_only, "--keep", "--sysext", sysext, "--copy", note, "--", "hello"),
+        *("vm", "run", "--from", read_only, "--keep", "--copy", note, "--copy", certificate),
+        *("--sysext", sysext, "--sysext", signed, "--", "hello; signed"),
         timeout=BOOT,
     )
-    assert done.stdout == "hello from /usr/bin/hello\n"
+    assert done.stdout == "hello from /usr/bin/hello\nsigned too\n"
     assert "is running after" in done.stderr
-    assert "merged: hello" in done.stderr
+    assert "merged: hello, signed" in done.stderr
 
     (machine,) = json.loads(run_cli("vm", "list", "--format", "json").stdout)["machines"]
     assert machine["name"] == "vm1"
