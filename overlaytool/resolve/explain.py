@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 
 from overlaytool.errors import (
     KeywordError,
@@ -12,7 +13,15 @@ from overlaytool.errors import (
     UnsatisfiableError,
 )
 from overlaytool.model.dependency import Atom, Candidate
-from overlaytool.model.resolution import Edge, NodeKey, Rejection, RejectionKind, Request, Resolution
+from overlaytool.model.resolution import (
+    DepClass,
+    Edge,
+    NodeKey,
+    Rejection,
+    RejectionKind,
+    Request,
+    Resolution,
+)
 from overlaytool.resolve.graph import Unsatisfied
 from overlaytool.resolve.useless import purpose_by_name, version_to_provide
 
@@ -106,27 +115,31 @@ def _do_without(atom: Atom) -> str:
     )
 
 
-def chains(resolution: Resolution, package: str, *, limit: int = 5) -> tuple[tuple[Edge, ...], ...]:
+def chains(
+    resolution: Resolution, package: str, classes: Collection[DepClass] = frozenset(DepClass)
+) -> tuple[tuple[Edge, ...], ...]:
     """The shortest chains of edges by which a package gets into a resolution, request first.
 
     :param package: ``category/name``.
-    :param limit: how many chains at the most; one for each direct parent, shortest first.
-    :return: tuples of edges, each edge's child the next one's parent; the last child is the package.
+    :param classes: the dependency classes that count.
+    :return: one for each root and each direct parent there, shortest first: tuples of edges, each edge's
+        child the next one's parent; the last child is the package.
     """
     incoming: dict[NodeKey, list[Edge]] = {}
     for edge in resolution.edges:
-        incoming.setdefault(edge.child, []).append(edge)
+        if edge.parent is None or edge.dep_class in classes:
+            incoming.setdefault(edge.child, []).append(edge)
     targets = [entry.key for entry in resolution.packages if entry.name == package]
-    found: dict[tuple[str | None, str], tuple[Edge, ...]] = {}
+    found: dict[tuple[NodeKey | None, NodeKey], tuple[Edge, ...]] = {}
     for target in targets:
         for last in incoming.get(target, ()):
             chain = _up(last, incoming)
             if chain is not None:
-                key = (last.parent.cpv if last.parent else None, target.cpv)
+                key = (last.parent, target)
                 if key not in found or len(chain) < len(found[key]):
                     found[key] = chain
     ordered = sorted(found.values(), key=lambda chain: (len(chain), [edge.child.cpv for edge in chain]))
-    return tuple(ordered[:limit])
+    return tuple(ordered)
 
 
 def _up(last: Edge, incoming: dict[NodeKey, list[Edge]]) -> tuple[Edge, ...] | None:

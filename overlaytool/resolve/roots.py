@@ -231,12 +231,19 @@ class Everything[C: Candidate]:
         found = {use_of(link): None for link in links}
         return tuple(sorted(found, key=lambda use: (use.view, use.parent or "", use.atom, use.dep_class)))
 
-    def chain(self, name: str, target: Into | None = None, view: str | None = None) -> tuple[Use, ...]:
+    def chain(
+        self,
+        name: str,
+        target: Into | None = None,
+        view: str | None = None,
+        classes: Collection[DepClass] = frozenset(DepClass),
+    ) -> tuple[Use, ...]:
         """A shortest way from a target to a package, the target's own atom first; empty where there is none.
 
         :param name: ``category/name`` or a CPV.
         :param target: the target to start from; None: the first that reaches the package.
         :param view: the view that the package has to be selected in; None: any.
+        :param classes: the dependency classes that count.
         """
         came: dict[Node[C], Link[C] | None] = {}
         pending: deque[Node[C]] = deque()
@@ -249,7 +256,7 @@ class Everything[C: Candidate]:
             if name in (node.cpv, _package(node)) and view in (None, node.view.name):
                 return tuple(self._way_to(node, came))
             for link in self.below.get(node, ()):
-                if link.child not in came:
+                if link.dep_class in classes and link.child not in came:
                     came[link.child] = link
                     pending.append(link.child)
         return ()

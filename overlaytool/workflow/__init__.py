@@ -4,7 +4,8 @@
 
 =============  ====================================================
 ``workspace``  what a command works on
-``planning``   plan, add, update, why
+``planning``   plan, add, update
+``why``        why
 ``series``     add --commit, pr
 ``proof``      verify, add --verify
 ``graph``      graph
@@ -18,7 +19,6 @@ What only one command needs is imported when that command is called.
 
 from overlaytool.workflow.planning import (
     Planned,
-    Why,
     add,
     interrupted,
     plan,
@@ -26,8 +26,8 @@ from overlaytool.workflow.planning import (
     recover,
     render,
     resolve,
-    why,
 )
+from overlaytool.workflow.why import Why, why
 from overlaytool.workflow.workspace import Workspace, open_workspace
 
 __all__ = [

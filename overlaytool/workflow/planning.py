@@ -25,14 +25,12 @@ from overlaytool.flatcar.targets import Target
 from overlaytool.flatcar.tree import DiskTree, Tree
 from overlaytool.git.head import head_commit, names_at_head
 from overlaytool.model.plan import CheckoutState, Plan, TreeCommit
-from overlaytool.model.resolution import Edge, Into, Notice, Request, Resolution, State
+from overlaytool.model.resolution import Into, Notice, Request, Resolution, State
 from overlaytool.model.target import TargetKind
 from overlaytool.plan import lines
 from overlaytool.plan.planner import imports_of, looks_into_image, run_time_packages
 from overlaytool.plan.planner import plan as make_plan
-from overlaytool.resolve import explain
 from overlaytool.resolve.image import Clash, clashes, installed
-from overlaytool.resolve.request import known_atom
 from overlaytool.resolve.resolver import COPIED
 from overlaytool.resolve.resolver import resolve as run_resolver
 from overlaytool.resolve.today import Today
@@ -251,24 +249,3 @@ def add(workspace: Workspace, planned: Planned, today: date) -> tuple[FileChange
     change_set = render(workspace, planned, DiskTree(checkout), today)
     with workspace.progress.task("writing"):
         return writing.apply(change_set, checkout, workspace.config.state)
-
-
-class Why(Struct, frozen=True, kw_only=True):
-    """How a package gets in."""
-
-    package: str
-    where: str
-    """``the image``, or the request in words."""
-    chains: tuple[tuple[Edge, ...], ...]
-    """See :func:`overlaytool.resolve.explain.chains`; empty when the package is not in there."""
-
-
-def why(workspace: Workspace, package: str, atoms: tuple[str, ...], into: Into) -> Why:
-    """The chains by which a package gets into the plan for ``atoms``; without any, into the image."""
-    request = Request(atoms=atoms or asked_of(workspace, into), into=into)
-    name = known_atom(package, workspace.source).package
-    return Why(
-        package=name,
-        where=f"the plan for {' '.join(atoms)}" if atoms else f"{targets.facts(into).where} today",
-        chains=explain.chains(resolve(workspace, request), name),
-    )

@@ -34,9 +34,16 @@ def why(
     trust_sources: TrustOption = False,
     board: BoardOption = None,
     into: IntoOption = Into.IMAGE,
+    build_time: Annotated[
+        bool, typer.Option("--build-time", help="Also the chains of what only builds need.")
+    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="All chains, not the first few.")] = False,
     format: FormatOption = Format.TEXT,
 ) -> None:
-    """Show the chains by which a package gets into a plan, or into the image today."""
+    """Show the chains by which a package gets into a plan, or into the image today.
+
+    Where the image has not got it, the other targets are looked at: the SDK, system extensions, OEMs.
+    """
     from overlaytool import workflow
     from overlaytool.cli.views import why as why_view
 
@@ -52,6 +59,6 @@ def why(
     if format is Format.JSON:
         console.write(why_view.to_json(answer))
     else:
-        why_view.show(answer)
-    if not answer.chains:
+        why_view.show(answer, build_time=build_time, everything=every)
+    if not (answer.chains or answer.elsewhere or (build_time and answer.build_time)):
         raise typer.Exit(EXIT_NOT_IN_THERE)
