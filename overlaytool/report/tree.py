@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from overlaytool.model.resolution import DepClass
+from overlaytool.model.resolution import DepClass, Root
 from overlaytool.report.records import Graph, Node
 
 
@@ -48,10 +48,34 @@ class _Pending(Struct, frozen=True):
 Children = Mapping[str, list[tuple[Node, tuple[DepClass, ...]]]]
 
 
-def lines(graph: Graph, *, depth: int | None = None) -> Iterator[Line]:
-    """From what the request leads to directly, down to ``depth`` levels below it (None: all the way)."""
-    roots = [node for node in graph.nodes if len(node.chain) == 1]
-    return _walk(roots, _children(graph), depth)
+def lines(
+    graph: Graph, *, depth: int | None = None, left_out: frozenset[str] = frozenset()
+) -> Iterator[Line]:
+    """From what the request leads to directly, down to ``depth`` levels below it (None: all the way).
+
+    :param left_out: the ids of packages that get no line, such as :func:`on_the_host` names.
+    """
+    roots = [node for node in graph.nodes if len(node.chain) == 1 and node.id not in left_out]
+    return _walk(roots, _children(graph, left_out=left_out), depth)
+
+
+def on_the_host(graph: Graph) -> frozenset[str]:
+    """The ids of the build host's packages that a tree of the board's root does without.
+
+    Imports stay, and what leads to them. Nothing is named where all packages are the build host's.
+    """
+    if all(node.root is Root.HOST for node in graph.nodes):
+        return frozenset()
+    parents: dict[str, list[str]] = defaultdict(list)
+    for link in graph.links:
+        parents[link.child].append(link.parent)
+    pending, kept = [node.id for node in graph.imports], set[str]()
+    while pending:
+        identity = pending.pop()
+        if identity not in kept:
+            kept.add(identity)
+            pending += parents[identity]
+    return frozenset(node.id for node in graph.nodes if node.root is Root.HOST and node.id not in kept)
 
 
 def reverse_lines(graph: Graph, targets: tuple[str, ...], *, depth: int | None = None) -> Iterator[Line]:
@@ -60,12 +84,13 @@ def reverse_lines(graph: Graph, targets: tuple[str, ...], *, depth: int | None =
     return _walk(roots, _children(graph, turned=True), depth)
 
 
-def _children(graph: Graph, *, turned: bool = False) -> Children:
+def _children(graph: Graph, *, turned: bool = False, left_out: frozenset[str] = frozenset()) -> Children:
     nodes = {node.id: node for node in graph.nodes}
     children: dict[str, list[tuple[Node, tuple[DepClass, ...]]]] = defaultdict(list)
     for link in graph.links:
         above, below = (link.child, link.parent) if turned else (link.parent, link.child)
-        children[above].append((nodes[below], link.classes))
+        if below not in left_out:
+            children[above].append((nodes[below], link.classes))
     for found in children.values():
         found.sort(key=lambda item: (item[0].root, item[0].id))
     return children

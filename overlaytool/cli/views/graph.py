@@ -23,17 +23,29 @@ WORDS = {
 
 
 def show(graph: Graph, targets: tuple[str, ...], *, depth: int | None) -> None:
-    """Print the tree from the request down, or from ``targets`` (ids) up."""
+    """Print the tree from the request down, or from ``targets`` (ids) up.
+
+    Down from a request, what only builds need is counted, unless one root was chosen.
+    """
     if not graph.nodes:
         console.show(NOTHING_NEW if graph.selection.imports_only else NOTHING_PASSES)
         return
-    lines = tree.reverse_lines(graph, targets, depth=depth) if targets else tree.lines(graph, depth=depth)
+    chosen = targets or graph.selection.roots != frozenset(Root)
+    left_out = frozenset[str]() if chosen else tree.on_the_host(graph)
+    lines = (
+        tree.reverse_lines(graph, targets, depth=depth)
+        if targets
+        else tree.lines(graph, depth=depth, left_out=left_out)
+    )
     marks = set()
     for line in lines:
         console.show(*_parts(line, graph))
         marks.add(line.mark)
     if tree.Mark.REPEATED in marks:
         console.say(("(*) its dependencies stand further up", "dim"))
+    if left_out:
+        packages = f"{len(left_out)} build-time package{'s' if len(left_out) > 1 else ''}"
+        console.say((f"and {packages} on the build host: --root host", "dim"))
     console.say((_totals(graph), "dim"))
 
 
