@@ -24,6 +24,8 @@ class OverlaytoolError(Exception):
         self.message = message
         self.details = details
         self.hint = hint
+        self.about: str | None = None
+        """The ``category/name`` at which a search ended, where it was one."""
 
 
 class UsageError(OverlaytoolError):
@@ -246,6 +248,12 @@ class AbsentError(OverlaytoolError):
     """There is nothing to update: the checkout has no such package."""
 
     exit_status = 38
+
+
+class SurveyError(OverlaytoolError):
+    """A survey has nobody to do it: no worker with the same trees and the same overlaytool."""
+
+    exit_status = 41
 
 
 WORK_LEFT = 39

@@ -21,6 +21,7 @@ from overlaytool.model.plan import Plan
 from overlaytool.model.series import Series
 from overlaytool.model.verdict import Verdict
 from overlaytool.plan import document
+from overlaytool.survey.line import SCHEMA, Line
 from overlaytool.workflow import Why
 
 PLACE = Path(__file__).resolve().parents[1] / "overlaytool/schemas"
@@ -56,9 +57,16 @@ def schemas() -> dict[str, dict[str, Any]]:
         ),
         "graph": _graph(),
         "audit": _audit(),
+        "survey": _line(),
         "error": _error(),
     }
     return {name: {"$schema": DIALECT, **schema} for name, schema in sorted(made.items())}
+
+
+def _line() -> dict[str, Any]:
+    made = _of(Line, "a line of overlaytool survey --output, --format json", SCHEMA)
+    made["required"] = list(made["properties"])
+    return made
 
 
 def _of(record: Any, title: str, number: int = 1, **more: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ COMMANDS = {
     "unfork": "Replace coreos-overlay's copy of a package by Gentoo's.",
     "review": "Say what a branch or a pull request changes in every view.",
     "audit": "Say what is wrong with the checkout, and put right what is certain.",
+    "survey": "Say what each package of Gentoo would cost, on one machine or many.",
     "advisories": "Say which security advisories apply, as the build's own check will.",
     "search": "Find packages by name and description.",
     "info": "Show one package in all views.",

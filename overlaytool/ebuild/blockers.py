@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from overlaytool.ebuild.eclass import inherited_by
@@ -38,6 +39,7 @@ class Blockers:
         """
         top = os.path.commonpath(trees)
         self._trees = tuple(trees)
+        self._inheriting_known: dict[str, frozenset[str]] = {}
         below = [os.path.relpath(tree, top) for tree in trees]
         files = [f"{tree}/{name}" for tree in below for name in ("*.ebuild", "eclass/*.eclass")]
         try:
@@ -65,22 +67,27 @@ class Blockers:
 
         An eclass blocks for all that inherit it. Where a variable hides a name, it is looked at further.
         """
+        named = [who for blocked, who in self._read if any(_names(blocked, package) for package in packages)]
+        inheriting = (self._inheriting(who) for who in named if "/" not in who)
+        return frozenset(who for who in named if "/" in who).union(*inheriting)
+
+    @cached_property
+    def _read(self) -> Sequence[tuple[str, str]]:
+        """What is blocked, and by whom: a package, or an eclass by its name; each once."""
         output, _ = self._reading.communicate()
-        found = set()
-        eclasses: set[str] = set()
+        found: dict[tuple[str, str], None] = {}
         for line in output.decode(errors="replace").splitlines():
             path, _, blocker = line.partition("\0")
             owner = _ebuild(path)
-            blocked = _filled_in(blocker.lstrip("!<>=~"), owner)
-            if not any(_names(blocked, package) for package in packages):
-                continue
-            if owner is None:
-                eclasses.add(path.rpartition("/")[2].removesuffix(".eclass"))
-            else:
-                found.add(f"{owner['CATEGORY']}/{owner['PN']}")
-        for name in eclasses:
-            found |= {package_name(cpv) for cpv in inherited_by(name, self._trees)}
-        return frozenset(found)
+            who = f"{owner['CATEGORY']}/{owner['PN']}" if owner else Path(path).stem
+            found[_filled_in(blocker.lstrip("!<>=~"), owner), who] = None
+        return tuple(found)
+
+    def _inheriting(self, eclass: str) -> frozenset[str]:
+        if eclass not in self._inheriting_known:
+            cpvs = inherited_by(eclass, self._trees)
+            self._inheriting_known[eclass] = frozenset(package_name(cpv) for cpv in cpvs)
+        return self._inheriting_known[eclass]
 
 
 def _ebuild(path: str) -> dict[str, str] | None:

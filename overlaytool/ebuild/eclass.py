@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,7 @@ class EclassStack:
                 return path
         return None
 
+    @cached_property
     def outdated(self) -> tuple[str, ...]:
         """The eclasses that portage-stable and a source both have, with different contents."""
         return tuple(
@@ -162,15 +163,18 @@ def inherited_by(name: str, trees: Iterable[Path]) -> tuple[str, ...]:
 
 def inherited_in(text: str) -> set[str]:
     """The words of a text's ``inherit`` lines, whatever the condition."""
-    words: set[str] = set()
+    return {word for line in inherit_lines(text) for word in WORD.findall(line)}
+
+
+def inherit_lines(text: str) -> Iterator[str]:
+    """What stands behind each ``inherit`` of a text; variables are not expanded."""
     at = text.find("inherit")
     while at >= 0:
         line = INHERIT.match(text, text.rfind("\n", 0, at) + 1)
         if line is not None:
-            words.update(WORD.findall(line[1]))
+            yield line[1]
         end = line.end() if line is not None else text.find("\n", at)
         at = text.find("inherit", max(end, at + 1)) if end >= 0 else -1
-    return words
 
 
 def live_eclasses(ebuilds: Mapping[str, str], eclasses: Mapping[str, str]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -29,6 +30,9 @@ from overlaytool.errors import MalformedAtomError, MetadataError
 from overlaytool.flatcar.checkout import Checkout
 from overlaytool.model.dependency import Atom, Demand, FlagChanges, Known, Origin, View
 from overlaytool.model.resolution import Board, Description, Distfile, Rejection, RejectionKind, Root
+
+VARIANTS = 12
+"""How many sets of updated eclasses are kept, each with what was found out under it: some megabytes."""
 
 HOST = View(name="host", root=Root.HOST, board=None)
 
@@ -64,6 +68,7 @@ class TreeSource(Trees):
         self._profiles: dict[str, ProfileView] = {}
         self._use_files = UseFiles()
         self._eclass_updates: dict[tuple[str, str], tuple[str, ...] | None] = {}
+        self._variants: OrderedDict[tuple[str, ...], TreeSource] = OrderedDict()
 
     # --- views -------------------------------------------------------------------------------------
 
@@ -115,7 +120,7 @@ class TreeSource(Trees):
         key = (candidate.cpv, candidate.repository)
         if key not in self._eclass_updates:
             self._eclass_updates[key] = needed_updates(
-                self.eclass_stack.outdated(), lambda names: self._twin(candidate, names).ebuild
+                self.eclass_stack.outdated, lambda names: self._twin(candidate, names).ebuild
             )
         return self._eclass_updates[key]
 
@@ -126,10 +131,23 @@ class TreeSource(Trees):
         return next(twin for twin in twins if twin.cpv == candidate.cpv)
 
     def with_eclass_updates(self, names: Iterable[str]) -> TreeSource:
-        """The same trees with these eclasses of the checkout replaced by the sources'."""
-        return TreeSource(
-            self.checkout, self.paths, cache=self.cache, boards=self.boards, eclass_updates=names
-        )
+        """The same trees with these eclasses of the checkout replaced by the sources'.
+
+        The last ones are kept: what one candidate needs, the next one that is looked at often needs, too.
+        """
+        updates = tuple(sorted(set(names)))
+        if updates == self.eclass_stack.updates:
+            return self
+        known = self._variants.pop(updates, None)
+        if known is None:
+            known = TreeSource(
+                self.checkout, self.paths, cache=self.cache, boards=self.boards, eclass_updates=updates
+            )
+            known._variants, known.noted = self._variants, self.noted
+        self._variants[updates] = known
+        while len(self._variants) > VARIANTS:
+            self._variants.popitem(last=False)
+        return known
 
     def with_checkout(self, checkout: Checkout) -> TreeSource:
         """The same trees, seen with other profiles: see :mod:`overlaytool.ebuild.edited`."""

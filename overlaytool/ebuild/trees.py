@@ -40,6 +40,8 @@ class Trees:
         self._overlay = self._open(checkout.overlay, "coreos-overlay", Origin.OVERLAY, (self._stable,))
         self.sources = tuple(self._open(path, name, Origin.SOURCE) for name, path in sources.items())
         self._candidates: dict[tuple[str, str], Sequence[EbuildCandidate]] = {}
+        self.noted: set[str] = set()
+        """Every ``category/name`` that something was asked about; whoever wants to know empties it before."""
 
     def _open(
         self, path: Path, name: str, origin: Origin, masters: tuple[Repository, ...] = ()
@@ -71,6 +73,7 @@ class Trees:
 
     def checkout_candidates(self, package: str) -> Sequence[EbuildCandidate]:
         """The checkout's ebuilds of a package in emerge's order: by version, the overlay first on a tie."""
+        self.noted.add(package)
         key = ("", package)
         known = self._candidates.get(key)
         if known is None:
@@ -81,6 +84,7 @@ class Trees:
 
     def source_candidates(self, name: str, package: str) -> Sequence[EbuildCandidate]:
         """One source's ebuilds of a package, highest version first."""
+        self.noted.add(package)
         key = (name, package)
         known = self._candidates.get(key)
         if known is None:
@@ -89,6 +93,7 @@ class Trees:
 
     def after_import(self, name: str, package: str) -> Sequence[EbuildCandidate]:
         """The ebuilds that emerge chooses from once a source's directory replaced portage-stable's."""
+        self.noted.add(package)
         key = (f"after {name}", package)
         known = self._candidates.get(key)
         if known is None:
@@ -106,6 +111,7 @@ class Trees:
 
     def holds(self, origin: Origin, package: str) -> bool:
         """Whether one of the checkout's trees has an ebuild of the package."""
+        self.noted.add(package)
         return any(
             repository.origin is origin and repository.has(package) for repository in self.repositories
         )
@@ -132,6 +138,7 @@ class Trees:
             if target is None or target in seen:
                 return name if name != package else None
             seen.add(target)
+            self.noted.add(target)
             name = target
 
     def slot_moved(self, atom: Atom) -> Atom | None:
@@ -146,6 +153,7 @@ class Trees:
 
     def _in_slot(self, package: str, slot: str) -> bool:
         """Whether any tree has an ebuild of a package in a slot. Sources them all."""
+        self.noted.add(package)
         for repository in self._trees:
             for listed in repository.ebuilds(package):
                 try:

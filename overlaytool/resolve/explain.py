@@ -38,7 +38,9 @@ def unsatisfied_error[C: Candidate](failure: Unsatisfied[C], request: Request) -
     details = [*_because(failure), *_passed_over(failure.rejections)]
     details += [f"  {line}" for line in failure.mask_comment]
     kind, hint = _kind(failure, request)
-    return kind(f"no way to satisfy {failure.atom}{where}", details=tuple(details), hint=hint)
+    error = kind(f"no way to satisfy {failure.atom}{where}", details=tuple(details), hint=hint)
+    error.about = failure.atom.package
+    return error
 
 
 def _because[C: Candidate](failure: Unsatisfied[C]) -> list[str]:

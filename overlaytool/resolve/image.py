@@ -48,6 +48,13 @@ def installed[C: Candidate](
     }
 
 
+def all_installed[C: Candidate](source: PackageSource[C], metapackage: str) -> dict[str, frozenset[str]]:
+    """For each view's name, every ``category/name`` that a metapackage pulls in; see :func:`installed`."""
+    chooser = Chooser(source, accept_keywords=False)
+    atom = source.parse_atom(metapackage)
+    return {view.name: _ExhaustiveSearch(chooser).search(view, atom) for view in source.views}
+
+
 def clashes[C: Candidate](
     source: PackageSource[C], resolution: Resolution, blockers: Collection[str]
 ) -> Iterator[Clash]:
@@ -148,4 +155,15 @@ class _Search[C: Candidate](Closure[C]):
             if likely is not None and not self.source.looked_at(likely):
                 self._later.append((view, atom, ask))
                 return
+        super()._need(view, atom, ask)
+
+
+class _ExhaustiveSearch[C: Candidate](_Search[C]):
+    """A search that finds everything."""
+
+    def __init__(self, chooser: Chooser[C]) -> None:
+        super().__init__(chooser, ("",))  # which no package is called: it goes on to the end
+
+    def _need(self, view: View, atom: Atom, ask: Ask[C]) -> None:
+        self._found.add(atom.package)
         super()._need(view, atom, ask)

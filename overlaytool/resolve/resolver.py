@@ -39,6 +39,7 @@ def resolve[C: Candidate](
     described: Container[State] = COPIED,
     dependents: Callable[[], Dependents[C]] | None = None,
     target: Target | None = None,
+    patience: Callable[[], Patience] = Patience,
 ) -> Resolution:
     """What a request takes, on every board and on the build host.
 
@@ -46,6 +47,7 @@ def resolve[C: Candidate](
     :param dependents: what the checkout selects today; called only where that may change. None: what the
         request does not lead to is not looked at.
     :param target: what the request goes into, where that has USE flags or arches of its own.
+    :param patience: how long a search goes on that has met a dead end.
     :raises UnknownPackageError, AmbiguousPackageError, MalformedAtomError: for what was asked.
     :raises MaskedError, KeywordError, MetadataError, UnsatisfiableError: when nothing satisfies an atom.
     :raises ConflictError: when selections exclude each other and no other candidates help.
@@ -64,7 +66,7 @@ def resolve[C: Candidate](
         requests, left = updates.possible(requests, source)
         if dependents is not None:
             requests = updates.wherever_used(requests, dependents())
-    search = _Search(request, source, dependents)
+    search = _Search(request, source, dependents, patience())
     while True:
         replaced = updates.sources_of(request, source, requests)
         start = Decisions(named=set(named), updates=frozenset(replaced), environment=environment)
@@ -81,11 +83,13 @@ def resolve[C: Candidate](
             requests = remaining
             limits.append(_limit(failure))
         except Conflict as conflict:
-            raise ConflictError(
+            clash = ConflictError(
                 conflict.message,
                 details=(*conflict.details, *_undecided(search)),
                 hint="request an older or newer version of one of them, or take one of them out",
-            ) from None
+            )
+            clash.about = conflict.asked[0][2].package if conflict.asked else None
+            raise clash from None
         else:
             limits += updates.channels_left(closure.chooser, requests, closure.decisions)
             return build(request, closure, requests, (*limits,), described, left)
@@ -154,13 +158,14 @@ class _Search[C: Candidate]:
         request: Request,
         source: PackageSource[C],
         dependents: Callable[[], Dependents[C]] | None,
+        patience: Patience,
     ) -> None:
         self._request, self._source, self._dependents = request, source, dependents
         self._requests: Requests = ()
         self._passes = self._backtracks = 0
         self._trials = Trials()
         self._failure: Unsatisfied[C] | Conflict[C] | None = None
-        self.patience = Patience()
+        self.patience = patience
 
     def run(self, requests: Requests, start: Decisions) -> Closure[C]:
         """The graph for some requests; see :meth:`solve`."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -31,29 +32,38 @@ from overlaytool.plan import lines
 from overlaytool.plan.planner import imports_of, looks_into_image, run_time_packages
 from overlaytool.plan.planner import plan as make_plan
 from overlaytool.resolve.image import Clash, clashes, installed
+from overlaytool.resolve.patience import Patience
 from overlaytool.resolve.resolver import COPIED
 from overlaytool.resolve.resolver import resolve as run_resolver
 from overlaytool.resolve.today import Today
 from overlaytool.workflow.everything import everything
 from overlaytool.workflow.lifted import lifted_for
+from overlaytool.workflow.standing import Standing
 from overlaytool.workflow.workspace import Workspace
 
 if TYPE_CHECKING:
     from overlaytool.model.change import ChangeSet, FileChange, Recovery
 
 
-def resolve(workspace: Workspace, request: Request, described: Container[State] = COPIED) -> Resolution:
+def resolve(
+    workspace: Workspace,
+    request: Request,
+    described: Container[State] = COPIED,
+    standing: Standing | None = None,
+) -> Resolution:
     """What a request takes, on every board and on the build host.
 
     :param described: the states of packages that get a description.
+    :param standing: what is known of the workspace already.
     """
     with workspace.progress.task("resolving"):
         return run_resolver(
             request,
             workspace.source,
             described=described,
-            dependents=cache(lambda: Today(everything(workspace))),
+            dependents=standing.dependents if standing else cache(lambda: Today(everything(workspace))),
             target=target_of(workspace, request.into),
+            patience=standing.patience if standing else Patience,
         )
 
 
@@ -100,17 +110,23 @@ def plan(
     return planned.resolution, planned.plan
 
 
-def prepare(workspace: Workspace, request: Request, described: Container[State] = COPIED) -> Planned:
+def prepare(
+    workspace: Workspace,
+    request: Request,
+    described: Container[State] = COPIED,
+    standing: Standing | None = None,
+) -> Planned:
     """The same as :func:`plan`, with all that :func:`render` needs.
 
+    :param standing: what is known of the workspace already, from earlier requests without wishes.
     :raises ConflictError: also where an import blocks a package that the image has.
     :raises StaleError: where what gets copied was changed meanwhile.
     :raises DowngradeError: where versions or eclasses would become older, and that was not asked for.
     """
     begun = time.time_ns()
     with (
-        Blockers([tree.path for tree in workspace.source.repositories]) as blockers,
-        lifted_for(workspace, request, partial(resolve, described=described)) as (
+        _blockers(workspace, standing) as blockers,
+        lifted_for(workspace, request, partial(resolve, described=described, standing=standing)) as (
             workspace,
             resolution,
             lifted,
@@ -122,7 +138,7 @@ def prepare(workspace: Workspace, request: Request, described: Container[State] 
         set_back = _set_back(source, resolution)
         with workspace.progress.task("reading what gets copied"):
             copied = CopiedPackages(source, imports_of(resolution), since=begun)
-            image, in_the_way = _there(workspace, source, resolution, blockers)
+            image, in_the_way = _there(workspace, source, resolution, blockers, standing)
         checkout = workspace.checkout
         tree, name = DiskTree(checkout.path), targets.facts(request.into).metapackage
         metapackage = metapackages.read(tree, request.into) if name is not None else None
@@ -166,8 +182,19 @@ def _set_back(source: TreeSource, resolution: Resolution) -> tuple[Notice, ...]:
     return tuple(Notice(reference="downgrade", message=f"it goes back: {line}") for line in lines)
 
 
+def _blockers(workspace: Workspace, standing: Standing | None) -> AbstractContextManager[Blockers]:
+    """What is being read of the checkout's ebuilds, as long as it is wanted."""
+    if standing is not None:
+        return nullcontext(standing.blockers)
+    return Blockers([tree.path for tree in workspace.source.repositories])
+
+
 def _there(
-    workspace: Workspace, source: TreeSource, resolution: Resolution, blockers: Blockers
+    workspace: Workspace,
+    source: TreeSource,
+    resolution: Resolution,
+    blockers: Blockers,
+    standing: Standing | None,
 ) -> tuple[dict[str, frozenset[str]], tuple[Notice, ...]]:
     """For each board's name, the packages of a resolution that its image has already; and what is in the way.
 
@@ -183,8 +210,9 @@ def _there(
         if request.update
         else (*targets.facts(request.into).beside, request.into)
     )
+    look = standing.installed if standing else partial(installed, workspace.source)
     there = {
-        target: installed(workspace.source, metapackage, looked_for)
+        target: look(metapackage, looked_for)
         for target in roots
         if (metapackage := targets.facts(target).metapackage) is not None
     }
