@@ -264,3 +264,7 @@ class NeededError(OverlaytoolError):
     """What was to be removed is still needed."""
 
     exit_status = 40
+
+
+IMAGE_REFUSED = 42
+"""The exit status of what was planned or done, and build_image will refuse its result."""

@@ -194,3 +194,8 @@ class Plan(Struct, frozen=True, kw_only=True):
         if self.metapackage is not None:
             return self.metapackage.added
         return self.entry.added if self.entry is not None else ()
+
+    @property
+    def refused_by_image(self) -> bool:
+        """Whether build_image will end with an error: the production image masks what it would get."""
+        return any(notice.reference == "image-masked" for notice in self.warnings)

@@ -20,6 +20,7 @@ What only one command needs is imported when that command is called.
 from overlaytool.workflow.planning import (
     Planned,
     add,
+    check,
     interrupted,
     plan,
     prepare,
@@ -35,6 +36,7 @@ __all__ = [
     "Why",
     "Workspace",
     "add",
+    "check",
     "interrupted",
     "open_workspace",
     "plan",

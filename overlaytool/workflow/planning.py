@@ -252,6 +252,14 @@ def render(workspace: Workspace, planned: Planned, tree: Tree, today: date) -> C
     return work_out(planned.plan, tree, workspace.sources, planned.distfiles, today)
 
 
+def check(workspace: Workspace, planned: Planned, today: date) -> None:
+    """Work a plan out to the last byte and write nothing, so that all that would stop it is said with it.
+
+    :raises UnsafeSourceError, ManifestError, StaleError, CheckoutError: see :func:`render`.
+    """
+    render(workspace, planned, DiskTree(workspace.checkout.path), today)
+
+
 def interrupted(workspace: Workspace) -> bool:
     """Whether a run was cut short amid its writing: the checkout is neither as before nor as after."""
     from overlaytool.apply import work_tree as writing

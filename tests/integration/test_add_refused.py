@@ -97,10 +97,51 @@ def test_bad_input_has_its_own_exit_status_and_changes_nothing(
     said: str,
 ) -> None:
     spoil(gentoo_tree, checkout_tree)
-    done = run_cli("-C", checkout_tree, "add", HTOP, "--gentoo", gentoo_tree, "--yes", check=False)
-    assert done.returncode == exit_status, done.stderr
-    assert said in " ".join(done.stderr.split())
+    for command in (("add", "--yes"), ("plan",), ("plan", "--format", "json")):
+        done = run_cli("-C", checkout_tree, *command, HTOP, "--gentoo", gentoo_tree, check=False)
+        assert done.returncode == exit_status, done.stderr
+        if "json" in command:
+            assert done.stdout == ""
+        else:
+            assert said in " ".join(done.stderr.split())
     assert status(checkout_tree) == ""
+
+
+def test_what_stops_a_plan_is_said_before_anybody_is_asked(
+    run_cli: RunCli, gentoo_tree: Path, checkout_tree: Path
+) -> None:
+    remove_manifest(gentoo_tree, checkout_tree)
+    done = run_cli("-C", checkout_tree, "add", HTOP, "--gentoo", gentoo_tree, check=False)
+    assert done.returncode == 14
+    assert "Write this" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("answer", "exit_status", "written"), [("\n", 1, False), ("y\n", 42, True), ("n\n", 1, False)]
+)
+def test_what_the_image_refuses_is_written_only_after_a_yes(
+    gentoo_tree: Path, checkout_tree: Path, home: Path, answer: str, exit_status: int, written: bool
+) -> None:
+    command = ("add", "-C", str(checkout_tree), "app-misc/needs-python", "--gentoo", str(gentoo_tree))
+    done = subprocess.run(
+        [sys.executable, "-m", "overlaytool", *command],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        input=answer,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == exit_status, done.stderr
+    assert "build_image will refuse this. Write it all the same? [y/N]" in done.stderr
+    assert bool(status(checkout_tree)) == written
+
+
+def test_a_plan_that_the_image_refuses_has_a_status_of_its_own(
+    run_cli: RunCli, gentoo_tree: Path, checkout_tree: Path
+) -> None:
+    plan = ("-C", checkout_tree, "plan", "app-misc/needs-python", "--gentoo", gentoo_tree)
+    assert run_cli(*plan, check=False).returncode == 42
+    assert run_cli(*plan, "--format", "json", check=False).returncode == 42
 
 
 def test_checkout_that_another_run_holds_is_left_alone(

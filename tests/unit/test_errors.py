@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from overlaytool import errors
-from overlaytool.errors import WORK_LEFT, OverlaytoolError
+from overlaytool.errors import IMAGE_REFUSED, WORK_LEFT, OverlaytoolError
 
 KINDS = [
     kind
@@ -17,11 +17,11 @@ KINDS = [
 
 def test_no_two_kinds_of_error_share_an_exit_status() -> None:
     statuses = [kind.exit_status for kind in KINDS]
-    assert len({*statuses, WORK_LEFT}) == len(statuses) + 1
+    assert len({*statuses, WORK_LEFT, IMAGE_REFUSED}) == len(statuses) + 2
     assert min(statuses) == 2  # wrong usage, as everywhere
 
 
 def test_the_documents_list_every_exit_status() -> None:
     page = Path(__file__).parents[2].joinpath("docs/exit-status.md").read_text(encoding="utf-8")
     listed = {int(number) for number in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
-    assert listed == {0, 1, 2, WORK_LEFT, 70, 130, *(kind.exit_status for kind in KINDS)}
+    assert listed == {0, 1, 2, WORK_LEFT, IMAGE_REFUSED, 70, 130, *(kind.exit_status for kind in KINDS)}

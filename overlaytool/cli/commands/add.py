@@ -37,7 +37,7 @@ from overlaytool.cli.options import (
     wishes,
     workspace,
 )
-from overlaytool.errors import WORK_LEFT
+from overlaytool.errors import IMAGE_REFUSED, WORK_LEFT
 from overlaytool.model.resolution import Into, Request, Resolution
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ BranchOption = Annotated[
     str | None, typer.Option(metavar="NAME", help="For --commit; default: add- and the packages.")
 ]
 CheckoutOption = Annotated[bool, typer.Option("--checkout", help="With --commit: then switch to the branch.")]
+ASK_TO_WRITE = "\nWrite this into the checkout?"
 
 
 def add(
@@ -171,7 +172,9 @@ def update(
 
 
 def end_with_work(plan: Plan) -> None:
-    """End with an exit status that says so where a plan leaves work for a person."""
+    """End with an exit status that says so where build_image will refuse, or a person has work to do."""
+    if plan.refused_by_image:
+        raise typer.Exit(IMAGE_REFUSED)
     if plan.manual_work:
         raise typer.Exit(WORK_LEFT)
 
@@ -255,14 +258,13 @@ def _run(space: Workspace, request: Request, how: _How) -> tuple[bool, Plan]:
     text = how.format is Format.TEXT
     if text:
         plan_view.show(planned.plan, planned.resolution)
+    workflow.check(space, planned, date.today())
     if how.dry_run:
         if not text:
             _write_json(plan_json.to_data(planned.plan))
         return False, planned.plan
-    if not how.yes:
-        question = "\nWrite this into the checkout?"
-        if not console.confirm(question, default=True, unattended=None):
-            raise typer.Exit(1)
+    if not how.yes and not _confirmed(planned.plan):
+        raise typer.Exit(1)
     changes = workflow.add(space, planned, date.today())
     verdict = _verify(space, planned.plan, planned.resolution) if how.verify else None
     if not text:
@@ -274,6 +276,13 @@ def _run(space: Workspace, request: Request, how: _How) -> tuple[bool, Plan]:
         console.show("Nothing was written.")
     _end_with(verdict, how.format)
     return bool(changes), planned.plan
+
+
+def _confirmed(plan: Plan) -> bool:
+    """Whether a person wants the plan written; where build_image will refuse it, Enter alone is a no."""
+    refused = plan.refused_by_image
+    question = "\nbuild_image will refuse this. Write it all the same?" if refused else ASK_TO_WRITE
+    return console.confirm(question, default=not refused, unattended=None)
 
 
 def _verify(space: Workspace, plan: Plan, resolution: Resolution, *, tip: str | None = None) -> Verdict:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import typer
 
 from overlaytool.cli import console
+from overlaytool.cli.commands.add import end_with_work
 from overlaytool.cli.options import (
     AllowUseOption,
     AtomArguments,
@@ -23,7 +26,6 @@ from overlaytool.cli.options import (
     wishes,
     workspace,
 )
-from overlaytool.errors import WORK_LEFT
 from overlaytool.model.resolution import Into, Request
 
 
@@ -57,15 +59,15 @@ def plan(
     with workspace(
         context, gentoo=gentoo, sources=source, boards=board, trust_sources=trust_sources
     ) as space:
-        resolution, made = workflow.plan(space, request)
+        planned = workflow.prepare(space, request)
+        if format is Format.TEXT:
+            from overlaytool.cli.views import plan as plan_view
+
+            plan_view.show(planned.plan, planned.resolution)
+        workflow.check(space, planned, date.today())
         contained = containment()
     if format is Format.JSON:
         from overlaytool.plan import document as plan_json
 
-        console.write(plan_json.to_json(made, containment=contained))
-    else:
-        from overlaytool.cli.views import plan as plan_view
-
-        plan_view.show(made, resolution)
-    if made.manual_work:
-        raise typer.Exit(WORK_LEFT)
+        console.write(plan_json.to_json(planned.plan, containment=contained))
+    end_with_work(planned.plan)

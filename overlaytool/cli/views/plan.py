@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from overlaytool.cli import console
 from overlaytool.cli.console import Line
+from overlaytool.cli.views.sdk import amount
 from overlaytool.flatcar.targets import facts
 from overlaytool.model.plan import (
     Action,
@@ -33,6 +34,8 @@ def show(plan: Plan, resolution: Resolution) -> None:
     """Print a plan as sections; sections with nothing in them are left out."""
     boards = ", ".join(plan.boards)
     console.show((f"{' '.join(plan.request)} into {facts(plan.into).where} on {boards}", "bold"))
+    if in_one_line := summary(plan, resolution):
+        console.show(in_one_line)
     for title, lines in _sections(plan):
         console.show((f"\n{title}", "bold"))
         for line in lines:
@@ -47,6 +50,39 @@ def show(plan: Plan, resolution: Resolution) -> None:
         console.show(("\nPassed over", "bold"))
         for rejection in resolution.rejections:
             console.show(f"  {rejection.cpv}::{rejection.repository}  {rejection.reason}")
+
+
+def summary(plan: Plan, resolution: Resolution) -> str:
+    """What a plan does, counted, and what has to be downloaded for it; empty for a plan that does nothing."""
+    copies = {action: sum(entry.action is action for entry in plan.imports) for action in Action}
+    counts = (
+        (copies[Action.ADD], "copy", "copies"),
+        (copies[Action.UPDATE], "update", "updates"),
+        (len(plan.eclasses), "eclass", "eclasses"),
+        (len(plan.licenses), "licence", "licences"),
+        (len(plan.keywords), "keyword entry", "keyword entries"),
+        (len(plan.use), "USE entry", "USE entries"),
+        (len(plan.masks), "mask lifted", "masks lifted"),
+        (len(plan.provided), "package counted as installed", "packages counted as installed"),
+    )
+    parts = [f"{count} {one if count == 1 else several}" for count, one, several in counts if count]
+    if size := _download(plan, resolution):
+        parts.append(f"{amount(size)} to download")
+    if gained := len(plan.new_in_image):
+        parts.append(f"the image gains {gained} package{'s' if gained > 1 else ''}")
+    return ", ".join(parts)
+
+
+def _download(plan: Plan, resolution: Resolution) -> int:
+    """Bytes of the distfiles of all that is copied, each file once, as the Manifests give them."""
+    copied = {selected.cpv for entry in plan.imports for selected in entry.selected}
+    files = {
+        file.name: file.size
+        for package in resolution.packages
+        if package.cpv in copied and package.about is not None
+        for file in package.about.distfiles
+    }
+    return sum(files.values())
 
 
 def _nothing(plan: Plan) -> str:
