@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from overlaytool.model.dependency import AllOf, AnyOf, Atom, Candidate, Demand, Dependency, View, atoms_in
+from overlaytool.model.dependency import (
+    AllOf,
+    AnyOf,
+    Atom,
+    Candidate,
+    Demand,
+    Dependency,
+    Origin,
+    View,
+    atoms_in,
+)
 from overlaytool.model.resolution import DepClass, Notice, RejectionKind, Root
 from overlaytool.resolve import fallback
 from overlaytool.resolve.candidates import Chooser
@@ -233,7 +243,7 @@ class Closure[C: Candidate](Questions[C]):
             (view, asker.parent, wanted)
             for asker, wanted in reversed(asked)
             if asker.parent is not None
-            and asker.parent.outside
+            and self._is_of_checkout(asker.parent)
             and (asker is ask or not self.matches(view, node.candidate, wanted))
         )
         self._update_together(odd, reason, key[1])
@@ -255,6 +265,11 @@ class Closure[C: Candidate](Questions[C]):
             odd,
         )
 
+    @staticmethod
+    def _is_of_checkout(node: Node[C]) -> bool:
+        """Whether a node is what the checkout has already."""
+        return node.outside or (node.candidate is not None and node.candidate.origin is not Origin.SOURCE)
+
     def _update_together(
         self, odd: tuple[tuple[View, Node[C], Atom], ...], reason: str, package: str
     ) -> None:
@@ -271,10 +286,22 @@ class Closure[C: Candidate](Questions[C]):
         )
         if movable and package in self.decisions.updates:
             exclusions = tuple(
-                Exclusion(asker.view, asker.cpv, RejectionKind.CONFLICT, reason)
+                Exclusion(asker.view, cpv, RejectionKind.CONFLICT, reason)
                 for _view, asker, _atom in movable
+                for cpv in self._up_to(asker)
             )
             raise Conflict(reason, (), exclusions, movable, negotiable=True)
+
+    def _up_to(self, node: Node[C]) -> Iterator[str]:
+        """A selected version of a package and the older ones: an update looks for a newer one."""
+        assert node.candidate is not None
+        yield node.cpv
+        listed = [candidate.cpv for candidate in self.source.checkout_candidates(node.candidate.package)]
+        older = listed[listed.index(node.cpv) + 1 :] if node.cpv in listed else []
+        for candidate in self.source.checkout_candidates(node.candidate.package):
+            in_view = not self.source.obstacles(node.view, candidate)
+            if candidate.cpv in older and in_view and candidate.slot == node.candidate.slot:
+                yield candidate.cpv
 
     def _share_slot(self, view: View, newer: C, atoms: tuple[Atom, ...]) -> None:
         """Pin a slot to what all that ask for it accept, where emerge could take one ebuild for all of them.

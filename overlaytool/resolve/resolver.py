@@ -202,7 +202,8 @@ class _Search[C: Candidate]:
                 given_up = fallback.give_up(closure, failure)
                 return self._without(start, [given_up] if given_up else [], failure)
             except Conflict as conflict:
-                return self._without(start, [(exclusion,) for exclusion in conflict.excludable], conflict)
+                alone = [(exclusion,) for exclusion in conflict.excludable]
+                return self._without(start, [conflict.excludable] if conflict.negotiable else alone, conflict)
             return closure
         if self._failure is not None:
             self.patience.gave_up = True
