@@ -236,9 +236,11 @@ def _show_json(*, kind: str, status: int, message: str, details: Sequence[str], 
         print(json.dumps({"schema": 1, "error": error}), file=sys.stderr)
 
 
-def show_ended(word: str) -> None:
-    """A signal has ended the command."""
+def show_ended(word: str, notes: Sequence[str] = ()) -> None:
+    """A signal has ended the command; ``notes`` say how to go on, where there is a way."""
     _print((word,), sys.stderr, err)
+    for note in notes:
+        _print((("  hint: ", "bold cyan"), note), sys.stderr, err)
 
 
 class TerminalProgress:

@@ -89,7 +89,7 @@ def _end(error: BaseException, as_json: bool) -> int:
     number = error.args[0] if isinstance(error, KeyboardInterrupt) and error.args else None
     if isinstance(error, KeyboardInterrupt) or signals.received:
         ending = signal.Signals(number or (signals.received or [signal.SIGINT])[-1])
-        console.show_ended(ENDING[ending])
+        console.show_ended(ENDING[ending], getattr(error, "__notes__", ()))
         return 128 + ending
     if isinstance(error, typer.Exit):
         return int(error.exit_code)

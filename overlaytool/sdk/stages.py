@@ -210,6 +210,9 @@ class _Pipeline:
                 self._keep_reports()
             done = container.execute(words, line=self._line, log=log)
             state = StageState.DONE if done.ok else StageState.FAILED
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note(f"{self._again(stage)} goes on from there")
+            raise
         finally:
             record = self._record(stage, state, log, began)
             self.run = journal.with_record(self.run, record)
@@ -219,11 +222,14 @@ class _Pipeline:
             raise self._explained(record, done)
 
     def _explained(self, record: StageRecord, done: Completed) -> StageFailed:
-        again = go_on(self.run.request, record.stage, image_follows=self._image_follows)
+        again = self._again(record.stage)
         failure = self._gone(again) or failures.explain(done.output, again=again)
         build_log = failure.build_log
         tail = self._container.read(build_log, last=BUILD_LOG_LINES) if build_log else ()
         return StageFailed(failure, record, tail)
+
+    def _again(self, stage: StageName) -> str:
+        return go_on(self.run.request, stage, image_follows=self._image_follows)
 
     def _gone(self, again: str) -> BuildFailure | None:
         if self._container.running():

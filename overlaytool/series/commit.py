@@ -109,7 +109,7 @@ def _commit(
             raise GitError(
                 f"there is a branch {branch} already, and it is not this series",
                 details=(f"it stands at {tip[:12]}: {repository.line(*LOG, '-1', '--format=%s', tip)}",),
-                hint="choose another name with --branch, or delete it: git branch -D " + branch,
+                hint=f"choose another name with --branch; git log {branch} shows what is on it",
             )
     made = _commits(repository, messages, trees, base, progress)
     _move_branch(repository, branch, made[-1], replacing, change_set)

@@ -67,21 +67,40 @@ def push(
     return Pushed(remote=remote, url=url, already=there == series.tip, command=command, page=page)
 
 
+def check_opening(repository: Repository, remote: str) -> None:
+    """See, before anything is pushed, that a pull request can be opened from a remote.
+
+    :raises ToolMissingError: where ``gh`` is not installed.
+    :raises GitError: for an unknown remote, one that is not on GitHub, or where ``gh`` is not logged in.
+    """
+    url = _url(repository, remote)
+    if _github(repository, remote, url) is None:
+        raise GitError(
+            f"{remote} ({url}) is not on GitHub, and --open cannot open a pull request there",
+            hint="nothing was pushed; leave --open out, and open it where that repository is hosted",
+        )
+    if shutil.which("gh") is None:
+        raise ToolMissingError(
+            "gh, the GitHub client, is not installed",
+            hint="nothing was pushed; leave --open out, and the page that opens the pull request is named",
+        )
+    done = _gh("auth", "status", "--hostname", "github.com")
+    if done.returncode:
+        raise GitError(
+            "gh is not logged in to GitHub",
+            details=tuple((done.stderr or done.stdout).strip().splitlines()),
+            hint="nothing was pushed; gh auth login, then again",
+        )
+
+
 def open_pull_request(pushed: Pushed) -> str:
     """Run the command with the GitHub client; what it prints, the pull request's address.
 
-    :raises ToolMissingError: where ``gh`` is not installed.
-    :raises GitError: where the remote is not on GitHub, or ``gh`` refuses.
+    :raises GitError: where ``gh`` refuses. See also :func:`check_opening`.
     """
     if pushed.command is None:
         raise GitError(f"{pushed.url} is not on GitHub", hint="open the pull request where it is")
-    if shutil.which(pushed.command[0]) is None:
-        raise ToolMissingError(
-            "gh, the GitHub client, is not installed", hint=f"the branch is pushed; go to {pushed.page}"
-        )
-    done = subprocess.run(
-        pushed.command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    done = _gh(*pushed.command[1:])
     if done.returncode:
         raise GitError(
             "gh did not open the pull request",
@@ -89,6 +108,13 @@ def open_pull_request(pushed: Pushed) -> str:
             hint=f"the branch is pushed; gh auth status shows who you are; or go to {pushed.page}",
         )
     return done.stdout.strip()
+
+
+def _gh(*words: str) -> subprocess.CompletedProcess[str]:
+    """The GitHub client, which is not to ask anything."""
+    return subprocess.run(
+        ("gh", *words), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
 
 
 def _url(repository: Repository, remote: str) -> str:

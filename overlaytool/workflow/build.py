@@ -21,6 +21,7 @@ from overlaytool.flatcar.checkout import TREES, Checkout
 from overlaytool.git.repository import content
 from overlaytool.model.build import BuildRequest, BuildResult, Check, Fault, SysextBuild
 from overlaytool.model.resolution import Board, Into
+from overlaytool.sdk import engine as engines
 from overlaytool.sdk import evidence, faults, opening, stages
 from overlaytool.sdk.doctor import examine
 from overlaytool.sdk.opening import Choice
@@ -49,6 +50,14 @@ def build_places(checkout: Path | None, config: Path | None, boards: Sequence[st
     settings = configuration.load(config, checkout=found.path)
     names = boards or settings.boards or (checkouts.host_board(),)
     return tuple(BuildPlace(checkout=found, config=settings, board=found.board(name)) for name in names)
+
+
+def check_engine(choice: Choice) -> None:
+    """See that a container engine answers.
+
+    :raises ToolMissingError: where none does.
+    """
+    engines.find(choice.engine)
 
 
 def build(

@@ -148,10 +148,17 @@ def push(space: Workspace, written: PullRequest, remote_name: str) -> Pushed:
     )
 
 
+def check_opening(space: Workspace, remote_name: str) -> None:
+    """See that the pull request of a branch on a remote can be opened.
+
+    :raises ToolMissingError, GitError: where it cannot.
+    """
+    remote.check_opening(repository_of(space), remote_name)
+
+
 def open_pull_request(pushed: Pushed) -> str:
     """Open the pull request of a pushed branch with the GitHub client; the address of it.
 
-    :raises ToolMissingError: where ``gh`` is not installed.
     :raises GitError: where it refuses.
     """
     return remote.open_pull_request(pushed)

@@ -33,6 +33,7 @@ def test_added_packages_are_emerged_from_source_and_end_up_in_the_image(
     options = ("--image", sdk_image, "--container", container_name)
     first = run_cli("-C", scripts, "sdk", "image", *options, timeout=300)
     assert "no image before it to compare with" in first.stdout
+    assert first.stdout.splitlines()[-1] == "boot it: overlaytool vm run --board amd64-usr"
 
     add = ("add", "sys-process/htop", "app-misc/screen", "--gentoo", gentoo_tree, "--board", "amd64-usr")
     done = run_cli("-C", scripts, *add, "--yes", "--build", *options, timeout=300)

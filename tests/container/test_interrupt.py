@@ -74,6 +74,8 @@ def test_ctrl_c_ends_the_command_in_a_container_that_others_use(
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, output
+    go_on = "overlaytool sdk emerge sys-apps/sleeps --board amd64-usr --from emerge goes on from there"
+    assert go_on in output
     left = podman("top", container_name, "args")
     assert SLEEPS not in left
     assert "emerge" not in left

@@ -205,3 +205,16 @@ def test_ctrl_c_amid_the_writing_leaves_everything_as_it_was(
     assert status(checkout_tree) == ""
     left = sorted(path.name for path in (checkout_tree / ".git/overlaytool").iterdir())
     assert left == ["lock", "written.json"]
+
+
+def test_a_build_without_an_engine_is_refused_before_anything_is_written(
+    run_cli: RunCli, gentoo_tree: Path, checkout_tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("git", "bash", "sh"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    add = ("-C", checkout_tree, "add", HTOP, "--gentoo", gentoo_tree, "--yes", "--build")
+    done = run_cli(*add, check=False)
+    assert done.returncode == 21, done.stderr
+    assert "docker or podman cannot be used" in done.stderr
+    assert status(checkout_tree) == ""

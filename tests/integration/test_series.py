@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -446,6 +447,69 @@ def test_the_command_for_the_pull_request_is_printed_and_gh_is_run_when_asked(
     said = (tmp_path / "bin/gh.said").read_text().splitlines()
     assert said[-1] == str(tmp_path / "out/PULL_REQUEST.md")
     assert "Add sys-process/htop" in said
+
+
+@pytest.mark.parametrize(
+    ("client", "exit_status", "said"),
+    [
+        (None, 21, "gh, the GitHub client, is not installed"),
+        ("echo You are not logged in >&2; exit 1", 19, "You are not logged in"),
+    ],
+)
+def test_nothing_is_pushed_where_the_pull_request_could_not_be_opened(
+    checkout_tree: Path,
+    gentoo_tree: Path,
+    fork: Path,
+    run_cli: RunCli,
+    tmp_path: Path,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    client: str | None,
+    exit_status: int,
+    said: str,
+) -> None:
+    with (home / "gitconfig").open("a") as config:
+        config.write(f'[url "{fork}"]\n\tinsteadOf = https://github.com/ada/scripts\n')
+    git(checkout_tree, "remote", "add", "ada", "https://github.com/ada/scripts")
+    commit(checkout_tree, gentoo_tree)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("git", "bash", "sh"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    if client:
+        (programs / "gh").write_text(f"#!/bin/sh\n{client}\n")
+        (programs / "gh").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    pr = ("-C", checkout_tree, "pr", "-o", tmp_path / "out", "--push", "ada", "--open")
+    done = run_cli(*pr, check=False)
+    assert done.returncode == exit_status, done.stderr
+    assert said in done.stderr
+    assert "nothing was pushed" in done.stderr
+    assert not git(fork, "for-each-ref", f"refs/heads/{BRANCH}")
+
+
+def test_a_remote_that_cannot_have_pull_requests_is_refused_before_the_push(
+    checkout_tree: Path, gentoo_tree: Path, fork: Path, run_cli: RunCli, tmp_path: Path
+) -> None:
+    git(checkout_tree, "remote", "add", "here", str(fork))
+    commit(checkout_tree, gentoo_tree)
+    pr = ("-C", checkout_tree, "pr", "-o", tmp_path / "out", "--push", "here", "--open")
+    done = run_cli(*pr, check=False)
+    assert done.returncode == 19
+    assert "is not on GitHub" in done.stderr
+    assert not git(fork, "for-each-ref", f"refs/heads/{BRANCH}")
+
+
+def test_nobody_is_told_to_delete_a_branch_of_theirs(
+    checkout_tree: Path, gentoo_tree: Path, run_cli: RunCli
+) -> None:
+    git(checkout_tree, "branch", "mine")
+    add = ("-C", checkout_tree, "add", "sys-process/htop", "--gentoo", gentoo_tree, "--commit", "--branch")
+    for branch in ("main", "mine"):
+        done = run_cli(*add, branch, check=False)
+        assert done.returncode == 19
+        assert "branch -D" not in done.stderr
+        assert f"git log {branch} shows what is on it" in done.stderr
 
 
 # --- the command line -----------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from overlaytool.cli.commands.sdk import (
     ImageFileOption,
     ImageOption,
     build_added,
+    check_engine,
     choice,
 )
 from overlaytool.cli.options import (
@@ -115,6 +116,7 @@ def add(
     if build:
         _check_build(how, into)
         _check_boot(boot, into)
+        check_engine(chosen)
     with workspace(
         context, gentoo=gentoo, sources=source, boards=board, trust_sources=trust_sources
     ) as space:

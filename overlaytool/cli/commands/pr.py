@@ -41,6 +41,8 @@ def pr(
     if open_ and not push:
         raise typer.BadParameter("--open goes with --push REMOTE")
     with workspace(context, with_sources=False) as space:
+        if push and open_:
+            series.check_opening(space, push)
         if rebase:
             done = series.rebase(space, branch=branch, onto=base)
             series_view.say_rebase(done)

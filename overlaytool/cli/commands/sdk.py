@@ -65,6 +65,16 @@ def choice(
     return Choice(engine=EngineKind(engine), image=image, image_file=image_file, name=container)
 
 
+def check_engine(chosen: Choice) -> None:
+    """See that a container engine answers, before anything is written for a build.
+
+    :raises ToolMissingError: where none does.
+    """
+    from overlaytool.workflow import build as build_workflow
+
+    build_workflow.check_engine(chosen)
+
+
 @app.command()
 def emerge(
     context: typer.Context,

@@ -141,6 +141,8 @@ def result_text(result: BuildResult) -> str:
         lines += _gain(result.gain)
     elif result.report:
         lines.append("  no image before it to compare with")
+    if result.run.done(StageName.VM_IMAGE):
+        lines.append(f"boot it: overlaytool vm run --board {result.run.request.board}")
     return "\n".join(lines) + "\n"
 
 
