@@ -15,6 +15,13 @@ from support import FIXTURES, ROOT, THIRD_PARTY, RunCli
 COMMIT_DATE = "2026-08-22T02:24:13+00:00"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a container engine or a machine go to one worker, where there are several."""
+    for item in items:
+        if item.path.parent.name in ("container", "vm"):
+            item.add_marker(pytest.mark.xdist_group("machines"))
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home directory of the test's own: no configuration, cache, state or git identity from outside."""
