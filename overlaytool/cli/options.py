@@ -182,3 +182,12 @@ def workspace(
         if interrupted(space):
             say("an earlier run was cut short and has left the work tree half changed: add takes that back")
         yield space
+
+
+def keep_out_of_git(space: Workspace, *places: Path) -> None:
+    """Let git overlook overlaytool's own files in the checkout, and say so the first time."""
+    from overlaytool.cli.console import say
+    from overlaytool.workflow.workspace import keep_out_of_git as keep_out
+
+    for line in keep_out(space, *places):
+        say(f"git status does not show {line} from now on (.git/info/exclude)")

@@ -117,7 +117,7 @@ def _refresh(source: SourceConfig, url: str, task: Task) -> Synced:
         )
         _fetch_blobs(path, task)
     except NetworkError as error:
-        return _synced(source, SyncState.OFFLINE, error.details[-1] if error.details else error.message)
+        return _synced(source, SyncState.OFFLINE, _first(error))
     except GitError as error:
         raise GitError(
             f"the clone of {source.name} at {path} cannot be refreshed",
@@ -129,6 +129,12 @@ def _refresh(source: SourceConfig, url: str, task: Task) -> Synced:
     _finish(path, task)
     state = SyncState.CURRENT if head_commit(path) == before else SyncState.REFRESHED
     return _synced(source, state)
+
+
+def _first(error: NetworkError) -> str:
+    """git's first line says what failed; those after it guess at why."""
+    said = error.details[0] if error.details else error.message
+    return said.removeprefix("fatal: ").removeprefix("error: ")
 
 
 def _finish(path: Path, task: Task) -> None:

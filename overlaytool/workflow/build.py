@@ -22,7 +22,7 @@ from overlaytool.git.repository import content
 from overlaytool.model.build import BuildRequest, BuildResult, Check, Fault, SysextBuild
 from overlaytool.model.resolution import Board, Into
 from overlaytool.sdk import engine as engines
-from overlaytool.sdk import evidence, faults, opening, stages
+from overlaytool.sdk import evidence, faults, opening, programs, stages
 from overlaytool.sdk.doctor import examine
 from overlaytool.sdk.opening import Choice
 from overlaytool.sdk.repair import commit_repair
@@ -103,15 +103,31 @@ def _fingerprint(checkout: Checkout, tree: str | None) -> str:
     return digest.hexdigest()
 
 
-def doctor(checkout: Path | None, choice: Choice, line: Callable[[str], None]) -> Iterator[Check]:
-    """What this machine and the checkout have of what a build needs, one check after the other."""
+def doctor(
+    checkout: Path | None, config: Path | None, choice: Choice, line: Callable[[str], None]
+) -> Iterator[Check]:
+    """What this machine and the checkout have of what is needed, one check after the other.
+
+    :raises ConfigError: when the configuration cannot be used.
+    """
     try:
         found = checkouts.find(checkout)
     except CheckoutError:
         if checkout:
             raise
         found = None
+    place = found.path if found else None
+    settings = configuration.load(config, checkout=place)
     yield from examine(found, choice, line=line)
+    yield from programs.examine(place or Path.cwd(), settings.gentoo.path)
+
+
+def faults_of(checkout: Path | None) -> tuple[Fault, ...]:
+    """The known faults of the checkout.
+
+    :raises CheckoutError: when there is no checkout.
+    """
+    return tuple(faults.find(checkouts.find(checkout)))
 
 
 def repair(checkout: Path | None) -> Iterator[tuple[Fault, str]]:

@@ -12,6 +12,7 @@ from overlaytool import config as configuration
 from overlaytool.config import Config
 from overlaytool.errors import CheckoutError, ConfigError, WriteError
 from overlaytool.flatcar import checkout as checkouts
+from overlaytool.git.exclude import exclude
 
 TEMPLATE = """\
 # overlaytool.toml: what overlaytool does unless its options say otherwise. Paths are relative to this file.
@@ -80,23 +81,12 @@ def init(checkout: Path | None, *, user: bool) -> Path:
         with place.open("x", encoding="utf-8") as file:
             file.write(TEMPLATE)
         if found:
-            _exclude(found)
+            exclude(found, (place,))
     except FileExistsError:
         raise ConfigError(f"{place} is there already", hint="edit it, or remove it first") from None
     except OSError as error:
         raise WriteError(f"{place} cannot be written: {error.strerror}") from None
     return place
-
-
-def _exclude(checkout: Path) -> None:
-    """Keep the file out of ``git status``, in this clone alone."""
-    exclude = checkout / ".git/info/exclude"
-    line = f"/{configuration.FILE_NAME}"
-    if (checkout / ".git").is_dir():
-        known = exclude.read_text(encoding="utf-8") if exclude.is_file() else ""
-        if line not in known.splitlines():
-            exclude.parent.mkdir(exist_ok=True)
-            exclude.write_text(f"{known.rstrip()}\n{line}\n".lstrip("\n"), encoding="utf-8")
 
 
 def _checkout(checkout: Path | None) -> Path | None:

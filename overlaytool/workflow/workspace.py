@@ -19,6 +19,7 @@ from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import RepositoryError
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.flatcar.checkout import Checkout
+from overlaytool.git.exclude import exclude
 from overlaytool.git.tree_lock import reading
 from overlaytool.model.resolution import Board
 from overlaytool.progress import Progress, SilentProgress
@@ -77,6 +78,14 @@ def open_workspace(
     finally:
         cache.close()
         runtime.shut_down()
+
+
+def keep_out_of_git(space: Workspace, *places: Path) -> tuple[str, ...]:
+    """Let git overlook the configuration in the checkout, and these places in it; what is new of that.
+
+    :raises WriteError: where that cannot be written down.
+    """
+    return exclude(space.checkout.path, (space.checkout.path / configuration.FILE_NAME, *places))
 
 
 def _there(config: Config, with_sources: bool | None) -> bool:

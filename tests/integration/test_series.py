@@ -512,6 +512,19 @@ def test_nobody_is_told_to_delete_a_branch_of_theirs(
         assert f"git log {branch} shows what is on it" in done.stderr
 
 
+def test_git_overlooks_our_own_files_and_that_is_said_once(
+    checkout_tree: Path, gentoo_tree: Path, run_cli: RunCli
+) -> None:
+    (checkout_tree / "overlaytool.toml").write_text(f'gentoo = "{gentoo_tree}"\n')
+    commit(checkout_tree, gentoo_tree)
+    pr = ("-C", checkout_tree, "pr")
+    first = run_cli(*pr, cwd=checkout_tree)
+    assert "git status does not show /overlaytool.toml" in first.stderr
+    assert "git status does not show /outgoing/" in first.stderr
+    assert git(checkout_tree, "status", "--porcelain") == ""
+    assert "git status" not in run_cli(*pr, cwd=checkout_tree).stderr
+
+
 # --- the command line -----------------------------------------------------------------------------
 
 

@@ -101,6 +101,9 @@ def test_offline_the_clone_that_is_there_is_used(source: SourceConfig, upstream:
     offline = SourceConfig(name="gentoo", path=source.path, url=NOWHERE)
     after = synced(offline)
     assert (after.state, after.commit) == (SyncState.OFFLINE, before)
+    assert after.reason
+    assert "unable to access" in after.reason or "Could not resolve" in after.reason
+    assert not after.reason.startswith("fatal:")
     assert after.reason and "127.0.0.1" in after.reason
     assert git(source.path, "status", "--porcelain") == ""
 
@@ -195,6 +198,10 @@ def test_the_command_syncs_all_trees_of_the_configuration(
         f"{name} at {commit} {home}/.cache/overlaytool/trees/{name}" for name in ("gentoo", "guru")
     ]
     assert result.stderr.count("cloned") == 2
+    assert run_cli("--config", settings, "sync", "guru").stdout.split()[0] == "guru"
+    unknown = run_cli("--config", settings, "sync", "other", check=False)
+    assert unknown.returncode == 3
+    assert "known are gentoo, guru" in unknown.stderr
     settings.write_text(f'[gentoo]\nurl = "{NOWHERE}"\n')
     result = run_cli("--config", settings, "sync")
     assert "the clone is used as it is" in result.stderr

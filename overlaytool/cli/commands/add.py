@@ -35,6 +35,7 @@ from overlaytool.cli.options import (
     SourceOption,
     TrustOption,
     UnmaskOption,
+    keep_out_of_git,
     wishes,
     workspace,
 )
@@ -272,6 +273,7 @@ def _run(space: Workspace, request: Request, how: _How) -> tuple[bool, Plan]:
     if not text:
         _write_json(plan_json.to_data(planned.plan), verdict)
     elif changes:
+        keep_out_of_git(space)
         plan_view.show_changes(changes)
         plan_view.show_next(planned.plan)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,6 +28,7 @@ def doctor(
     engine: EngineOption = "auto",
     image: ImageOption = None,
     image_file: ImageFileOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --fix: commit without asking.")] = False,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Say what this machine and this checkout have of what a build needs.
@@ -36,11 +38,14 @@ def doctor(
     from overlaytool.workflow import build as build_workflow
 
     options: Globals = context.obj
+    if yes and not fix:
+        raise typer.BadParameter("--yes goes with --fix")
     if fix:
-        for fault, commit in build_workflow.repair(options.checkout):
-            console.say(f"repaired {fault.name} in {fault.file}: commit {commit[:12]}")
+        _fix(options.checkout, yes=yes)
     checks = []
-    for check in build_workflow.doctor(options.checkout, choice(engine, image, image_file), console.mention):
+    for check in build_workflow.doctor(
+        options.checkout, options.config, choice(engine, image, image_file), console.mention
+    ):
         checks.append(check)
         if format is Format.TEXT:
             _show(check)
@@ -48,6 +53,20 @@ def doctor(
         console.write(as_json("checks", checks))
     if any(check.readiness is Readiness.MISSING for check in checks):
         raise typer.Exit(EXIT_NOT_READY)
+
+
+def _fix(checkout: Path | None, *, yes: bool) -> None:
+    """Commit repairs on the branch that is checked out, after a yes."""
+    from overlaytool.workflow import build as build_workflow
+
+    found = build_workflow.faults_of(checkout)
+    for fault in found:
+        console.say(f"{fault.name}: {fault.summary} ({fault.file})")
+    question = "Commit a repair of this on the branch that is checked out?"
+    if not found or not (yes or console.confirm(question, default=True, unattended=None)):
+        return
+    for fault, commit in build_workflow.repair(checkout):
+        console.say(f"repaired {fault.name} in {fault.file}: commit {commit[:12]}")
 
 
 def _show(check: Check) -> None:

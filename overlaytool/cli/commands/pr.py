@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from overlaytool.cli import console
-from overlaytool.cli.options import workspace
+from overlaytool.cli.options import keep_out_of_git, workspace
 
 ANSWER_IS_NO = 1
 
@@ -49,6 +49,7 @@ def pr(
             if done.series is None:
                 raise typer.Exit(ANSWER_IS_NO)
         written = series.write(space, output, branch=branch)
+        keep_out_of_git(space, output)
         series_view.show_written(written)
         if push:
             pushed = series.push(space, written, push)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from overlaytool.cli.options import Globals
 
 
-def sync(context: typer.Context) -> None:
+def sync(
+    context: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME...]", help="`gentoo`, or a source of overlaytool.toml; default: all."),
+    ] = None,
+) -> None:
     """Clone the trees to import from into the cache, or refresh the clones."""
     from overlaytool.cli.console import TerminalProgress
     from overlaytool.cli.views import series as series_view
     from overlaytool.workflow.sync import sync as sync_trees
 
     options: Globals = context.obj
-    for tree in sync_trees(options.checkout, options.config, TerminalProgress()):
+    for tree in sync_trees(options.checkout, options.config, TerminalProgress(), names or ()):
         series_view.show_synced(tree)
