@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from overlaytool.report.changes import sections
 from overlaytool.report.document import node_link
 from overlaytool.report.records import Graph
 from overlaytool.report.single_file import asset, single_file
@@ -14,6 +15,7 @@ SCRIPTS = (
     "drawing.js",
     "details.js",
     "table.js",
+    "pane.js",
     "page.js",
 )
 """In the order in which they need each other."""
@@ -21,10 +23,12 @@ SCRIPTS = (
 
 def page(graph: Graph) -> str:
     """The whole file; the same graph gives the same bytes."""
+    data = node_link(graph)
+    data["changes"] = sections(graph.plan) if graph.plan else []
     return single_file(
         "page.html",
         title=" ".join(graph.resolution.request.atoms) or "overlaytool",
-        data=node_link(graph),
+        data=data,
         styles=("page.css",),
         scripts=SCRIPTS,
         licenses=_licenses(),

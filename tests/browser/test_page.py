@@ -301,11 +301,53 @@ def test_choosing_a_package_that_is_not_drawn_draws_everything(report: Opened) -
     assert report.node(GPM).get_attribute("aria-pressed") == "true"
 
 
-def test_a_phone_shows_drawing_and_table_one_below_the_other(open_report: Open) -> None:
+def test_a_phone_shows_the_table_first_and_details_as_a_sheet(open_report: Open) -> None:
     opened = open_report(graph.build(plan_like()), width=390, height=800)
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
-    drawing, table = (opened.page.locator(name).bounding_box() for name in (".canvas", "#table"))
-    assert table["y"] >= drawing["y"] + drawing["height"]
+    table, drawing = (opened.page.locator(name).bounding_box() for name in ("#table", ".canvas"))
+    assert drawing["y"] >= table["y"] + min(table["height"], 0.7 * 800)
+    expect(opened.page.locator("#query")).to_be_hidden()
+    opened.page.get_by_role("button", name="Search and filters").click()
+    expect(opened.page.locator("#query")).to_be_visible()
+    opened.page.locator("#table").get_by_role("button", name=HTOP).click()
+    sheet = opened.page.locator("#details").bounding_box()
+    assert sheet["width"] == 390
+    assert round(sheet["y"] + sheet["height"]) == 800
+
+
+def test_details_are_closed_until_a_package_is_chosen(report: Opened) -> None:
+    expect(report.page.locator("#details")).to_be_hidden()
+    report.node(HTOP).click()
+    expect(report.page.locator("#details")).to_be_visible()
+    report.page.get_by_role("button", name="Close the details").click()
+    expect(report.page.locator("#details")).to_be_hidden()
+
+
+def test_an_address_with_a_package_opens_its_details(report: Opened) -> None:
+    report.node(HTOP).click()
+    address = report.page.url
+    assert address.endswith("#sys-process/htop")
+    report.page.evaluate("location.hash = '#app-misc/screen'")
+    report.page.wait_for_timeout(200)
+    assert report.details().startswith(SCREEN)
+
+
+def test_the_pane_can_be_dragged_wider(report: Opened) -> None:
+    before = report.page.locator(".side").bounding_box()
+    report.page.mouse.move(before["x"], 500)
+    report.page.mouse.down()
+    report.page.mouse.move(before["x"] - 200, 500)
+    report.page.mouse.up()
+    after = report.page.locator(".side").bounding_box()
+    assert abs(after["width"] - before["width"] - 200) < 20
+
+
+def test_a_column_that_says_the_same_everywhere_is_left_out(open_report: Open) -> None:
+    same = resolution([package(HTOP), package(NCURSES)], [edge(None, HTOP), edge(HTOP, NCURSES)])
+    titles = open_report(graph.build(same)).page.locator("#table thead th").all_inner_texts()
+    assert "State" not in titles
+    assert "Root" not in titles
+    assert titles[0].startswith("Package")
 
 
 def test_print_leaves_the_controls_out_and_the_whole_table_in(report: Opened) -> None:

@@ -4,6 +4,9 @@
   const { report, nodes, into, element, bytes, place, stateWords } = overlaytool;
   const { graph } = report;
   const FEW = 3;
+  /* Of a plan's cycles those that it makes, or changes: the others are there anyway. */
+  const imported = new Set(graph.imports);
+  const shownCycles = report.changes.length ? graph.cycles.filter((cycle) => cycle.some((id) => imported.has(id))) : graph.cycles;
   const count = (number, one, many = `${one}s`) => `${number === 1 ? one : many}`;
   const short = (commit) => (commit ? commit.slice(0, 10) : "no commit");
 
@@ -32,7 +35,7 @@
     const boarded = report.nodes.length - hosted;
     if (boarded) item(boarded, `${count(boarded, "package")} on the boards`);
     if (hosted) item(hosted, boarded ? "on the build host" : `${count(hosted, "package")} on the build host`);
-    if (graph.cycles.length) item(graph.cycles.length, count(graph.cycles.length, "cycle"));
+    if (shownCycles.length) item(shownCycles.length, count(shownCycles.length, "cycle"));
     if (graph.warnings.length) item(graph.warnings.length, count(graph.warnings.length, "warning"));
     return items;
   }
@@ -57,7 +60,7 @@
       const node = nodes.get(id);
       return element("span", {}, link(id, choose), ` ${stateWords[node.state]} from ${node.repository}, ${place(node)}`);
     });
-    const cycles = graph.cycles.map((cycle) =>
+    const cycles = shownCycles.map((cycle) =>
       element("span", {}, ...cycle.flatMap((id, index) => (index ? [" ⇄ ", link(id, choose)] : [link(id, choose)]))));
     const also = [
       ...graph.eclasses.map((name) => `eclass ${name}`), ...graph.licenses.map((name) => `licence ${name}`),
@@ -124,8 +127,9 @@
     const panel = document.getElementById("details");
     const node = id === null ? null : nodes.get(id);
     panel.classList.toggle("filled", node !== null);
+    panel.hidden = node === null;
     if (!node) {
-      panel.replaceChildren(element("p", { class: "soft" }, "Choose a package in the drawing or in the table to see why it is there and what it costs."));
+      panel.replaceChildren();
       return;
     }
     panel.replaceChildren(
@@ -147,5 +151,14 @@
     panel.scrollTop = 0;
   }
 
-  overlaytool.details = { summary, show };
+  function changes() {
+    const sections = report.changes.flatMap(({ title, lines }) => [
+      element("h2", {}, title),
+      element("ul", {}, ...lines.map(({ text, note }) => element("li", {}, element("code", {}, text), note ? element("p", { class: "soft" }, note) : null))),
+    ]);
+    document.getElementById("changes").append(...sections);
+    return sections.length > 0;
+  }
+
+  overlaytool.details = { summary, show, changes };
 })();

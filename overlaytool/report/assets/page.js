@@ -89,7 +89,17 @@
     table.choose(id, true);
     details.show(id, on);
     highlight(null);
+    history.replaceState(null, "", id ? `#${address(id)}` : location.pathname + location.search);
     if (id) say(`Details of ${nodes.get(id).cpv} are shown`);
+  }
+
+  /* `report.html#cat/pn` chooses a package; the whole id where several have that name. */
+  const address = (id) => (report.nodes.filter((node) => node.name === nodes.get(id).name).length === 1 ? nodes.get(id).name : id);
+
+  function follow() {
+    const wanted = decodeURIComponent(location.hash.slice(1));
+    const found = report.nodes.find((node) => node.id === wanted) || report.nodes.find((node) => [node.cpv, node.name].includes(wanted));
+    if (found) { choose(found.id); drawing.reveal(found.id); }
   }
 
   /* What gets drawn at all: everything, the imports and what is beside them, or what is around one package. */
@@ -175,6 +185,11 @@
   filterBoxes();
   table.head(fillTable);
   wire();
+  overlaytool.pane.tabs(details.changes());
+  overlaytool.pane.width(() => drawing.fit(true));
+  overlaytool.pane.filters();
   refresh();
+  follow();
+  addEventListener("hashchange", follow);
   requestAnimationFrame(() => setTimeout(() => performance.mark("interactive")));
 })();

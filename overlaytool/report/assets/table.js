@@ -2,17 +2,26 @@
 /* The table: the same packages in words, sortable. */
 (() => {
   const { element, bytes, place, stateWords } = overlaytool;
-  const columns = [
+  const { into } = overlaytool;
+  const neededBy = (node) => new Set(into.get(node.id).map((link) => link.source)).size;
+  const all = [
     { title: "Package", value: (node) => node.id },
-    { title: "State", value: (node) => ["add", "update", "present", "provided"].indexOf(node.state) },
-    { title: "Root", value: place },
-    { title: "Download", value: (node) => node.download, number: true },
+    { title: "State", value: (node) => ["add", "update", "present", "provided"].indexOf(node.state),
+      cell: (node) => element("span", { class: `tag ${node.state}` }, stateWords[node.state]) },
+    { title: "Root", value: place, name: "root" },
+    { title: "Needed by", value: neededBy, number: true, name: "needed" },
+    { title: "Download", value: (node) => node.download, number: true, cell: (node) => (node.download ? bytes(node.download) : "–") },
+    { title: "Installed", value: (node) => node.installed || 0, number: true, cell: (node) => (node.installed ? bytes(node.installed) : "–") },
     { title: "Brings", value: (node) => node.cost.packages.length - 1, number: true },
   ];
+  /* A column that says the same of every package says nothing. */
+  const differs = ({ value }) => new Set(overlaytool.report.nodes.map(value)).size > 1;
+  const columns = all.filter((column, index) => index === 0 || differs(column));
+  const byState = columns.findIndex((column) => column.title === "State");
   const table = document.getElementById("table");
   const body = table.tBodies[0];
   const rows = new Map();
-  let order = { column: 1, descending: false };
+  let order = { column: Math.max(0, byState), descending: false };
 
   function compare(a, b) {
     const { value } = columns[order.column];
@@ -23,14 +32,22 @@
 
   function row(node, choose) {
     const name = element("button", { type: "button", class: "text", onclick: () => choose(node.id) }, node.cpv);
-    return element("tr", { "data-id": node.id }, element("td", {}, name),
-      element("td", {}, element("span", { class: `tag ${node.state}` }, stateWords[node.state])),
-      element("td", {}, place(node)), element("td", { class: "number" }, node.download ? bytes(node.download) : "–"),
-      element("td", { class: "number" }, String(node.cost.packages.length - 1)));
+    const cells = columns.slice(1).map((column) => element("td", { class: kind(column) }, column.cell ? column.cell(node) : String(column.value(node))));
+    return element("tr", { "data-id": node.id }, element("td", {}, name), ...cells);
+  }
+
+  const kind = (column) => [column.number ? "number" : "word", column.name].filter(Boolean).join(" ");
+
+  /* Each file once, as it is downloaded. */
+  function total(shown) {
+    const files = new Map(shown.flatMap((node) => node.distfiles.map((file) => [file.name, file.size])));
+    const installed = shown.reduce((sum, node) => sum + (node.installed || 0), 0);
+    const parts = [["to download", [...files.values()].reduce((sum, size) => sum + size, 0)], ["installed", installed]];
+    return parts.filter(([, size]) => size).map(([words, size]) => `, ${bytes(size)} ${words}`).join("");
   }
 
   function fill(shown, choose) {
-    table.caption.textContent = `${shown.length} of ${overlaytool.report.nodes.length} packages`;
+    table.caption.textContent = `${shown.length} of ${overlaytool.report.nodes.length} packages${total(shown)}`;
     const sorted = [...shown].sort(compare);
     for (const node of sorted) if (!rows.has(node.id)) rows.set(node.id, row(node, choose));
     body.replaceChildren(...sorted.map((node) => rows.get(node.id)));
@@ -47,7 +64,7 @@
         order = { column: index, descending: order.column === index ? !order.descending : Boolean(column.number) };
         resort();
       };
-      table.tHead.rows[0].append(element("th", { scope: "col", class: column.number ? "number" : false },
+      table.tHead.rows[0].append(element("th", { scope: "col", class: kind(column) },
         element("button", { type: "button", onclick: sort }, column.title)));
     });
   }
