@@ -95,7 +95,14 @@ def _put(line: Line, stream: TextIO, console: Callable[[], Console]) -> None:
     if _may_be_terminal(stream):
         from rich.text import Text
 
-        console().print(Text.assemble(*line))
+        text = Text.assemble(*line)
+        if not stream.isatty():  # colours for a pipe
+            console().print(text)
+            return
+        from overlaytool.cli.wrap import wrapped
+
+        for part in wrapped(text, console().width):
+            console().print(part)
     else:
         print("".join(part if isinstance(part, str) else part[0] for part in line), file=stream)
 
