@@ -42,7 +42,7 @@ class Globals(Struct, frozen=True, kw_only=True):
     color: ColorChoice = ColorChoice.AUTO
 
 
-TARGETS = "image|board|sdk|sysext:NAME|base-sysext:NAME|oem:NAME"
+TARGETS = "image, board, sdk, sysext:NAME, base-sysext:NAME or oem:NAME"
 METAPACKAGES = "image|board|sdk"
 
 
@@ -58,7 +58,7 @@ def target(text: str) -> Into:
     except ValueError:
         into = None
     if into is None or not facts(into).requests:
-        raise ValueError(f"{text!r} is none of {TARGETS}")
+        raise ValueError(f"{text!r} is not one of {TARGETS}")
     return into
 
 
@@ -86,7 +86,7 @@ BoardOption = Annotated[
 ]
 IntoOption = Annotated[
     Into,
-    typer.Option("--into", parser=target, metavar=TARGETS, help="What gets the request."),
+    typer.Option("--into", parser=target, metavar="TARGET", help=f"What gets the request: {TARGETS}."),
 ]
 BuiltIntoOption = Annotated[
     Into,

@@ -46,7 +46,7 @@ def unsatisfied_error[C: Candidate](failure: Unsatisfied[C], request: Request) -
 def _because[C: Candidate](failure: Unsatisfied[C]) -> list[str]:
     """The chain from the atom back to the request, a line each."""
     if failure.ask.parent is None:
-        return ["it is your request"]
+        return ["you requested it"]
     links = list(reversed(failure.chain))
     lines = []
     asked = failure.ask.dep_class

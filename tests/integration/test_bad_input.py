@@ -57,7 +57,7 @@ def add(run_cli: Any, checkout: Path, gentoo: Path, *request: str) -> subprocess
         ("twin", 7, ["app-misc/twin", "net-misc/twin"]),
         ("sys-process/htop[", 8, ["sys-process/htop["]),
         (">=sys-process/htop", 8, [">=sys-process/htop"]),
-        ("app-misc/masked", 9, ["Eats the configuration of its users, and nobody looks after it."]),
+        ("app-misc/masked", 9, ["Eats the configuration of its users", "Removal on 2026-06-03"]),
         ("app-misc/keyword-none", 10, ["app-misc/keyword-none"]),
         ("app-misc/dies", 11, ["app-misc/dies never sources"]),
         ("app-misc/impossible", 12, [">=dev-libs/nowhere-3"]),

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from overlaytool.cli import console
-from overlaytool.cli.options import TARGETS, BoardOption, Format, FormatOption, target, workspace
+from overlaytool.cli.options import BoardOption, Format, FormatOption, target, workspace
 from overlaytool.model.resolution import Into
 
 TIME_LIMIT = 600.0
@@ -22,7 +22,7 @@ WhereOption = Annotated[
     typer.Option(
         "--into",
         parser=target,
-        metavar=TARGETS,
+        metavar="TARGET",
         help="Where they belong: only what goes into the image has to suit it.",
     ),
 ]
