@@ -42,12 +42,10 @@ def missing_options(words: list[str]) -> set[str]:
             found = one.get_command(context, rest[0])
             assert found is not None, f"no command {rest[0]}"
             one, rest = found, rest[1:]
+    if "--" in rest:  # what follows is another program's
+        rest = rest[: rest.index("--")]
     known = {option for each in one.params for option in (*each.opts, *each.secondary_opts)}
-    return (
-        {word.partition("=")[0] for word in rest if word.startswith("-") and word != "--"}
-        - known
-        - {"--help"}
-    )
+    return {word.partition("=")[0] for word in rest if word.startswith("-")} - known - {"--help"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import THIRD_PARTY
@@ -106,8 +107,8 @@ def test_a_source_that_changed_while_the_plan_was_made_is_refused(
 
     resolve = planning.resolve
 
-    def and_edit(*arguments: object) -> object:
-        resolution = resolve(*arguments)  # type: ignore[arg-type]
+    def and_edit(*arguments: Any, **options: Any) -> object:
+        resolution = resolve(*arguments, **options)
         edit_ebuild(guru_tree)
         return resolution
 

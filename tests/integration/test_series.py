@@ -241,7 +241,7 @@ def test_testing_done_is_what_the_stages_said_of_exactly_this_content(
             )
         series.write(space, tmp_path / "out")
     text = (tmp_path / "out/PULL_REQUEST.md").read_text()
-    assert "- [x] verify by &#64;somebody, fixes &#35;1 (2026-08-22T10:00:00Z)" in text
+    assert "- [x] verify by `@somebody,` fixes `#1` (2026-08-22T10:00:00Z)" in text
     assert "````text\n$ overlaytool verify\nsaid by verify\n```\nend\n````" in text
     assert "- [ ] **failed:** emerge" in text
     assert "- [ ] not run: `./image_to_vm.sh`" in text
