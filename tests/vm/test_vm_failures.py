@@ -152,7 +152,7 @@ def test_interrupted_overlaytool_takes_the_machine_with_it(begin: Begin, home: P
     process = begin()
     process.send_signal(number)
     output, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130, output
+    assert process.returncode == 128 + number, output
     assert machines(home) == []
     assert [path.name for path in (home / ".local/state/overlaytool/vm").iterdir()] == ["logs"]
 

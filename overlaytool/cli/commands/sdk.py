@@ -12,6 +12,7 @@ from overlaytool.cli import console
 from overlaytool.cli.options import BoardOption, BuiltIntoOption, Format, FormatOption, Globals
 from overlaytool.model.build import StageName
 from overlaytool.model.resolution import Into
+from overlaytool.model.target import encode_target
 
 if TYPE_CHECKING:
     from overlaytool.model.build import BuildResult
@@ -48,7 +49,7 @@ def as_json(name: str, records: object) -> str:
 
     from msgspec import to_builtins
 
-    return json.dumps({"schema": 1, name: to_builtins(records)}, indent=2) + "\n"
+    return json.dumps({"schema": 1, name: to_builtins(records, enc_hook=encode_target)}, indent=2) + "\n"
 
 
 def choice(
