@@ -12,11 +12,11 @@
 declare -r __CONTROL=60 PKGCORE_EBD_WRITE_FD=61 PKGCORE_EBD_READ_FD=0
 declare -rx NO_COLOR=1
 
-source "$1/ebuild-daemon.bash"
-source "${PKGCORE_EBD_PATH}/ebuild-daemon-lib.bash"
-source "${PKGCORE_EBD_PATH}/exit-handling.bash"
-source "${PKGCORE_EBD_PATH}/isolated-functions.bash"
-source "${PKGCORE_EBD_PATH}/ebuild.bash"
+source "$1/ebuild-daemon.bash" || exit 1
+source "${PKGCORE_EBD_PATH}/ebuild-daemon-lib.bash" || exit 1
+source "${PKGCORE_EBD_PATH}/exit-handling.bash" || exit 1
+source "${PKGCORE_EBD_PATH}/isolated-functions.bash" || exit 1
+source "${PKGCORE_EBD_PATH}/ebuild.bash" || exit 1
 
 # Says what is inherited before any of it runs, so that no eclass can keep itself out of what is remembered.
 __internal_inherit() {
@@ -98,6 +98,6 @@ for __name in "${PKGCORE_BLACKLIST_FUNCS[@]}" __source __keep __clean __serve; d
 done
 unset -v __name
 declare -rx PKGCORE_EBD_PATH
-source "${PKGCORE_EBD_PATH}/eapi/depend.bash"
+source "${PKGCORE_EBD_PATH}/eapi/depend.bash" || exit 1
 __serve
 exit

@@ -9,11 +9,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pkgcore.ebuild import const
-
 from overlaytool.confine import files
 from overlaytool.confine.host import Containment, Launcher
-from overlaytool.ebuild.shell import DRIVER, Bash
+from overlaytool.ebuild.shell import DRIVER, LIBRARY, Bash
 from overlaytool.errors import ContainmentError
 
 
@@ -100,7 +98,7 @@ class Pool:
             place, ruleset = launcher.place, self._rulesets.get(trees)
             if ruleset is None and files.version():
                 shell = tuple(files.program(files.bash()))
-                read = [*files.libraries(), Path(const.EBD_PATH), DRIVER]
+                read = [*files.libraries(), LIBRARY, DRIVER]
                 ruleset = files.ruleset(trees=trees, read=read, run=shell)
                 if launcher.containment.namespaces:
                     self._rulesets[trees] = ruleset

@@ -29,7 +29,9 @@ from pkgcore.ebuild.processor import (
 from overlaytool.confine import files
 from overlaytool.confine.host import Launcher, Program
 
-DRIVER = Path(__file__).with_name("driver.bash")
+DRIVER = Path(__file__).resolve().with_name("driver.bash")
+LIBRARY = Path(const.EBD_PATH, "ebuild.bash").resolve().parent
+"""pkgcore's shell library. An installer may have put links there, which the sandbox would not follow."""
 ADDRESS_SPACE = 512 << 20
 """Bytes that a process of an ebuild may take. Bash takes ten million."""
 MEMORY = 1 << 30
@@ -75,7 +77,7 @@ class Bash:
         self._result, result = socket.socketpair()
         self._text, text = os.pipe2(os.O_CLOEXEC)
         null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-        argv = (files.bash(), "--norc", "--noprofile", str(DRIVER), const.EBD_PATH)
+        argv = (files.bash(), "--norc", "--noprofile", str(DRIVER), str(LIBRARY))
         environment = {
             "PATH": os.devnull,
             "HOME": "/nonexistent",
