@@ -17,16 +17,7 @@ from overlaytool.errors import UnknownPackageError
 from overlaytool.model.plan import CheckoutState, Plan
 from overlaytool.model.resolution import DepClass, Edge, Package, Resolution, Root, State
 from overlaytool.report.binhost import BinarySize, BinarySizes
-from overlaytool.report.merge import (
-    Merged,
-    about,
-    because,
-    binary_size,
-    board_use,
-    distfiles,
-    merge,
-    printable,
-)
+from overlaytool.report.merge import Merged, binary_size, distfiles, merge, merged_node
 from overlaytool.report.records import Cost, Graph, Link, Node, Selection
 
 CLASSES = list(DepClass)
@@ -206,50 +197,10 @@ def _nodes(
     for name in digraph:
         if name != REQUEST:
             asked = [edge for parent in digraph.pred[name] for edge in _edges(digraph, parent, name)]
-            yield _node(
+            yield merged_node(
                 name, merged.members[name], asked, tuple(chains[name][1:]), binaries[name], costs[name],
                 cycle_of.get(name),
             )  # fmt: skip
-
-
-def _node(
-    identity: str,
-    packages: tuple[Package, ...],
-    asked: list[Edge],
-    chain: tuple[str, ...],
-    binary: BinarySize | None,
-    cost: Cost,
-    cycle: int | None,
-) -> Node:
-    first, told = packages[0], about(packages[0])
-    return Node(
-        id=identity,
-        cpv=first.cpv,
-        name=first.name,
-        version=first.cpv[len(first.name) + 1 :],
-        root=first.root,
-        boards=tuple(package.board for package in packages if package.board),
-        state=first.state,
-        repository=first.repository,
-        slot=told.slot,
-        subslot=told.subslot,
-        eapi=told.eapi,
-        keywords=told.keywords,
-        use=board_use(packages),
-        iuse=told.iuse,
-        license=printable(told.license),
-        description=printable(told.description),
-        homepage=printable(told.homepage),
-        distfiles=distfiles(packages),
-        requested=any(edge.parent is None for edge in asked),
-        chain=chain,
-        because=because(asked),
-        download=sum(file.size for file in distfiles(packages)),
-        binary=binary.package if binary else None,
-        installed=binary.installed if binary else None,
-        cost=cost,
-        cycle=cycle,
-    )
 
 
 def _counted(merged: Merged, plan: Plan | None) -> frozenset[str]:
