@@ -256,6 +256,12 @@ class SurveyError(OverlaytoolError):
     exit_status = 41
 
 
+class NothingDoneError(OverlaytoolError):
+    """There is nothing to take back."""
+
+    exit_status = 43
+
+
 WORK_LEFT = 39
 """The exit status of what was done and leaves work for a person: what a plan lists as manual work."""
 

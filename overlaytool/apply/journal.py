@@ -2,7 +2,7 @@
 
 Layout, below the checkout's private directory::
 
-    apply/journal.json   exists exactly while the work tree is being changed
+    apply/journal.json   exists exactly while the work tree is being changed; done.json when that is over
     apply/before/N       the file that was there, as a hard link to it, so that it costs no space
     apply/after/N        the file that comes; moved into its place
 
@@ -29,7 +29,10 @@ from overlaytool.errors import StaleError, WriteError
 from overlaytool.flatcar.tree import SYMLINK, read_file
 from overlaytool.model.change import FileChange, FileState, Recovery
 
+DIRECTORY = "apply"
 JOURNAL = "journal.json"
+ENDED = "done.json"
+"""What a journal is called once its change is made."""
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -81,7 +84,7 @@ def stage(directory: Path, checkout: Path, changes: Sequence[FileChange]) -> Non
 def begin(directory: Path, checkout: Path, changes: Sequence[FileChange], request: Sequence[str]) -> None:
     """Write the journal: from here on a recovery takes the change back."""
     journal = Journal(
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        started=now(),
         request=tuple(request),
         entries=tuple(
             Entry(path=change.path, before=digest(change.before), after=digest(change.after))
@@ -95,9 +98,20 @@ def begin(directory: Path, checkout: Path, changes: Sequence[FileChange], reques
         sync(place)
 
 
+def now() -> str:
+    """The time: UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def end(directory: Path) -> None:
-    """The change is done: from here on there is nothing to take back."""
-    (directory / JOURNAL).unlink()
+    """The change is done: from here on nothing has to be taken back."""
+    (directory / JOURNAL).rename(directory / ENDED)
+    sync(directory)
+
+
+def resume(directory: Path) -> None:
+    """A change that was made counts as cut short again: from here on it has to be taken back."""
+    (directory / ENDED).rename(directory / JOURNAL)
     sync(directory)
 
 
@@ -119,7 +133,7 @@ def edited_meanwhile(directory: Path) -> tuple[str, ...]:
     """
     return tuple(
         entry.path
-        for number, entry in enumerate(_read(directory).entries)
+        for number, entry in enumerate(read(directory).entries)
         if entry.before is not None and digest(read_file(directory / "before" / str(number))) != entry.before
     )
 
@@ -131,7 +145,7 @@ def take_back(directory: Path, checkout: Path, keep: Collection[str] = ()) -> Re
     :raises StaleError: where somebody changed one of the files since; nothing is touched then.
     :raises OSError: where the files cannot be written.
     """
-    journal = _read(directory)
+    journal = read(directory)
     states = {entry.path: digest(read_file(checkout / entry.path)) for entry in journal.entries}
     foreign = [
         entry.path
@@ -164,7 +178,8 @@ def take_back(directory: Path, checkout: Path, keep: Collection[str] = ()) -> Re
             place.parent.mkdir(parents=True, exist_ok=True)
             move(directory / "before" / str(number), place)
     sync_parents(checkout, (entry.path for entry in changed))
-    end(directory)
+    (directory / JOURNAL).unlink()
+    sync(directory)
     return Recovery(
         started=journal.started, request=journal.request, restored=tuple(entry.path for entry in changed)
     )
@@ -285,12 +300,16 @@ def _sync_file(path: Path) -> None:
         os.close(descriptor)
 
 
-def _read(directory: Path) -> Journal:
+def read(directory: Path, name: str = JOURNAL) -> Journal:
+    """The journal of a change.
+
+    :raises WriteError: where it is damaged.
+    """
     try:
-        return msgspec.json.decode((directory / JOURNAL).read_bytes(), type=Journal)
+        return msgspec.json.decode((directory / name).read_bytes(), type=Journal)
     except (msgspec.MsgspecError, ValueError) as error:
         raise WriteError(
-            f"the journal of a change that was cut short is damaged: {directory / JOURNAL}",
+            f"the journal of a change that was cut short is damaged: {directory / name}",
             details=(str(error),),
             hint=f"git status shows what was changed; put it right, then remove {directory}",
         ) from error

@@ -54,11 +54,19 @@ def remember(checkout: Path, place: Path, changes: Iterable[FileChange]) -> None
 
     :raises OSError: where it cannot be written.
     """
+    note(checkout, place, {change.path: digest(change.after) for change in changes})
+
+
+def note(checkout: Path, place: Path, digests: Mapping[str, str | None]) -> None:
+    """The same, where only the digests of the files are known; None for one that will be gone.
+
+    :raises OSError: where it cannot be written.
+    """
     known = {path: kept for path, kept in _read(place).items() if digest(read_file(checkout / path)) == kept}
-    for change in changes:
-        known.pop(change.path, None)
-        if (after := digest(change.after)) is not None:
-            known[change.path] = after
+    for path, after in digests.items():
+        known.pop(path, None)
+        if after is not None:
+            known[path] = after
     replace_file(place / RECORD, msgspec.json.encode({"format": 1, "written": known}, order="deterministic"))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from overlaytool.apply import journal, uncommitted
+from overlaytool.apply import done, journal, uncommitted
 from overlaytool.apply.lock import locked, private_directory
 from overlaytool.errors import StaleError, WriteError
 from overlaytool.flatcar.tree import read_file
@@ -20,7 +20,6 @@ from overlaytool.flatcar.tree import read_file
 if TYPE_CHECKING:
     from overlaytool.model.change import ChangeSet, FileChange, Recovery
 
-JOURNAL_DIRECTORY = "apply"
 _DONE = "the change was made; whether all of it is on the disk is not certain: git status shows it"
 
 
@@ -46,9 +45,10 @@ def apply(
         return ()
     with locked(checkout, state) as place:
         at("locked")
-        directory = place / JOURNAL_DIRECTORY
+        directory = place / journal.DIRECTORY
         if journal.pending(directory):
             _take_back(directory, checkout)
+        _clean(directory)
         try:
             if all(read_file(checkout / change.path) == change.after for change in changes):
                 return ()
@@ -58,14 +58,14 @@ def apply(
             raise _write_error(checkout, error, "nothing was changed") from error
         _stage(directory, checkout, changes, change_set.request, at)
         _switch(directory, checkout, changes, at)
-        _discard_quietly(directory)
+        _clean(directory)
         at("cleaned")
     return changes
 
 
 def pending(checkout: Path, state: Path) -> bool:
     """Whether a change was cut short, so that the work tree is neither as before nor as after. Only looks."""
-    return journal.pending(private_directory(checkout, state) / JOURNAL_DIRECTORY)
+    return journal.pending(private_directory(checkout, state) / journal.DIRECTORY)
 
 
 def recover(checkout: Path, state: Path) -> Recovery | None:
@@ -76,12 +76,12 @@ def recover(checkout: Path, state: Path) -> Recovery | None:
     :raises StaleError: where its files were edited since; nothing was changed.
     :raises WriteError: where they cannot be written.
     """
-    if not (private_directory(checkout, state) / JOURNAL_DIRECTORY).exists():
+    if not (private_directory(checkout, state) / journal.DIRECTORY).exists():
         return None
     with locked(checkout, state) as place:
-        directory = place / JOURNAL_DIRECTORY
+        directory = place / journal.DIRECTORY
         if not journal.pending(directory):
-            _discard_quietly(directory)
+            _clean(directory)
             return None
         return _take_back(directory, checkout)
 
@@ -143,9 +143,9 @@ def _switch(
         journal.end(directory)
         at("ended")
     except OSError as error:
-        done = not journal.pending(directory)
+        over = not journal.pending(directory)
         _undo(directory, checkout)
-        raise _write_error(checkout, error, _DONE if done else "nothing was changed") from error
+        raise _write_error(checkout, error, _DONE if over else "nothing was changed") from error
     except _Edited as edited:
         _take_back(directory, checkout, keep=() if edited.replaced else (edited.path,))
         raise StaleError(
@@ -222,7 +222,7 @@ def _undo(directory: Path, checkout: Path) -> None:
 
 def _take_back(directory: Path, checkout: Path, keep: Collection[str] = ()) -> Recovery:
     try:
-        recovery = journal.take_back(directory, checkout, keep)
+        recovery = done.put_back(directory, checkout, keep)
     except OSError as error:
         raise _write_error(
             checkout,
@@ -241,6 +241,16 @@ def _prune(checkout: Path, path: str) -> None:
                 (checkout / parent).rmdir()
         except OSError:
             return
+
+
+def _clean(directory: Path) -> None:
+    """Keep a change that is over for `undo`; remove what else is left."""
+    try:
+        if (directory / journal.ENDED).exists():
+            done.keep(directory)
+    except OSError:
+        pass
+    _discard_quietly(directory)
 
 
 def _discard_quietly(directory: Path) -> None:

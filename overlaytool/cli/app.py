@@ -22,6 +22,7 @@ COMMANDS = {
     "add": "Add packages to the checkout, with all that they lack.",
     "update": "Replace the checkout's copies of packages by newer ones.",
     "remove": "Take packages out, with all that only they needed.",
+    "undo": "Take back the last add, update or remove.",
     "fork": "Move a package into coreos-overlay as it is, to change it there.",
     "unfork": "Replace coreos-overlay's copy of a package by Gentoo's.",
     "review": "Say what a branch or a pull request changes in every view.",

@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from overlaytool.model.plan import Action, Plan, TreeCommit
+from overlaytool.model.series import Series
 
 
 class StepKind(StrEnum):
@@ -67,12 +68,12 @@ class ChangeSet(Struct, frozen=True, kw_only=True):
     """None where it does not come from a plan that imports."""
     steps: tuple[Step, ...]
     about: tuple[str, ...] = ()
-    """What was asked for, where there is no plan."""
+    """The command and its packages; empty for those of the plan."""
 
     @property
     def request(self) -> tuple[str, ...]:
         """What was asked for, in words of the command line."""
-        return self.plan.request if self.plan else self.about
+        return self.about or (self.plan.request if self.plan else ())
 
     @property
     def net(self) -> tuple[FileChange, ...]:
@@ -84,6 +85,23 @@ class ChangeSet(Struct, frozen=True, kw_only=True):
                 before = first.before if first else change.before
                 total[change.path] = FileChange(path=change.path, before=before, after=change.after)
         return tuple(total[path] for path in sorted(total) if total[path].before != total[path].after)
+
+
+class Done(Struct, frozen=True, kw_only=True):
+    """Something that overlaytool did to a checkout and can take back: files that it wrote, or a branch."""
+
+    number: str
+    """Later ones have higher numbers."""
+    started: str
+    """UTC, ISO 8601."""
+    request: tuple[str, ...]
+    """What had been asked for."""
+    removed: tuple[str, ...] = ()
+    """Files that it made: they go."""
+    restored: tuple[str, ...] = ()
+    """Files that it replaced or deleted: they come back."""
+    series: Series | None = None
+    """The branch that it made instead."""
 
 
 class Recovery(Struct, frozen=True, kw_only=True):

@@ -12,13 +12,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from overlaytool.errors import GitError, StaleError, WriteError
+from overlaytool.apply.done import note
+from overlaytool.errors import GitError, LockedError, StaleError, WriteError
 from overlaytool.git.repository import LOG, QUIET, Repository
 from overlaytool.model.change import ChangeSet
 from overlaytool.model.series import Series, SeriesCommit
@@ -113,7 +114,10 @@ def _commit(
             )
     made = _commits(repository, messages, trees, base, progress)
     _move_branch(repository, branch, made[-1], replacing, change_set)
-    return _series(repository, change_set, made, base=base, branch=branch)
+    series = _series(repository, change_set, made, base=base, branch=branch)
+    with suppress(LockedError, WriteError):  # the branch is there; only `undo` will not know of it
+        note(repository.top, repository.git_dir, series, change_set.request)
+    return series
 
 
 def _find(

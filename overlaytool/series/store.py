@@ -74,6 +74,11 @@ def load(repository: Repository, branch: str) -> SeriesRecord:
         ) from None
 
 
+def drop(repository: Repository, branch: str) -> None:
+    """Forget a series; its branch is another matter."""
+    _file(repository, branch).unlink(missing_ok=True)
+
+
 def known(repository: Repository, branch: str) -> bool:
     """Whether there is a record of the series on a branch, and it can be read."""
     try:

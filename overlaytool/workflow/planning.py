@@ -249,7 +249,9 @@ def render(workspace: Workspace, planned: Planned, tree: Tree, today: date) -> C
     """
     from overlaytool.apply.render import render as work_out
 
-    return work_out(planned.plan, tree, workspace.sources, planned.distfiles, today)
+    changes = work_out(planned.plan, tree, workspace.sources, planned.distfiles, today)
+    command = "update" if planned.resolution.request.update else "add"
+    return replace(changes, about=(command, *planned.plan.request))
 
 
 def check(workspace: Workspace, planned: Planned, today: date) -> None:

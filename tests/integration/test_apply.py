@@ -143,7 +143,7 @@ def test_work_tree_is_as_the_change_set_says(checkout: Path, state: Path) -> Non
     assert not (checkout / "tree/alone").exists(), "a directory without files is nothing to git"
     assert not pending(checkout, state)
     left = sorted(path.name for path in (checkout / ".git/overlaytool").iterdir())
-    assert left == ["lock", "written.json"]
+    assert left == ["done", "lock", "written.json"]
 
 
 def test_second_time_changes_nothing(checkout: Path, state: Path) -> None:

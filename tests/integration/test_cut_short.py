@@ -45,7 +45,7 @@ def test_next_commands_say_that_a_run_was_cut_short_and_add_puts_it_right(
     assert status(checkout_tree) == half
 
     again = run_cli(*arguments)
-    assert "a run for sys-process/htop, begun " in again.stderr
+    assert "overlaytool add sys-process/htop, begun " in again.stderr
     assert "3 files are back as they were" in again.stderr
     whole = status(checkout_tree)
     assert whole != half and "htop-3.5.3.ebuild" in whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -99,7 +100,7 @@ def show_recovery(recovery: Recovery | None) -> None:
     request = " ".join(recovery.request)
     console.say(
         (
-            f"a run for {request}, begun {recovery.started}, was cut short; "
+            f"overlaytool {request}, begun {recovery.started}, was cut short; "
             f"{len(recovery.restored)} files are back as they were",
             "yellow",
         )
@@ -117,13 +118,14 @@ def show_changes(changes: Sequence[FileChange]) -> None:
 
 def show_next(plan: Plan) -> None:
     """What a person does after the files are there."""
-    atoms = " ".join(plan.request)
+    atoms = shlex.join(plan.request)
     console.show(("\nNext", "bold"))
     steps = (
         ("git status", "what changed"),
         (f"overlaytool verify {atoms}", "ask Portage's own resolver"),
         (f"overlaytool sdk emerge {atoms}", "build it in the SDK container"),
         (f"overlaytool add {atoms} --commit", "the same as a series of commits"),
+        ("overlaytool undo", "take it back"),
     )
     width = max(len(command) for command, _purpose in steps)
     for command, purpose in steps:
