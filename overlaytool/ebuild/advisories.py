@@ -34,21 +34,34 @@ class UnreadableAdvisory(Exception):
     """An advisory that is no such document."""
 
 
-def read(directory: Path, packages: Container[str], place: str) -> Iterator[Advisory | tuple[str, str]]:
+def in_directory(directory: Path) -> Iterator[tuple[str, bytes | OSError]]:
+    """The name and content of every advisory of ``metadata/glsa``, by name; or why it cannot be read."""
+    for path in sorted(directory.glob("glsa-*.xml")):
+        try:
+            yield path.name, read_bytes(path, limit=LARGEST)
+        except OSError as error:
+            yield path.name, error
+
+
+def read(
+    files: Iterable[tuple[str, bytes | OSError]], packages: Container[str], place: str
+) -> Iterator[Advisory | tuple[str, str]]:
     """The advisories that are about any of the packages, by id; file and reason for what cannot be read.
 
-    :param directory: ``metadata/glsa``.
-    :param place: its path relative to the checkout.
+    :param files: see :func:`in_directory`.
+    :param place: the path of their directory, relative to the checkout.
     """
-    for path in sorted(directory.glob("glsa-*.xml")):
-        name = f"{place}/{path.name}"
-        try:
-            content = read_bytes(path, limit=LARGEST)
-            named = [match.decode("utf-8", "replace") for match in _PACKAGE.findall(content)]
-            if any(package.strip() in packages for package in named):
-                yield parse(content, path.name, name)
-        except (OSError, UnreadableAdvisory) as error:
-            yield name, str(error)
+    for file, content in files:
+        name = f"{place}/{file}"
+        if isinstance(content, OSError):
+            yield name, str(content)
+            continue
+        named = [match.decode("utf-8", "replace") for match in _PACKAGE.findall(content)]
+        if any(package.strip() in packages for package in named):
+            try:
+                yield parse(content, file, name)
+            except UnreadableAdvisory as error:
+                yield name, str(error)
 
 
 def parse(content: bytes, name: str, place: str) -> Advisory:

@@ -101,3 +101,20 @@ def search(
         number, _, text = rest.partition("\0")
         if number.isdigit():
             yield Match(file=file.removeprefix(f"{commit}:"), line=int(number), text=text.strip())
+
+
+def files(repository: Repository, commit: str, directory: str) -> Iterator[tuple[str, bytes]]:
+    """Name and content of every file directly in a directory of a commit, by name."""
+    status, listed, _ = repository.attempt("ls-tree", "-z", f"{commit}:{directory}")
+    entries = [entry.partition("\t") for entry in listed.split("\0") if entry] if not status else []
+    blobs = [(name, words[2]) for head, _, name in entries if (words := head.split())[1] == "blob"]
+    if not blobs:
+        return
+    wanted = "".join(f"{blob}\n" for _name, blob in blobs).encode()
+    output = memoryview(repository.run("cat-file", "--batch", "--buffer", stdin=wanted))
+    place = 0
+    for name, _blob in blobs:
+        end = place + bytes(output[place : place + 200]).index(b"\n")
+        size = int(bytes(output[place:end]).split()[2])
+        yield name, bytes(output[end + 1 : end + 1 + size])
+        place = end + 1 + size + 1

@@ -119,13 +119,19 @@ class AdvisoryChange(Struct, frozen=True, kw_only=True):
     title: str
     opened: bool
     packages: tuple[str, ...]
+    """CPVs that it applies to: after where it is opened, before where it is closed; sorted."""
+    targets: tuple[str, ...] = ()
+    """The targets that have them, in the changelog's words; sorted."""
+    references: tuple[str, ...] = ()
+    """CVE names and the like."""
 
 
 class ProfileChange(Struct, frozen=True, kw_only=True):
     """Other files that changed: profiles, licences, scripts."""
 
     kind: str
-    """``profiles``, ``licenses``, ``scripts``, ``changelog``, ``other``."""
+    """``profiles``, ``patches``, ``hooks``, ``licenses``, ``advisories``, ``scripts``, ``changelog`` or
+    ``other``."""
     files: tuple[str, ...]
     diff: str
     """Unified; empty where it is not worth the room."""

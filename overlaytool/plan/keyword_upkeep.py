@@ -18,7 +18,7 @@ from overlaytool.errors import MalformedAtomError
 from overlaytool.flatcar.profiles import ProfileEntry
 from overlaytool.model.dependency import Atom, View
 from overlaytool.model.resolution import RejectionKind, Root
-from overlaytool.plan.review import Selections
+from overlaytool.plan.states import Selections
 
 SYNC_COMMENT = "Keep versions on both arches in sync."
 

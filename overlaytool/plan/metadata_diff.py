@@ -136,5 +136,10 @@ class MetadataDiff:
         """Whether an ebuild's own text names a package of a dependency."""
         packages = [found["package"] for word in item.split() if (found := _ATOM_PACKAGE.match(word))]
         return not packages or any(
-            package in self._text or f"/{package.rpartition('/')[2]}" in self._text for package in packages
+            package in self._text or _names(self._text, package.rpartition("/")[2]) for package in packages
         )
+
+
+def _names(text: str, name: str) -> bool:
+    """Whether a text has a package's bare name behind a slash, as in ``${CATEGORY}/name``."""
+    return re.search(rf"/{re.escape(name)}(?![\w+-])", text) is not None

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from overlaytool.ebuild.candidate import EbuildCandidate
 from overlaytool.ebuild.facts import FIELDS, INHERITED, facts
-from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import MetadataError
-from overlaytool.model.reached import Missing
 from overlaytool.model.resolution import Notice
 from overlaytool.model.review import (
     Occurrence,
@@ -20,50 +17,16 @@ from overlaytool.model.review import (
     TargetChange,
     VersionChange,
 )
-from overlaytool.model.target import Into
 from overlaytool.plan.metadata_diff import MetadataDiff
+from overlaytool.plan.states import Selections, State, Where
+from overlaytool.plan.tags import tags
+from overlaytool.plan.target_changes import target_changes
 from overlaytool.plan.touched import Touched, TouchedPackage
-from overlaytool.resolve.roots import Everything
 
-type Where = tuple[str, str]
-"""A target's name and the name of one of its views."""
-type Selections = Mapping[Where, Mapping[str, tuple[EbuildCandidate, ...]]]
-"""What emerge selects everywhere: target and view to package to its ebuilds, one for each slot."""
 type Pair = tuple[EbuildCandidate | None, EbuildCandidate | None]
 
 COMPARED = (*FIELDS, INHERITED)
-MOST_VENDORS = 3
-"""OEM targets that are named; more are counted."""
 _ORDER = tuple(PackageChange)
-
-
-class State:
-    """A checkout as the resolver sees it at one commit."""
-
-    def __init__(self, *, source: TreeSource, everything: Everything[EbuildCandidate]) -> None:
-        self.source, self.everything = source, everything
-
-    @cached_property
-    def selections(self) -> Selections:
-        """What every target selects. What package.provided has is left out."""
-        return self._ebuilds(self.everything.selected)
-
-    @cached_property
-    def run_time(self) -> Selections:
-        """What ends up in every target."""
-        return self._ebuilds(self.everything.selected_at_run_time)
-
-    def _ebuilds(self, everywhere: Mapping[str, Mapping[tuple[Into, str], tuple[str, ...]]]) -> Selections:
-        found: dict[Where, dict[str, tuple[EbuildCandidate, ...]]] = defaultdict(dict)
-        for package, places in self.everything.selected.items():
-            ebuilds = {
-                candidate.cpv: candidate for candidate in reversed(self.source.checkout_candidates(package))
-            }
-            for (target, view), cpvs in places.items():
-                selected = tuple(ebuilds[cpv] for cpv in cpvs if cpv in ebuilds)
-                if selected:
-                    found[(str(target), view)][package] = selected
-        return found
 
 
 class Comparison:
@@ -186,17 +149,8 @@ class Comparison:
     # --- targets -----------------------------------------------------------------------------------
 
     def targets(self) -> tuple[TargetChange, ...]:
-        """What each target gains and loses, where it does."""
-        changes = []
-        for where in sorted({*self._before.run_time, *self._after.run_time}):
-            if where[1] == "host" and not where[0].startswith("sdk"):
-                continue  # what is built with, not what is built
-            before, after = (state.run_time.get(where, {}) for state in (self._before, self._after))
-            gained = _cpvs(after, after.keys() - before.keys())
-            lost = _cpvs(before, before.keys() - after.keys())
-            if gained or lost:
-                changes.append(TargetChange(target=where[0], view=where[1], gained=gained, lost=lost))
-        return tuple(changes)
+        """What each target gains and loses; see :func:`.target_changes`."""
+        return tuple(target_changes(self._before, self._after))
 
     def skews(self) -> tuple[Skew, ...]:
         """Packages of which the views select different versions now, and selected one version before."""
@@ -209,9 +163,12 @@ class Comparison:
 
     def unsatisfied(self) -> tuple[str, ...]:
         """What nothing satisfies any more, and something did before: a line each."""
-        before = {_missing(entry) for entry in self._before.everything.missing}
-        lines = (_missing(entry) for entry in self._after.everything.missing)
-        return tuple(sorted({line for line in lines if line not in before}))
+        after = self._after
+        lines = (
+            f"{entry.atom} on {entry.view}: {entry.reason or after.asking(entry)}"
+            for entry in after.newly_missing(self._before)
+        )
+        return tuple(sorted(set(lines)))
 
     def inheriting(self, eclass: str) -> tuple[str, ...]:
         """The packages whose selected ebuilds inherit an eclass, those of its eclasses included; sorted."""
@@ -226,35 +183,6 @@ class Comparison:
         return tuple(sorted(found))
 
 
-def tags(targets: Collection[str], *, build_only: bool = False) -> tuple[str, ...]:
-    """Targets as the changelog names them; what is in the image is in what is built on top of it, too.
-
-    :param build_only: whether they only need it while something is built.
-    """
-    if build_only:
-        return ("SDK",) if all(target.startswith("sdk") for target in targets) else ("build",)
-    found = set()
-    for target in targets:
-        kind, _, name = target.partition(":")
-        if kind in ("image", "board", "dev"):
-            found.add({"image": "base", "board": "board", "dev": "dev"}[kind])
-        elif kind in ("sdk", "sdk-build"):
-            found.add("SDK")
-        elif "image" not in targets:
-            found.add(f"{'sysext' if kind == 'base-sysext' else kind}-{name}")
-    vendors = {tag for tag in found if tag.startswith("oem-")}
-    if len(vendors) > MOST_VENDORS:
-        found = found - vendors | {f"oem ({len(vendors)})"}
-    if found & {"base"} or any(tag.startswith("sysext-") for tag in found):
-        found.discard("board")
-    return tuple(sorted(found))
-
-
-def _missing(entry: Missing) -> str:
-    asker = f"{entry.parent} {entry.dep_class}s on it" if entry.parent else "a target asks for it"
-    return f"{entry.atom} on {entry.view}: {entry.reason or asker}"
-
-
 def _pairs(before: Selections, after: Selections) -> Mapping[str, Mapping[Pair, list[Where]]]:
     """For each package: the ebuilds before and after that belong together, and where both are selected.
 
@@ -266,7 +194,17 @@ def _pairs(before: Selections, after: Selections) -> Mapping[str, Mapping[Pair, 
         for package in sorted({*old, *new}):
             for pair in _paired(old.get(package, ()), new.get(package, ())):
                 found[package][pair].append(where)
-    return found
+    return {package: _not_only_elsewhere(pairs) for package, pairs in found.items()}
+
+
+def _not_only_elsewhere(pairs: Mapping[Pair, list[Where]]) -> dict[Pair, list[Where]]:
+    """Without what came to, or went from, a target in a view in which another target had and keeps it."""
+    kept = {view for pair, places in pairs.items() if None not in pair for _target, view in places}
+    left = {
+        pair: [where for where in places if None not in pair or where[1] not in kept]
+        for pair, places in pairs.items()
+    }
+    return {pair: places for pair, places in left.items() if places}
 
 
 def _paired(old: Sequence[EbuildCandidate], new: Sequence[EbuildCandidate]) -> Iterator[Pair]:
@@ -295,10 +233,6 @@ def _is_older(new: EbuildCandidate, old: EbuildCandidate) -> bool:
 
 def _version(candidate: EbuildCandidate | None) -> str | None:
     return candidate.cpv.removeprefix(f"{candidate.package}-") if candidate else None
-
-
-def _cpvs(packages: Mapping[str, tuple[EbuildCandidate, ...]], names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(candidate.cpv for name in names for candidate in packages[name]))
 
 
 def _by_view(selections: Selections) -> dict[str, dict[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from overlaytool.model.change import Step, StepKind
 from overlaytool.model.resolution import package_name
-from overlaytool.plan.review import State
+from overlaytool.plan.states import State
 
 _RANK = {
     StepKind.ECLASS: 0,

@@ -12,7 +12,7 @@ from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE, TREES
 from overlaytool.model.review import PackageChange
 
 REPOSITORIES = {str(PORTAGE_STABLE): "portage-stable", str(OVERLAY): "coreos-overlay"}
-NOT_CATEGORIES = frozenset({"eclass", "profiles", "licenses", "metadata", "scripts", "changelog"})
+NOT_CATEGORIES = frozenset({"eclass", "profiles", "licenses", "metadata", "scripts", "changelog", "coreos"})
 """Directories of a repository that hold no packages."""
 _CHANGE = {"A": PackageChange.ADDED, "D": PackageChange.REMOVED}
 
@@ -93,6 +93,9 @@ def _kind(path: str) -> str:
         return "changelog"
     if "/metadata/glsa/" in path:
         return "advisories"
+    for kind in ("user-patches", "config/env"):
+        if path.startswith(f"{OVERLAY}/coreos/{kind}/"):
+            return "patches" if kind == "user-patches" else "hooks"
     if path.startswith(str(TREES)):
         for kind in ("profiles", "licenses"):
             if f"/{kind}/" in path:

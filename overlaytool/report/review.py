@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from overlaytool.model.review import (
     TargetChange,
     VersionChange,
 )
+from overlaytool.plan.target_changes import grouped
 from overlaytool.report.single_file import single_file
 from overlaytool.support.markdown import code, plural
 
@@ -32,6 +34,14 @@ def to_data(review: Review) -> dict[str, Any]:
     return {"schema": SCHEMA, **to_builtins(review), "changes": [_change(entry) for entry in review.packages]}
 
 
+def _shown(review: Review) -> dict[str, Any]:
+    """The page's data: the document, and the targets as they are shown."""
+    together = [
+        {"name": name, "gained": one.gained, "lost": one.lost} for name, one in grouped(review.targets)
+    ]
+    return {**to_data(review), "grouped": together}
+
+
 def to_json(review: Review) -> str:
     """The document as text, the same bytes for the same review."""
     return json.dumps(to_data(review), indent=2, ensure_ascii=False) + "\n"
@@ -42,7 +52,7 @@ def page(review: Review) -> str:
     return single_file(
         "review.html",
         title=f"{review.base[:12]}..{review.tip[:12]}",
-        data=to_data(review),
+        data=_shown(review),
         styles=("page.css", "review.css"),
         scripts=("review.js",),
     )
@@ -107,7 +117,7 @@ def _markdown(review: Review) -> Iterator[str]:
     yield ", ".join(f"{count} {change}" for change, count in counts.items()) or "No package changes."
     yield from _listed("No longer satisfied", map(code, review.unsatisfied))
     yield from _listed("Advisories", map(_advisory, review.advisories))
-    yield from _listed("Targets", map(_target, review.targets))
+    yield from _listed("Targets", starmap(_target, grouped(review.targets)))
     yield from _listed("Versions that now differ between views", map(_skew, review.skews))
     yield from _table(review.packages)
     yield from _listed("Eclasses", map(_eclass, review.eclasses))
@@ -122,12 +132,14 @@ def _listed(title: str, lines: Iterable[str]) -> Iterator[str]:
 
 def _advisory(change: AdvisoryChange) -> str:
     state = "opened" if change.opened else "closed"
-    return f"GLSA {change.advisory} {state}: {', '.join(map(code, change.packages))}"
+    cited = f" ({', '.join(change.references)})" if change.references else ""
+    packages, targets = ", ".join(map(code, change.packages)), ", ".join(change.targets)
+    return f"GLSA {change.advisory} {state}: {packages} in {targets}{cited}"
 
 
-def _target(change: TargetChange) -> str:
+def _target(name: str, change: TargetChange) -> str:
     gains, losses = (", ".join(map(code, cpvs)) or "nothing" for cpvs in (change.gained, change.lost))
-    return f"{code(change.target)} on {code(change.view)} gains {gains}; loses {losses}"
+    return f"{code(name)} gains {gains}; loses {losses}"
 
 
 def _skew(skew: Skew) -> str:

@@ -13,7 +13,7 @@ from overlaytool.errors import MetadataError
 from overlaytool.flatcar.tree import DiskTree
 from overlaytool.model.dependency import Origin
 from overlaytool.plan.hooks import patches_of
-from overlaytool.plan.review import tags
+from overlaytool.plan.tags import tags
 from overlaytool.resolve.request import known_atom
 from overlaytool.workflow.everything import everything
 from overlaytool.workflow.workspace import Workspace

@@ -13,16 +13,22 @@ from itertools import islice
 
 from msgspec.structs import replace
 
+from overlaytool.ebuild import advisories as reader
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.flatcar import checkout as checkouts
+from overlaytool.flatcar import security, targets
 from overlaytool.flatcar.automation import PACKAGES_LIST
 from overlaytool.flatcar.checkout import PORTAGE_STABLE, Checkout
+from overlaytool.flatcar.tree import DiskTree
 from overlaytool.git import changes
 from overlaytool.git.changes import Range
 from overlaytool.git.export import exported
 from overlaytool.git.repository import Repository
-from overlaytool.model.review import EclassReview, Occurrence, ProfileChange, Review
-from overlaytool.plan.review import Comparison, State
+from overlaytool.model.advisory import Advisory
+from overlaytool.model.review import AdvisoryChange, EclassReview, Occurrence, ProfileChange, Review
+from overlaytool.plan.advised import advisory_changes
+from overlaytool.plan.review import Comparison
+from overlaytool.plan.states import State
 from overlaytool.plan.touched import REPOSITORIES, Touched, touched
 from overlaytool.workflow.everything import everything
 from overlaytool.workflow.workspace import Workspace
@@ -61,7 +67,7 @@ def review(space: Workspace, text: str) -> Review:
                 targets=comparison.targets(),
                 skews=comparison.skews(),
                 profiles=tuple(_others(repository, ends, what)),
-                advisories=(),
+                advisories=_advisories(repository, ends, states[0], states[1]),
                 unsatisfied=comparison.unsatisfied(),
                 notices=tuple(comparison.notices),
             )
@@ -84,7 +90,29 @@ def state_of(space: Workspace, checkout: Checkout) -> State:
     """A checkout on the workspace's boards, without trees to import from."""
     source = TreeSource(checkout, {}, cache=space.source.cache, boards=space.boards)
     found = everything(replace(space, checkout=checkout, sources={}, source=source))
-    return State(source=source, everything=found)
+    asked_by: dict[str, tuple[str, ...]] = {}
+    for target in targets.read(DiskTree(checkout.path)):
+        for atom in target.atoms:
+            asked_by[atom] = (*asked_by.get(atom, ()), str(target.into))
+    return State(source=source, everything=found, asked_by=asked_by)
+
+
+def _advisories(
+    repository: Repository, ends: Range, before: State, after: State
+) -> tuple[AdvisoryChange, ...]:
+    """The GLSAs that a range closes or opens: by what is selected, or by advisories that come with it."""
+    packages = before.everything.selected.keys() | after.everything.selected.keys()
+
+    def at(commit: str) -> list[Advisory]:
+        files = changes.files(repository, commit, security.ADVISORIES)
+        found = reader.read(
+            (file for file in files if file[0].endswith(".xml")), packages, security.ADVISORIES
+        )
+        return [advisory for advisory in found if isinstance(advisory, Advisory)]
+
+    old = at(ends.base)
+    trees = [repository.tree_id(commit, security.ADVISORIES) for commit in (ends.base, ends.tip)]
+    return advisory_changes(before, after, old, old if trees[0] == trees[1] else at(ends.tip))
 
 
 def _occurrences(repository: Repository, ends: Range, what: Touched) -> dict[str, list[Occurrence]]:

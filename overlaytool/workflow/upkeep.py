@@ -38,7 +38,8 @@ from overlaytool.plan.hooks import to_look_at
 from overlaytool.plan.keyword_upkeep import EntryChange, KeywordReason, KeywordUpkeep
 from overlaytool.plan.outdated import Entry, EntryState, is_package, looked_after, without_source
 from overlaytool.plan.planner import ACCEPT_KEYWORDS
-from overlaytool.plan.review import Comparison, State
+from overlaytool.plan.review import Comparison
+from overlaytool.plan.states import State
 from overlaytool.plan.step_order import in_order
 from overlaytool.plan.touched import touched
 from overlaytool.workflow import planning
@@ -312,12 +313,9 @@ class Upkeep:
         )
 
     def _unsatisfied(self, state: State) -> Iterator[Notice]:
-        before = {(entry.atom, entry.view) for entry in self._start.before.everything.missing}
         lines: dict[str, list[str]] = {}
-        for entry in state.everything.missing:
-            if (entry.atom, entry.view) not in before:
-                asker = f"{entry.parent} {entry.dep_class}s on it" if entry.parent else "a target asks for it"
-                lines.setdefault(f"{entry.atom}: {entry.reason or asker}", []).append(entry.view)
+        for entry in state.newly_missing(self._start.before):
+            lines.setdefault(f"{entry.atom}: {entry.reason or state.asking(entry)}", []).append(entry.view)
         for line, views in sorted(lines.items()):
             yield Notice(
                 reference="unsatisfied",

@@ -152,3 +152,71 @@ def test_a_report_of_no_known_form_is_refused_before_any_work(run_cli: RunCli, b
     result = run_cli("-C", branch, "review", "main..weekly", "--report", "r.doc", check=False)
     assert result.returncode == 23
     assert ".html .md .json" in result.stderr
+
+
+ADVISORY = """<?xml version="1.0"?>
+<glsa id="{id}"><title>jq: Overflow</title>
+<affected><package name="app-misc/jq" auto="yes" arch="*">
+<unaffected range="ge">{fixed}</unaffected><vulnerable range="lt">{fixed}</vulnerable></package></affected>
+<references><uri>CVE-2026-7</uri></references></glsa>
+"""
+
+
+def advise(checkout: Path, name: str, fixed: str) -> None:
+    place = checkout / STABLE / "metadata/glsa"
+    place.mkdir(exist_ok=True)
+    (place / f"glsa-{name}.xml").write_text(ADVISORY.format(id=name, fixed=fixed))
+
+
+def test_advisories_that_a_new_version_closes_and_a_new_advisory_opens_are_told(
+    run_cli: RunCli, branch: Path
+) -> None:
+    advise(branch, "202601-01", "1.8.2")
+    advise(branch, "202601-02", "1.9")
+    commit(branch, "Advisories")
+    git(branch, "branch", "-q", "-f", "main")
+    directory = branch / STABLE / "app-misc/jq"
+    git(branch, "mv", str(directory / "jq-1.8.1.ebuild"), str(directory / "jq-1.8.2.ebuild"))
+    edit(branch / KEYWORDS, "jq-1.8.1", "jq-1.8.2")
+    advise(branch, "202601-03", "2")
+    commit(branch, "app-misc/jq: Sync with Gentoo")
+    found = reviewed(run_cli, branch)["advisories"]
+    assert [(entry["advisory"], entry["opened"], entry["packages"]) for entry in found] == [
+        ("202601-03", True, ["app-misc/jq-1.8.2"]),
+        ("202601-01", False, ["app-misc/jq-1.8.1"]),
+    ]
+    assert found[0]["targets"] == ["SDK", "base"] and found[0]["references"] == ["CVE-2026-7"]
+
+
+def test_what_is_only_built_with_is_not_what_a_target_gains(run_cli: RunCli, branch: Path) -> None:
+    directory = branch / STABLE / "app-misc/jq"
+    old, new = directory / "jq-1.8.1.ebuild", directory / "jq-1.8.2.ebuild"
+    lines = [line for line in old.read_text().splitlines() if not line.startswith(("DEPEND", "RDEPEND"))]
+    lines += ['RDEPEND="dev-libs/oniguruma:= dev-libs/libnl"', 'DEPEND="${RDEPEND} dev-libs/too-old"']
+    new.write_text("\n".join(lines) + "\n")
+    edit(branch / KEYWORDS, "jq-1.8.1", "jq-1.8.2")
+    commit(branch, "app-misc/jq: Sync with Gentoo")
+    gained = {name for entry in reviewed(run_cli, branch)["targets"] for name in entry["gained"]}
+    assert [name.partition("-")[2].partition("-")[0] for name in gained] == ["libs/libnl"]
+
+
+def test_what_the_image_gains_is_not_told_again_for_what_is_built_on_it(
+    run_cli: RunCli, branch: Path
+) -> None:
+    directory = branch / STABLE / "app-misc/jq"
+    edit(directory / "jq-1.8.1.ebuild", 'RDEPEND="', 'RDEPEND="dev-libs/libnl ', "jq-1.8.2.ebuild")
+    edit(branch / KEYWORDS, "jq-1.8.1", "jq-1.8.2")
+    commit(branch, "app-misc/jq: Sync with Gentoo")
+    found = reviewed(run_cli, branch)["targets"]
+    assert {entry["target"] for entry in found} == {"image", "sdk"}
+    printed = run_cli("-C", branch, "review", "main..weekly").stdout
+    assert "image on amd64-usr and arm64-usr; sdk on host" in printed
+
+
+def test_a_target_that_cannot_be_had_any_more_is_named_and_not_emptied(run_cli: RunCli, branch: Path) -> None:
+    for name in ("pair-user", "refuser", "holds-back", "channel"):
+        git(branch, "rm", "-q", "-r", str(branch / STABLE / "app-misc" / name))
+    commit(branch, "Take an extension's packages away")
+    found = reviewed(run_cli, branch)
+    assert "app-misc/channel on amd64-usr: sysext:updates asks for it" in found["unsatisfied"]
+    assert not [entry for entry in found["targets"] if entry["target"] == "sysext:updates"]

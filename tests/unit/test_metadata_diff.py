@@ -80,3 +80,10 @@ def test_flags_of_a_new_python_come_through_an_eclass() -> None:
     found = compared({"IUSE": "ssl"}, {"IUSE": "ssl python_targets_python3_14 test"}, "")
     assert found.eclass_only == ["IUSE +python_targets_python3_14"]
     assert found.fields == [FieldChange(field="IUSE", removed=(), added=("test",))]
+
+
+def test_a_name_that_only_begins_like_a_dependency_is_not_the_ebuilds_own() -> None:
+    new = {"RDEPEND": "python_targets_x? ( dev-lang/python:3.15 )"}
+    homepage = 'HOMEPAGE="https://example.org/python-json"'
+    assert compared({}, new, homepage).fields == []
+    assert compared({}, new, 'RDEPEND="${LANG}/python:3.15"').fields != []

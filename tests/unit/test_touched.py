@@ -43,6 +43,8 @@ def test_eclasses_are_known_by_name_and_repository() -> None:
         (f"{STABLE}/metadata/glsa/glsa-202401-01.xml", "advisories"),
         ("changelog/updates/2026-01-01-x.md", "changelog"),
         ("build_library/extra_sysexts.sh", "scripts"),
+        (f"{OVERLAY}/coreos/user-patches/app-misc/jq/1.patch", "patches"),
+        (f"{OVERLAY}/coreos/config/env/app-misc/jq", "hooks"),
         ("README.md", "other"),
         (f"{STABLE}/app-misc/stray", "other"),
     ],

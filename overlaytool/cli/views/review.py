@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 
 from overlaytool.cli import console
 from overlaytool.model.review import PackageChange, PackageReview, Review
+from overlaytool.plan.target_changes import grouped
 from overlaytool.report.review import arrow
+from overlaytool.support.markdown import plural
 
 _STYLE = {
     PackageChange.DOWNGRADED: "bold red",
@@ -14,25 +17,38 @@ _STYLE = {
     PackageChange.REMOVED: "red",
     PackageChange.UPDATED: "yellow",
 }
-MOST_FILES = 60
-"""Packages of which only files changed that are named; the report has them all."""
+MOST_NAMES = 60
+"""Packages without a visible difference that are named; the report has them all."""
+WIDEST = 320
+"""Characters of one variable's difference; the report has it whole."""
+NOT_SHOWN = ("KEYWORDS", "INHERITED")
 
 
 def show(review: Review) -> None:
     """The packages by what became of them, then targets, skews, eclasses, other files."""
-    console.show((f"{review.base[:12]}..{review.tip[:12]}", "bold"), f", {len(review.subjects)} commits")
+    ends = f"{review.base[:12]}..{review.tip[:12]}" if review.tip else f"from {review.base[:12]}"
+    console.show((ends, "bold"), f", {plural(len(review.subjects), 'commit')}")
     for change, entries in groupby(review.packages, key=lambda entry: entry.change):
         members = list(entries)
         console.show("")
         console.show((f"{change} ({len(members)})", _STYLE.get(change, "bold")))
-        if change is PackageChange.FILES:
-            names = [entry.package for entry in members]
-            more = f" and {len(names) - MOST_FILES} more" if len(names) > MOST_FILES else ""
-            console.show(f"  {', '.join(names[:MOST_FILES])}{more}")
-            continue
+        plain = [entry for entry in members if not _is_shown(entry)]
         for entry in members:
-            _show_package(entry)
+            if _is_shown(entry):
+                _show_package(entry)
+        if plain:
+            names = ", ".join(entry.package for entry in plain[:MOST_NAMES])
+            more = f" and {len(plain) - MOST_NAMES} more" if len(plain) > MOST_NAMES else ""
+            what = "the same versions, other files: " if change is PackageChange.CHANGED else ""
+            console.show(f"  {what}{names}{more}")
     _show_lists(review)
+
+
+def _is_shown(entry: PackageReview) -> bool:
+    """Whether there is more to say than that its files changed."""
+    if entry.change is PackageChange.FILES:
+        return False
+    return entry.change is not PackageChange.CHANGED or any(_differences(entry))
 
 
 def _show_package(entry: PackageReview) -> None:
@@ -40,26 +56,32 @@ def _show_package(entry: PackageReview) -> None:
         f"{arrow(change)} ({', '.join(change.targets)} on {', '.join(change.views)})"
         for change in entry.versions
     )
-    console.show(f"  {entry.package}  {versions}")
-    seen: set[str] = set()
+    console.show(f"  {entry.package}  {versions or 'no target selects it'}")
+    for line in _differences(entry):
+        console.show((f"      {line if len(line) <= WIDEST else line[:WIDEST] + ' …'}", "dim"))
+
+
+def _differences(entry: PackageReview) -> Iterator[str]:
+    """A line for each difference of metadata, one for all variables that differ alike."""
+    fields: dict[str, dict[str, None]] = {}
     for change in entry.versions:
         for field in change.fields:
-            words = " ".join((*(f"-{item}" for item in field.removed), *(f"+{item}" for item in field.added)))
-            line = f"{field.field}: {words}"
-            if line not in seen and field.field not in ("KEYWORDS", "INHERITED"):
-                console.show((f"      {line}", "dim"))
-            seen.add(line)
+            if field.field not in NOT_SHOWN:
+                words = (*(f"-{item}" for item in field.removed), *(f"+{item}" for item in field.added))
+                fields.setdefault(" ".join(words), {})[field.field] = None
+    for text, names in fields.items():
+        yield f"{', '.join(names)}: {text}"
 
 
 def _show_lists(review: Review) -> None:
     for line in review.unsatisfied:
         console.show(("no longer satisfied: ", "bold red"), line)
-    for target in review.targets:
+    for name, target in grouped(review.targets):
         console.show("")
-        console.show((f"{target.target} on {target.view}", "bold"))
-        for sign, cpvs in (("+", target.gained), ("-", target.lost)):
+        console.show((name, "bold"))
+        for sign, cpvs, style in (("+", target.gained, "green"), ("-", target.lost, "red")):
             for cpv in cpvs:
-                console.show(f"  {sign} {cpv}")
+                console.show((f"  {sign} {cpv}", style))
     if review.skews:
         console.show("")
         console.show(("versions that now differ between views", "bold"))
@@ -71,12 +93,13 @@ def _show_lists(review: Review) -> None:
         console.show("")
         console.show(("eclasses", "bold"))
         for eclass in review.eclasses:
-            users = f"inherited by {len(eclass.inherited_by)} selected packages"
+            users = f"inherited by {plural(len(eclass.inherited_by), 'selected package')}"
             console.show(f"  {eclass.name}  {eclass.change}, {users}")
     for advisory in review.advisories:
-        state = "opened" if advisory.opened else "closed"
-        console.show(f"GLSA {advisory.advisory} {state}: {', '.join(advisory.packages)}")
+        state = ("opened", "bold red") if advisory.opened else ("closed", "green")
+        where = f"{', '.join(advisory.packages)} in {', '.join(advisory.targets)}"
+        console.show(f"GLSA {advisory.advisory} ", state, f": {advisory.title}; {where}")
     for other in review.profiles:
-        console.show(f"{other.kind}: {len(other.files)} files")
+        console.show(f"{other.kind}: {plural(len(other.files), 'file')}")
     for notice in review.notices:
         console.show(("warning: ", "bold yellow"), notice.message)

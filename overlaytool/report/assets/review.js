@@ -129,14 +129,15 @@
   section("unsatisfied", "No longer satisfied", data.unsatisfied.length
     ? [make("div", { class: "warnings" }, list(data.unsatisfied, "files"))] : []);
   section("targets", "What each target gains and loses", data.targets.length
-    ? [table(["Target", "View", "Gains", "Loses"],
-      data.targets.map((one) => [one.target, one.view, one.gained.join(", "), one.lost.join(", ")]))] : []);
+    ? [table(["Targets", "Gains", "Loses"],
+      data.grouped.map((one) => [one.name, one.gained.join(", "), one.lost.join(", ")]))] : []);
   section("skews", "Versions that now differ between views", data.skews.length
     ? [table(["Package", "Versions"],
       data.skews.map((one) => [one.package, one.versions.map(([view, version]) => `${view}: ${version}`).join(", ")]))] : []);
   section("advisories", "Advisories", data.advisories.length
-    ? [table(["Advisory", "State", "Title", "Packages"], data.advisories.map((one) =>
-      [`GLSA ${one.advisory}`, one.opened ? "opened" : "closed", one.title, one.packages.join(", ")]))] : []);
+    ? [table(["Advisory", "State", "Title", "Packages", "Where", "References"], data.advisories.map((one) =>
+      [`GLSA ${one.advisory}`, one.opened ? "opened" : "closed", one.title, one.packages.join(", "),
+        one.targets.join(", "), one.references.join(", ")]))] : []);
   section("eclasses", "Eclasses", data.eclasses.map((one) => folded(
     `${one.name}.eclass (${one.repository}): ${one.change}, inherited by ${plural(one.inherited_by.length, "selected package", "selected packages")}`,
     `${one.inherited_by.join(" ")}\n\n${one.diff}`)));
