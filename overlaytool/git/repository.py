@@ -1,4 +1,4 @@
-"""git repositories, through GitPython: the only module that imports it.
+"""git repositories, through GitPython: only this module and commit_tree.py import it.
 
 GitPython takes a tenth of a second to import, so it is imported when a repository is opened. What
 only asks where a tree stands uses `head.head_commit` and pays for neither.
@@ -16,14 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from overlaytool.errors import GitError, ToolMissingError
-from overlaytool.model.change import FileState
+from overlaytool.git.commit_tree import CommitTree
 from overlaytool.support.scratch import scratch
 
 if TYPE_CHECKING:
     import git
-
-GITLINK = 0o160000
-"""The mode of a submodule's entry in a tree."""
 
 REPOSITORY_VARIABLES = (
     "GIT_DIR",
@@ -288,50 +285,6 @@ class Repository:
             self.run(*QUIET, "read-tree", commit, environment=environment)
             self.run(*QUIET, "checkout-index", "--all", "--quiet", environment=environment)
             yield tree
-
-
-class CommitTree:
-    """The files of one commit, by their path from the top."""
-
-    def __init__(self, root: git.Tree) -> None:
-        self._root = root
-
-    def read(self, path: str) -> FileState | None:
-        """A file or symlink; None where there is no such path, or it is a directory or submodule."""
-        entry = self._entry(path)
-        if entry is None or entry.type != "blob":
-            return None
-        return FileState(mode=entry.mode, content=entry.data_stream.read())
-
-    def list(self, directory: str) -> tuple[str, ...]:
-        """Every file and symlink below a directory, as paths from the top, sorted."""
-        entry = self._entry(directory)
-        if entry is None or entry.type != "tree":
-            return ()
-        return tuple(sorted(path for child in entry for path in self._below(child)))
-
-    def _below(self, child: git.Tree | git.Blob | git.Submodule) -> tuple[str, ...]:
-        return (str(child.path),) if child.type == "blob" else self.list(str(child.path))
-
-    def submodule(self, path: str) -> str | None:
-        """The submodule that holds ``path`` or is it; None where there is none."""
-        parts = path.split("/")
-        for length in range(1, len(parts) + 1):
-            prefix = "/".join(parts[:length])
-            entry = self._entry(prefix)
-            if entry is None:
-                return None
-            if entry.mode == GITLINK:
-                return prefix
-        return None
-
-    def _entry(self, path: str) -> git.Tree | git.Blob | git.Submodule | None:
-        if path in ("", "."):
-            return self._root
-        try:
-            return self._root.join(path)
-        except KeyError:
-            return None
 
 
 def _without_options(arguments: Sequence[str]) -> Iterator[str]:

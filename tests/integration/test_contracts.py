@@ -11,8 +11,16 @@ import pytest
 from support import ROOT
 
 PLANTED = [
-    ("overlaytool/series/message.py", "import git", "GitPython is used in git/repository.py only"),
-    ("overlaytool/git/sync.py", "import git", "GitPython is used in git/repository.py only"),
+    (
+        "overlaytool/series/message.py",
+        "import git",
+        "GitPython is used in git/repository.py and git/commit_tree.py only",
+    ),
+    (
+        "overlaytool/git/sync.py",
+        "import git",
+        "GitPython is used in git/repository.py and git/commit_tree.py only",
+    ),
     ("overlaytool/report/tree.py", "import networkx", "networkx is used in report/graph.py only"),
     ("overlaytool/support/evidence.py", "import pkgcore", "pkgcore is used in ebuild/ only"),
     ("overlaytool/new_room.py", "from snakeoil import klass", "pkgcore is used in ebuild/ only"),
