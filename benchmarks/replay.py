@@ -22,6 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from overlaytool.ebuild import runtime
+
+runtime.start()
+
 from overlaytool import workflow
 from overlaytool.ebuild.evaluate import parse_atom
 from overlaytool.errors import OverlaytoolError

@@ -18,6 +18,10 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from overlaytool.ebuild import runtime
+
+runtime.start()
+
 from overlaytool.ebuild.advisories import UnreadableAdvisory
 from overlaytool.errors import OverlaytoolError
 

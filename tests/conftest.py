@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 from support import FIXTURES, ROOT, THIRD_PARTY, RunCli
 
+from overlaytool.ebuild import runtime
+
+runtime.start()  # as the command line does, before a test module imports what uses pkgcore
+
 COMMIT_DATE = "2026-08-22T02:24:13+00:00"
 
 

@@ -17,6 +17,7 @@ import typer
 
 from overlaytool.cli import console, signals
 from overlaytool.early import ENDING
+from overlaytool.ebuild import runtime
 from overlaytool.errors import OverlaytoolError, UsageError, WriteError
 
 EXIT_BUG = 70
@@ -54,6 +55,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     _open_streams()
     signals.listen()
+    runtime.start()
     from overlaytool.cli import app
 
     if "_OVERLAYTOOL_COMPLETE" in os.environ:

@@ -1,3 +1,4 @@
-"""Ebuild repositories, through pkgcore. Nothing outside this package imports pkgcore."""
+"""Ebuild repositories, through pkgcore. Nothing outside this package imports pkgcore.
 
-from overlaytool.ebuild import runtime as runtime  # before anything else here imports pkgcore
+A process calls :func:`overlaytool.ebuild.runtime.start` before it imports another module of this room.
+"""

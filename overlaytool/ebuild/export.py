@@ -67,7 +67,7 @@ class Lookup:
         self._cache, self._boards = cache, tuple(boards)
         self._checkouts: dict[Path, TreeSource] = {}
         self._tasks: dict[tuple[Path, str], _Task] = {}
-        self._named: set[tuple[int, str, str]] = set()
+        self._named: set[tuple[TreeSource, str, str]] = set()
         self._asked: deque[_Task] = deque()
         self._ahead: list[_Task] = []
         self._expected: list[tuple[Path, str]] = []
@@ -209,9 +209,9 @@ class Lookup:
 
     def _foresee(self, source: TreeSource, view: View, atom: Atom) -> None:
         """Portage looks at what an atom's version admits, from the highest to the first that does."""
-        if atom.blocks or (id(source), view.name, atom.text) in self._named:
+        if atom.blocks or (source, view.name, atom.text) in self._named:
             return
-        self._named.add((id(source), view.name, atom.text))
+        self._named.add((source, view.name, atom.text))
         tasks = []
         for candidate in source.checkout_candidates(atom.package):
             if not source.admits_version(candidate, atom):

@@ -28,6 +28,9 @@ from overlaytool.errors import CheckoutError
 from overlaytool.model.dependency import FlagChanges
 from overlaytool.support.files import read_text
 
+type _Identity = tuple[str, Any]
+"""A CPV and pkgcore's tree: two trees with different eclasses may give one ebuild different metadata."""
+
 NOWHERE = "/dev/null"
 """A root and configuration directory in which nothing can be found."""
 
@@ -98,16 +101,17 @@ class ProfileView:
                 hint="is the clone complete? git checkout -- sdk_container restores the files",
             ) from error
         self._use = ProfileUse(self._domain, files)
-        self._iuse: dict[int, frozenset[str]] = {}
-        self._flags: dict[int, UseSets] = {}
+        self._iuse: dict[_Identity, frozenset[str]] = {}
+        self._flags: dict[_Identity, UseSets] = {}
 
     # --- USE ---------------------------------------------------------------------------------------
 
     def _use_sets(self, ebuild: Any) -> UseSets:
-        known = self._flags.get(id(ebuild))
-        if known is None:
-            known = self._flags[id(ebuild)] = self._use.of(ebuild)
-        return known
+        identity = (ebuild.cpvstr, ebuild.repo)
+        sets = self._flags.get(identity)
+        if sets is None:
+            sets = self._flags[identity] = self._use.of(ebuild)
+        return sets
 
     def use(self, ebuild: Any, changes: FlagChanges = frozenset()) -> frozenset[str]:
         """Enabled flags, with those implied by the profile, after ``changes`` as far as they can be made."""
@@ -126,10 +130,11 @@ class ProfileView:
 
     def iuse(self, ebuild: Any) -> frozenset[str]:
         """IUSE_EFFECTIVE (PMS section 11.1.1)."""
-        known = self._iuse.get(id(ebuild))
-        if known is None:
-            known = self._iuse[id(ebuild)] = self._profile.iuse_effective | ebuild.iuse_stripped
-        return known
+        identity = (ebuild.cpvstr, ebuild.repo)
+        iuse = self._iuse.get(identity)
+        if iuse is None:
+            iuse = self._iuse[identity] = self._profile.iuse_effective | ebuild.iuse_stripped
+        return iuse
 
     # --- visibility --------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.evaluate import parse_atom
 from overlaytool.ebuild.metadata import CachedMetadataFactory
 from overlaytool.ebuild.profile_check import check_repository
+from overlaytool.ebuild.runtime import require_start
 from overlaytool.ebuild.sandbox import POOL
 from overlaytool.errors import MalformedAtomError, RepositoryError
 from overlaytool.model.dependency import Origin
@@ -168,6 +169,7 @@ class Repository:
         :param trusted: whether the metadata that it ships are believed, and shared with the other trusted.
         :raises RepositoryError: when there is no ebuild repository at ``path``.
         """
+        require_start()
         self.path, self.name, self.origin, self.eclasses = path, name, origin, eclasses
         if not (path / "profiles").is_dir():
             raise RepositoryError(
