@@ -41,6 +41,7 @@ def run(
     """Run overlaytool; what it said."""
     result = subprocess.run(
         [*hostile.program(patch), *map(str, arguments)],
+        cwd=traps.home,
         env=hostile.environment(traps.home),
         stdin=subprocess.DEVNULL,
         capture_output=True,
