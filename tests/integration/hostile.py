@@ -5,7 +5,9 @@ Each ends with valid metadata, so that a plan for ``app-evil/all`` sources them 
 
 from __future__ import annotations
 
+import itertools
 import os
+import select
 import shutil
 import socket
 import subprocess
@@ -53,6 +55,9 @@ ATTACKS = {
 """What each does at global scope. Filled in by :func:`overlay`."""
 
 
+_NUMBERS = itertools.count()
+
+
 class Traps:
     """A home with secrets, listeners, and a process to kill; and what was sprung."""
 
@@ -64,31 +69,36 @@ class Traps:
         (home / ".bashrc").write_text("")
         (home / "caught").chmod(0o700)
         self.heard: set[str] = set()
-        self.victim = subprocess.Popen(["sleep", "4711.5"])
+        self.victim_name = f"4711.{os.getpid()}{next(_NUMBERS)}"
+        """Other tests that run at the same time have victims of their own."""
+        self.victim = subprocess.Popen(["sleep", self.victim_name])
         self._sockets = [socket.socket(type=kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)]
         for one in self._sockets:
             one.bind(("127.0.0.1", 0))
         self._sockets[0].listen()
         self.tcp, self.udp = (one.getsockname()[1] for one in self._sockets)
-        threading.Thread(target=self._accept, daemon=True).start()
-        threading.Thread(target=self._receive, daemon=True).start()
+        self._listening = True
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
 
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                self._sockets[0].accept()
-                self.heard.add("tcp")
-
-    def _receive(self) -> None:
-        with suppress(OSError):
-            while self._sockets[1].recv(100):
-                self.heard.add("udp")
+    def _listen(self) -> None:
+        while self._listening:
+            ready, _, _ = select.select(self._sockets, (), (), 0.05)
+            for one in ready:
+                if one is self._sockets[0]:
+                    one.accept()[0].close()
+                    self.heard.add("tcp")
+                else:
+                    one.recv(100)
+                    self.heard.add("udp")
 
     def close(self) -> None:
         """Let everything go, what was left running as well."""
         (self.home / "stop").touch()
         self.victim.kill()
         self.victim.wait()
+        self._listening = False
+        self._thread.join()  # a thread that stays in recv() would read from whoever gets the number next
         for one in self._sockets:
             one.close()
 
@@ -158,7 +168,7 @@ def fill(path: Path, traps: Traps) -> None:
             tcp=traps.tcp,
             udp=traps.udp,
             victim=traps.victim.pid,
-            victim_name="4711.5",
+            victim_name=traps.victim_name,
         )
         write_ebuild(
             path,
