@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from overlaytool.errors import WriteError
 from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE
 from overlaytool.flatcar.tree import EXECUTABLE, SYMLINK
 from overlaytool.model.change import FileState
+from overlaytool.support.scratch import scratch as scratch_directory
 
 COPIED = (str(PORTAGE_STABLE), str(OVERLAY), "build_library", "sdk_container/.repo")
 """Directories that a resolver reads."""
@@ -61,7 +61,7 @@ def scratch(checkout: Path) -> Iterator[Scratch]:
     :raises WriteError: where it cannot be made.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix="overlaytool-scratch-") as place:
+        with scratch_directory() as place:
             top = Path(place) / "scripts"
             for name in COPIED:
                 if (checkout / name).is_dir():

@@ -5,11 +5,10 @@ from __future__ import annotations
 import array
 import marshal
 import os
-import shutil
+import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -19,7 +18,8 @@ from typing import Any
 from msgspec import Struct
 
 from overlaytool.confine import files, filters
-from overlaytool.errors import ToolMissingError
+from overlaytool.errors import ContainmentError, ToolMissingError
+from overlaytool.support.scratch import Directory
 
 SCRIPT = str(Path(__file__).with_name("launcher.py"))
 FIRST = 60
@@ -89,9 +89,10 @@ class Launcher:
         """
         :param trees: what the programs will read.
         :raises ToolMissingError: when not even the process starts.
+        :raises ContainmentError: when it is killed before it has said what this machine lets it do.
         """
-        self._lock = threading.Lock()
-        self._place: str | None = None
+        self._lock, self._asked = threading.Lock(), 0
+        self._own: Directory | None = None
         self.mode, why = "none", ""
         for mode in modes():
             why = self._open(mode, trees) or why
@@ -106,18 +107,27 @@ class Launcher:
         self._filter = filters.program(signals=self.containment.namespaces)
         self.place = mount_point(trees) if self.containment.namespaces else ""
         if not self.place:
-            self.place = self._place = tempfile.mkdtemp(prefix="overlaytool-confined-")
+            self._own = Directory()
+            self.place = str(self._own.path)
 
     def _open(self, mode: str, trees: Sequence[Path]) -> str:
-        """Try a mode; what stands against it."""
+        """Try a mode; what stands against it.
+
+        :raises ContainmentError: when nobody lived to say it: that is no reason to contain less.
+        """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self.process = _launch((mode, readable(trees), theirs.fileno()), theirs.fileno())
         self.mode, self._socket = mode, ours
-        answer = self._answer()
+        _number, answer = self._answer()
         if answer == 0:
             return ""
-        self.close()
+        self._socket.close()
+        if self.process.wait() == -signal.SIGKILL:
+            raise ContainmentError(
+                "the process that starts confined programs was killed as it began",
+                hint="where memory has run out, end other programs, and try again",
+            )
         self.mode = "unusable"
         return str(answer)
 
@@ -131,36 +141,40 @@ class Launcher:
         last = descriptors[0] if ruleset is None else ruleset
         limits = tuple(program.limits.items())
         plain = (program.argv, program.environment, limits, self._filter, program.place, ruleset is not None)
-        return self._ask(("start", plain), array.array("i", [*descriptors, last]))
+        return self._ask("start", plain, array.array("i", [*descriptors, last]))
 
     def end(self, pid: int) -> int:
         """End a program with all that it has started; its exit status as wait(2) has it."""
         with suppress(OSError):
-            return self._ask(("end", pid), None)
+            return self._ask("end", pid, None)
         return 0
 
-    def _ask(self, message: tuple[Any, ...], passed: array.array[int] | None) -> int:
+    def _ask(self, what: str, argument: Any, passed: array.array[int] | None) -> int:
         extra = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, passed)] if passed else []
         with self._lock:
-            self._socket.sendmsg([marshal.dumps(message)], extra)
-            answer = self._answer()
+            self._asked += 1
+            self._socket.sendmsg([marshal.dumps((self._asked, what, argument))], extra)
+            number, answer = self._answer()
+            while 0 <= number < self._asked:  # a question that Ctrl-C kept from being answered
+                number, answer = self._answer()
         if isinstance(answer, str):
             raise OSError(answer)
         return answer
 
-    def _answer(self) -> int | str:
+    def _answer(self) -> tuple[int, int | str]:
+        """The number of a question, and the answer to it."""
         data = self._socket.recv(65536)
         if not data:
-            return "the launcher ended"
-        answer: int | str = marshal.loads(data)
+            return -1, "the launcher ended"
+        answer: tuple[int, int | str] = marshal.loads(data)
         return answer
 
     def close(self) -> None:
         """End everything that was started."""
         self._socket.close()
         self.process.wait()
-        if self._place:
-            shutil.rmtree(self._place, ignore_errors=True)
+        if self._own is not None:
+            self._own.close()
 
     def shows(self, trees: Iterable[Path]) -> bool:
         """Whether programs see these: nothing is mounted above them."""

@@ -3,10 +3,11 @@
 It loads only what a start needs, since a cold plan waits for it, and never runs foreign code itself. What it
 is to do comes as marshalled tuples from its parent, who is trusted:
 
-``launcher.py JOB``: programs are asked for through a Unix socket. ``("start", program)`` with
+``launcher.py JOB``: programs are asked for through a Unix socket. ``(number, "start", program)`` with
   descriptors: those that become 0, 1, 2, then :data:`FIRST` and on, and last the Landlock ruleset; the
-  answer is the pid. ``("end", pid)`` ends it with all that is in its PID namespace or process group. A text
-  as answer says what went wrong. When the socket closes, since the parent has ended however it did, all end.
+  answer is the number of the question and the pid. ``(number, "end", pid)`` ends it with all that is in its
+  PID namespace or process group. A text as answer says what went wrong. When the socket closes, since the
+  parent has ended however it did, all end.
 
 JOB is hex: ``(mode, readable, descriptor, program)``; see :func:`separate` for the first two, the descriptor
 is the socket or the ruleset. A program is ``(argv, environment, limits, filter, place, landlock)``: limits by
@@ -23,6 +24,7 @@ import os
 import resource
 import struct
 import sys
+import time
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 from typing import Any
 
@@ -33,6 +35,7 @@ SPACE = b"size=64m,nr_inodes=4096,mode=700"
 NOT_ROOT = 65534
 """Whom the superuser is in its user namespace: root would keep capabilities when it runs a program."""
 
+EAGAIN, ENOMEM = 11, 12
 SIGKILL, SIGCHLD = 9, 17  # signal.py makes enumerations of all
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 16384, 1 << 18
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x4000000, 0x8000000
@@ -72,7 +75,7 @@ def separate(mode: str, readable: tuple[str, ...]) -> bool:
         return False
     user, group = os.getuid(), os.getgid()
     flags = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS
-    checked(libc.unshare(flags | (CLONE_NEWUSER if mode == "user" else 0)), "unshare")
+    leave(flags | (CLONE_NEWUSER if mode == "user" else 0))
     if mode == "user":
         write("/proc/self/setgroups", "deny")
         write("/proc/self/uid_map", f"{user or NOT_ROOT} {user} 1")
@@ -82,6 +85,22 @@ def separate(mode: str, readable: tuple[str, ...]) -> bool:
         if not os.access(path, os.R_OK | os.X_OK):
             raise OSError(13, f"{path} cannot be read in a user namespace")
     return True
+
+
+def leave(flags: int) -> None:
+    """unshare(2). A machine that is short of memory for a moment is not one without namespaces.
+
+    :raises OSError: where the kernel does not let us.
+    """
+    for wait in (0.05, 0.2, 1.0, None):
+        try:
+            checked(libc.unshare(flags), "unshare")
+        except OSError as error:
+            if wait is None or error.errno not in (EAGAIN, ENOMEM):
+                raise
+            time.sleep(wait)
+        else:
+            return
 
 
 def mount(source: bytes, target: bytes, kind: bytes | None, flags: int, data: bytes | None) -> None:
@@ -214,7 +233,7 @@ def serve(spaces: bool, socket: _socket.socket) -> None:
         descriptors = [
             number for _l, _t, packed in extra for number in struct.unpack(f"{len(packed) // 4}i", packed)
         ]
-        what, argument = marshal.loads(data)
+        question, what, argument = marshal.loads(data)
         answer: int | str
         try:
             if what == "start":
@@ -229,7 +248,7 @@ def serve(spaces: bool, socket: _socket.socket) -> None:
             answer = str(error.strerror)
         for number in descriptors:
             os.close(number)
-        socket.send(marshal.dumps(answer))
+        socket.send(marshal.dumps((question, answer)))
     for pid in running:
         end(pid)
 
@@ -254,9 +273,9 @@ def main() -> None:
     try:
         spaces = separate(mode, readable)
     except OSError as error:
-        socket.send(marshal.dumps(str(error.strerror)))
+        socket.send(marshal.dumps((0, str(error.strerror))))
         return
-    socket.send(marshal.dumps(0))
+    socket.send(marshal.dumps((0, 0)))
     serve(spaces, socket)
 
 

@@ -60,8 +60,6 @@ class Lookup:
     be called from several threads. Use it as a context manager: reading ahead ends with it.
     """
 
-    knows_all = True
-
     def __init__(self, cache: MetadataCache, boards: Sequence[Board] = ()) -> None:
         """:param boards: those that Portage is asked about, to know what it will ask for next."""
         self._cache, self._boards = cache, tuple(boards)
@@ -87,12 +85,11 @@ class Lookup:
         with self._changed:
             self._ended = True
             self._changed.notify_all()
-        if kind is not None:
-            POOL.abandon()
-        for thread in self._threads:
-            thread.join(PATIENCE)
-            if thread.is_alive():
-                POOL.abandon()
+        if kind is None:
+            for thread in self._threads:
+                thread.join(PATIENCE)
+        with POOL.abandoned():
+            for thread in self._threads:
                 thread.join()
         sys.setswitchinterval(self._interval)
         self._cache.flush()

@@ -237,8 +237,8 @@ def source(ebuilds: Iterable[Any]) -> None:
         try:
             list(pool.map(_load, pending))
         except BaseException:  # nobody waits for the others any more
-            pool.shutdown(wait=False, cancel_futures=True)
-            POOL.abandon()
+            with POOL.abandoned():
+                pool.shutdown(cancel_futures=True)
             raise
 
 

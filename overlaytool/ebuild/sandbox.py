@@ -25,6 +25,7 @@ class Pool:
         self._rulesets: dict[frozenset[Path], int] = {}
         self._idle: list[Bash] = []
         self._busy: set[Bash] = set()
+        self._given_up = 0
         self._trusted: frozenset[Path] | None = frozenset()
 
     def trust(self, trees: Iterable[Path] | None) -> None:
@@ -74,6 +75,8 @@ class Pool:
         :raises ContainmentError: where none can be started.
         """
         with self._lock:
+            if self._given_up:
+                raise ContainmentError("ebuilds are no longer sourced: overlaytool is about to end")
             self._trees.update(trees)
             taken = next((one for one in self._idle if one.trees.issuperset(trees)), None)
             if taken is not None:
@@ -115,10 +118,19 @@ class Pool:
             self._launchers.append(Launcher(trees))
         return self._launchers[-1]
 
-    def abandon(self) -> None:
-        """End the processes that are at work, whatever they are doing: who waits for them sees an error."""
-        for busy in list(self._busy):
-            busy.interrupt()
+    @contextmanager
+    def abandoned(self) -> Iterator[None]:
+        """End the processes that are at work, and start none meanwhile: who waits for them sees an error."""
+        with self._lock:
+            self._given_up += 1
+            at_work = list(self._busy)
+        try:
+            for busy in at_work:
+                busy.interrupt()
+            yield
+        finally:
+            with self._lock:
+                self._given_up -= 1
 
     def close(self) -> None:
         """End all."""

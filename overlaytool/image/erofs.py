@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import stat
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from overlaytool.image.filesystem import Facts
 from overlaytool.image.modes import kind
 from overlaytool.model.image import FileEntry, FileKind
 from overlaytool.support import process
+from overlaytool.support.scratch import Directory
 
 PROGRAM, DUMP = "fsck.erofs", "dump.erofs"
 INSTALL = "install erofs-utils (Debian, Fedora: erofs-utils; Gentoo: sys-fs/erofs-utils)"
@@ -49,8 +49,8 @@ class ErofsReader:
         hexadecimal = block[48:64].hex()
         uuid = "-".join(hexadecimal[a:b] for a, b in ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32)))
         self.facts = Facts(kind="erofs", label=label, uuid=uuid, size=size, used=size)
-        self._place = tempfile.TemporaryDirectory(prefix="overlaytool-erofs-")
-        self._image = Path(self._place.name) / "image"
+        self._place = Directory()
+        self._image = self._place.path / "image"
         try:
             self._root = self._unpacked(stream, size)
         except BaseException:
@@ -64,7 +64,7 @@ class ErofsReader:
                 f"to read an EROFS needs {PROGRAM}",
                 hint=INSTALL,
             )
-        place = Path(self._place.name)
+        place = self._place.path
         image, root = self._image, place / "root"
         with image.open("wb") as file:
             stream.seek(0)
@@ -146,7 +146,7 @@ class ErofsReader:
 
     def close(self) -> None:
         """Take the directory away."""
-        self._place.cleanup()
+        self._place.close()
 
 
 def read(stream: BinaryIO) -> ErofsReader:

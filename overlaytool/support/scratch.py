@@ -16,8 +16,29 @@ from functools import cache
 from pathlib import Path
 
 PREFIX = "overlaytool-run-"
+STAYS, UNFINISHED = "overlaytool-", "unfinished"
+"""What a directory that is to stay begins with, and the file in it until it is complete."""
 YOUNG = 60
 """Seconds in which a directory may be made and not locked yet."""
+
+
+class Directory:
+    """An empty directory for as long as somebody holds it."""
+
+    def __init__(self) -> None:
+        """:raises OSError: where none can be made."""
+        remove_left_over(tempfile.gettempdir())
+        self._made = tempfile.TemporaryDirectory(prefix=PREFIX)
+        self.path = Path(self._made.name)
+        self._held = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def close(self) -> None:
+        """Remove it with all that is in it."""
+        self._made.cleanup()
+        if self._held >= 0:
+            os.close(self._held)
+            self._held = -1
 
 
 @contextmanager
@@ -26,20 +47,36 @@ def scratch() -> Iterator[str]:
 
     :raises OSError: where none can be made.
     """
+    made = Directory()
+    try:
+        yield str(made.path)
+    finally:
+        made.close()
+
+
+@contextmanager
+def staying(name: str) -> Iterator[Path]:
+    """A new directory that stays when all is done; the next run removes it where it did not come to that.
+
+    :raises OSError: where none can be made.
+    """
     remove_left_over(tempfile.gettempdir())
-    with tempfile.TemporaryDirectory(prefix=PREFIX) as place:
-        descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield place
-        finally:
-            os.close(descriptor)
+    place = Path(tempfile.mkdtemp(prefix=f"{STAYS}{name}-"))
+    held = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (place / UNFINISHED).touch()
+        yield place
+        (place / UNFINISHED).unlink()
+    finally:
+        os.close(held)
 
 
 @cache
 def remove_left_over(temporary: str) -> None:
     """Remove the directories of this user that no process holds; once in a run."""
-    for place in Path(temporary).glob(f"{PREFIX}*"):
+    unfinished = [mark.parent for mark in Path(temporary).glob(f"{STAYS}*/{UNFINISHED}")]
+    for place in (*Path(temporary).glob(f"{PREFIX}*"), *unfinished):
         with suppress(OSError):
             status = place.lstat()
             if status.st_uid != os.geteuid() or status.st_mtime > time.time() - YOUNG:

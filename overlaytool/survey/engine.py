@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import logging
 import queue
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from overlaytool.errors import NetworkError, SurveyError, ToolMissingError
+from overlaytool.support.scratch import scratch
 
 CONNECT = 10.0
 """Seconds to wait for a scheduler."""
@@ -149,7 +149,7 @@ def local(workers: int, resource: str, say: Say) -> Iterator[Crew]:
     """Processes on this machine."""
     distributed = _import()
     with (
-        tempfile.TemporaryDirectory(prefix="overlaytool-survey-") as place,
+        scratch() as place,
         distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,

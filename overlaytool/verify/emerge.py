@@ -20,7 +20,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,12 +27,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from overlaytool.errors import CheckoutError, HungError, PortageError, ToolMissingError
+from overlaytool.support.scratch import Directory
 
 
 class MetadataLookup(Protocol):
     """What has the metadata of ebuilds, as md5-dict entries. It is asked from several threads.
 
-    Where it has an attribute ``knows_all`` that is true, Portage sources nothing for itself.
+    Portage has metadata from here only: it runs no ebuild.
     """
 
     def __call__(self, tree: Path, cpv: str) -> Mapping[str, str] | str | None:
@@ -180,8 +180,8 @@ class Standby:
 
     def __init__(self) -> None:
         """:raises ToolMissingError: when Portage is installed without its defaults."""
-        self._place = tempfile.TemporaryDirectory(prefix="overlaytool-verify-")
-        self.directory = Path(self._place.name).resolve()
+        self._place = Directory()
+        self.directory = self._place.path.resolve()
         """For the roots, for the log, and for what Portage wants to write."""
         self._line, theirs = socket.socketpair()
         self._number = theirs.fileno()
@@ -202,14 +202,14 @@ class Standby:
         _kill(self.process)
         self.process.communicate()
         self._line.close()
-        self._place.cleanup()
+        self._place.close()
 
     def run(
-        self, job: dict[str, Any], lookup: MetadataLookup | None, heard: Callable[[], None], limit: float
+        self, job: dict[str, Any], lookup: MetadataLookup, heard: Callable[[], None], limit: float
     ) -> dict[str, Any]:
         """Let Portage carry out a job and return its report (:mod:`overlaytool.verify.inside.__main__`).
 
-        :param lookup: metadata that Portage need not source.
+        :param lookup: where Portage has metadata from.
         :param heard: called after every answer to a question for metadata.
         :param limit: seconds.
         :raises HungError: when it takes longer than that.
@@ -218,22 +218,18 @@ class Standby:
         :raises PortageError: when Portage fails in a way that is no answer.
         """
         job |= {
-            "sourcing": not getattr(lookup, "knows_all", False),
             "change": [str(self.directory)],
             "read": [*job["read"], str(_defaults())],
         }
-        if lookup is None:
-            return self._carry_out({**job, "metadata": None}, limit, None)
         with MetadataServer(lookup, heard, self._line) as server:
             return self._carry_out({**job, "metadata": self._number}, limit, server)
 
-    def _carry_out(self, job: dict[str, Any], limit: float, server: MetadataServer | None) -> dict[str, Any]:
+    def _carry_out(self, job: dict[str, Any], limit: float, server: MetadataServer) -> dict[str, Any]:
         log = self.directory / "portage.log"
         try:
             output, _ = self.process.communicate(json.dumps({**job, "log": str(log)}).encode(), timeout=limit)
         except subprocess.TimeoutExpired:
-            asked = server.asked if server is not None else ""
-            told = (f"the last ebuild that it asked for is {asked}",) if asked else ()
+            told = (f"the last ebuild that it asked for is {server.asked}",) if server.asked else ()
             raise HungError(
                 f"Portage did not come to an end in {limit:.0f} seconds",
                 details=told + _tail(log),

@@ -34,6 +34,8 @@ class Question(Struct, frozen=True, kw_only=True):
 
     checkout: Checkout
     boards: tuple[Board, ...]
+    lookup: MetadataLookup
+    """Where Portage has the metadata of ebuilds from."""
     atoms: tuple[str, ...]
     """The packages in question; empty for all that the metapackages pull in."""
     into: Into = Into.IMAGE
@@ -51,8 +53,6 @@ class Question(Struct, frozen=True, kw_only=True):
     """Trees that links in the checkout lead to."""
     base: str | None = None
     """The commit to compare with; None for no comparison."""
-    lookup: MetadataLookup | None = None
-    """Metadata that Portage need not source."""
     limit: float = emerge.LIMIT
     """Seconds for one process of Portage."""
 

@@ -6,7 +6,6 @@ For an update that means: with the copy from before it.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,6 +15,7 @@ from msgspec.structs import replace
 from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE, Checkout
 from overlaytool.model.verdict import Unneeded
 from overlaytool.progress import Progress
+from overlaytool.support.scratch import scratch
 from overlaytool.verify import judge
 from overlaytool.verify.judge import Question
 
@@ -40,7 +40,7 @@ def unneeded(
 
 
 def _holds_without(question: Question, package: str, before: Checkout) -> bool:
-    with tempfile.TemporaryDirectory(prefix="overlaytool-without-") as place:
+    with scratch() as place:
         checkout = lay_out_without(question.checkout, package, before, Path(place).resolve())
         linked = (*question.checkout.repositories, *before.repositories)
         _, complaints = judge.ask(replace(question, checkout=checkout, linked=linked), judge.UNWATCHED)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import platform
-import tempfile
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,6 +15,7 @@ from msgspec import Struct
 from overlaytool.errors import HungError, VmError
 from overlaytool.model.vm import Acceleration
 from overlaytool.support import process
+from overlaytool.support.scratch import scratch
 from overlaytool.vm.script import MACHINES, StartScript
 
 DEVICE = Path("/dev/kvm")
@@ -91,7 +91,7 @@ def _obstacle(script: StartScript) -> str | None:
 
 def _probe(script: StartScript, machine: str) -> str | None:
     """Run the guest of a few instructions; why that failed, or None."""
-    with tempfile.TemporaryDirectory(prefix="overlaytool-kvm-") as place:
+    with scratch() as place:
         guest = Path(place, "guest")
         if script.board == "arm64-usr":
             guest.write_bytes(PSCI_OFF)

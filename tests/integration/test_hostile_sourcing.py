@@ -54,11 +54,14 @@ def run(
 
 
 def test_the_traps_notice_what_nothing_stops(
-    traps: hostile.Traps, evil: Path, checkout_tree: Path, gentoo_tree: Path
+    traps: hostile.Traps, evil: Path, checkout_tree: Path, gentoo_tree: Path, tmp_path: Path
 ) -> None:
     trees = ("--gentoo", gentoo_tree, "--source", evil)
     patch = hostile.unconfined(traps.temporary)
-    said = run(traps, "-C", checkout_tree, "plan", *trees, "app-evil/all", patch=patch)
+    (tmp_path / "home").mkdir()
+    with hostile.traps(tmp_path / "home", tmp_path) as others:
+        said = run(traps, "-C", checkout_tree, "plan", *trees, "app-evil/all", patch=patch)
+        assert others.victim.poll() is None, "a test that runs beside this one would fail"
     assert traps.sprung(said, evil) == set(hostile.ATTACKS) - UNSEEN
 
 
@@ -275,24 +278,30 @@ def test_an_ebuild_that_takes_too_much_is_given_up_and_not_tried_again(
     assert time.monotonic() - started < 12
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM])
+@pytest.mark.parametrize("versions", [1, 8])
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM, signal.SIGINT]
+)
 def test_nothing_is_left_when_overlaytool_ends_amid_sourcing(
-    traps: hostile.Traps, checkout_tree: Path, gentoo_tree: Path, number: int
+    traps: hostile.Traps, checkout_tree: Path, gentoo_tree: Path, number: int, versions: int
 ) -> None:
+    """It ends at once, also where others are being sourced or wait for it."""
     held = gentoo_tree / "held"
     held.write_text("")
-    write_ebuild(
-        gentoo_tree, "app-misc/endless-1", f"exec 8< {held}\nset -m; ( while :; do :; done ) &\nwait"
-    )
+    (gentoo_tree / "eclass/calm.eclass").write_text("")
+    for version in range(versions):
+        write_ebuild(gentoo_tree, f"app-misc/calm-{version}", 'inherit calm\nRDEPEND="app-misc/endless"')
+        hang = f"exec 8< {held}\nset -m; ( while :; do :; done ) &\nwait"
+        write_ebuild(gentoo_tree, f"app-misc/endless-{version}", f"inherit calm\n{hang}")
     running = subprocess.Popen(
-        [*hostile.program(), "-C", checkout_tree, "plan", "--gentoo", gentoo_tree, "app-misc/endless"],
+        [*hostile.program(), "-C", checkout_tree, "plan", "--gentoo", gentoo_tree, "app-misc/calm"],
         env=hostile.environment(traps.home),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     wait_until(lambda: hostile.holds(held))
     os.kill(running.pid, number)
-    running.wait(5)
+    running.wait(10)
     wait_until(lambda: not hostile.holds(held))
 
 

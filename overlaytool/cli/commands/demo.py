@@ -6,7 +6,6 @@ import os
 import shlex
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,10 +34,16 @@ flatcar/scripts it is the same, after `overlaytool sync` has fetched Gentoo once
 
 def demo(context: typer.Context) -> None:
     """Show the main job on copies of the trees in fixtures/, in a temporary directory."""
+    from overlaytool.support.scratch import staying
+
+    with staying("demo") as place:
+        _show(context, place)
+
+
+def _show(context: typer.Context, place: Path) -> None:
     from overlaytool.workflow import demo as trees
 
     console.say("copying the trees")
-    place = Path(tempfile.mkdtemp(prefix="overlaytool-demo-"))
     for variable in ("CACHE", "STATE", "CONFIG"):
         os.environ[f"XDG_{variable}_HOME"] = str(place / variable.lower())
     made = trees.prepare(place)

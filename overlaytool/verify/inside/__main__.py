@@ -2,15 +2,14 @@
 
 Job::
 
-    {"log": "file for what Portage prints", "metadata": file descriptor of the server, or null,
+    {"log": "file for what Portage prints", "metadata": file descriptor of the server,
      "roots": {"host": {"path": …, "repositories": "text of repos.conf"}, "board": …, "production": …},
      "runs": [{"view": "board", "target": "board", "atoms": […], "options": {…},
                "use": "USE flags in the environment"}, …],
      "new": ["cat/pn", …], "root_deps": whether emerge-<board> adds --root-deps,
-     "sourcing": whether Portage sources ebuilds that the server knows nothing of,
      "read": [trees that it reads], "change": [directories that it writes]}
 
-Where it sources nothing, it is confined to that. (Whoever asks without a server has to trust the trees.)
+It sources nothing, and is confined to reading and writing these.
 
 Report: ``{"portage": version, "runs": [run report, …]}``, or ``{"error": kind, "text": why}``.
 """
@@ -38,8 +37,7 @@ def main() -> None:
         from overlaytool.verify.inside import runs  # noqa: F401
     job = json.load(sys.stdin)
     _print_to(job["log"])
-    if not job["sourcing"]:
-        confine_this_process(read=map(Path, job["read"]), change=map(Path, job["change"]))
+    confine_this_process(read=map(Path, job["read"]), change=map(Path, job["change"]))
     with report:
         json.dump(_answer(job), report)
     sys.stdout.flush()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-import re
 import sys
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
@@ -24,7 +22,6 @@ BUILD_TIME = ("DEPEND", "BDEPEND", "IDEPEND")
 """Dependencies that are of no account when a binary package is put into the image."""
 SAID = 12
 """Lines of Portage's output that have to do where nothing else explains a refusal."""
-DIED = re.compile(r"^ \*\s+(?P<text>.*)$")
 
 
 def carry_out(job: dict[str, Any]) -> dict[str, Any]:
@@ -32,8 +29,8 @@ def carry_out(job: dict[str, Any]) -> dict[str, Any]:
 
     :raises ConfigurationError: when a profile cannot be read.
     """
-    client = trees.MetadataClient(job["metadata"]) if job["metadata"] is not None else None
-    made = trees.Roots(job["roots"], client, root_deps=job["root_deps"], sourcing=job["sourcing"])
+    client = trees.MetadataClient(job["metadata"])
+    made = trees.Roots(job["roots"], client, root_deps=job["root_deps"])
     roles = {root["path"].rstrip("/") + "/": role for role, root in job["roots"].items()}
     graph.BootstrappedGraph.new = frozenset(job["new"])
     reports: list[dict[str, Any]] = []
@@ -48,7 +45,7 @@ def carry_out(job: dict[str, Any]) -> dict[str, Any]:
         if source is not None:
             known = resolved[source].passed_over
             _offer_binaries(world, resolved[source].packages)
-        report, result = _run(world, run, known, None if job["sourcing"] else client)
+        report, result = _run(world, run, known, client)
         if report["success"]:
             resolved[run["view"]] = result.of_root(world._target_eroot)
         elif not report["findings"]:
@@ -84,7 +81,7 @@ def _report(run: dict[str, Any], *, judged: bool = True) -> dict[str, Any]:
 
 
 def _run(
-    world: Any, run: dict[str, Any], known: frozenset[str], client: trees.MetadataClient | None
+    world: Any, run: dict[str, Any], known: frozenset[str], client: trees.MetadataClient
 ) -> tuple[dict[str, Any], _Resolved]:
     """Resolve the atoms, again and again with what failed passed over, until nothing new turns up.
 
@@ -148,9 +145,7 @@ def _merged(result: Any) -> tuple[Any, ...]:
     )
 
 
-def _name_the_broken(
-    world: Any, found: dict[str, dict[str, Any]], client: trees.MetadataClient | None
-) -> None:
+def _name_the_broken(world: Any, found: dict[str, dict[str, Any]], client: trees.MetadataClient) -> None:
     """A finding for each ebuild that Portage could not source, with what the ebuild said as it died."""
     for eroot in world:
         portdb = world[eroot]["porttree"].dbapi
@@ -158,7 +153,7 @@ def _name_the_broken(
             tree = next(tree for tree in portdb.porttrees if path.startswith(tree + os.sep))
             category, _, file = PurePath(path).relative_to(tree).parts
             cpv = f"{category}/{file.removesuffix('.ebuild')}"
-            said = client.why_not(tree, cpv) if client else _last_words(portdb, path, cpv, tree)
+            said = client.why_not(tree, cpv)
             kind = "eclass" if "could not be found by inherit" in said else "ebuild"
             explained = [_explain(finding, cpv, kind, said) for finding in found.values()]
             if not any(explained):
@@ -174,31 +169,6 @@ def _explain(finding: dict[str, Any], cpv: str, kind: str, said: str) -> bool:
                 finding |= {"kind": kind, "cpvs": [cpv], "text": said}
                 return True
     return False
-
-
-def _last_words(portdb: Any, path: str, cpv: str, tree: str) -> str:
-    """Source the ebuild once more, listening: the first line of what ``die`` prints after its heading."""
-    portdb._broken_ebuilds.discard(path)
-    with tempfile.TemporaryFile() as heard:
-        kept = os.dup(1), os.dup(2)
-        os.dup2(heard.fileno(), 1)
-        os.dup2(heard.fileno(), 2)
-        try:
-            portdb.aux_get(cpv, ["SLOT"], mytree=tree)
-        except PortageException:
-            pass
-        except KeyError:
-            pass
-        finally:
-            for number, descriptor in zip((1, 2), kept, strict=True):
-                os.dup2(descriptor, number)
-                os.close(descriptor)
-        heard.seek(0)
-        lines = heard.read().decode("utf-8", "replace").splitlines()
-    said = [match["text"].strip() for line in lines if (match := DIED.match(line))]
-    told = [text for text in said if text and "failed (depend phase)" not in text]
-    others = [line.strip() for line in lines if line.strip()]
-    return told[0] if told else (others[0] if others else "it cannot be sourced")
 
 
 def _offer_binaries(world: Any, packages: Iterable[Any]) -> None:

@@ -127,23 +127,14 @@ class Unsourced:
 class Roots:
     """The roots of a job, each configured when a run first needs it."""
 
-    def __init__(
-        self,
-        roots: dict[str, dict[str, str]],
-        client: MetadataClient | None,
-        *,
-        root_deps: bool,
-        sourcing: bool,
-    ) -> None:
+    def __init__(self, roots: dict[str, dict[str, str]], client: MetadataClient, *, root_deps: bool) -> None:
         """
         :param roots: by name: ``path``, and ``repositories``, the text of repos.conf.
-        :param sourcing: whether Portage sources what it is told nothing of.
         :param root_deps: whether emerge is called with --root-deps, see `_look_in_target_root`.
         """
         self._roots, self._client, self._root_deps = roots, client, root_deps
         self._made: dict[tuple[str, str], Any] = {}
-        if not sourcing:
-            porttree.EbuildMetadataPhase = Unsourced
+        porttree.EbuildMetadataPhase = Unsourced
 
     def trees(self, target: str, use: str = "") -> Any:
         """``trees`` for a run into the root named ``target``; the host's root is the running one.
@@ -204,15 +195,14 @@ def _tree(settings: Any) -> Any:
     return tree
 
 
-def _serve(portdb: Any, client: MetadataClient | None) -> None:
-    """Let a portdbapi take metadata from us, and keep what it sources itself in its own root."""
+def _serve(portdb: Any, client: MetadataClient) -> None:
+    """Let a portdbapi take metadata from us."""
     for tree in portdb.porttrees:
         portdb.auxdb[tree] = md5_database(portdb.depcachedir, tree, portdb._known_keys)
         portdb._pregen_auxdb.pop(tree, None)
-        if client is not None:
-            served = ServedMetadata(tree, client, portdb._known_keys)
-            served.ec = portdb.repositories.get_repo_for_location(tree).eclass_db
-            portdb._pregen_auxdb[tree] = served
+        served = ServedMetadata(tree, client, portdb._known_keys)
+        served.ec = portdb.repositories.get_repo_for_location(tree).eclass_db
+        portdb._pregen_auxdb[tree] = served
     portdb.freeze()
 
 
