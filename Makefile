@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 STAMP := $(VENV)/.ready
 WITH_DOCS := $(VENV)/.docs
+WITH_MUTANTS := $(VENV)/.mutants
 
-.PHONY: demo test lint types contracts bench torture dist docs pictures schemas clean
+.PHONY: demo test lint types contracts bench torture mutants dist docs pictures schemas clean
 demo: $(INSTALLED)
 	@$(BIN)/python -m overlaytool demo
 
@@ -27,6 +28,9 @@ bench: $(STAMP)
 
 torture: $(STAMP)
 	$(BIN)/python benchmarks/torture.py $(TORTURE_ARGS)
+
+mutants: $(WITH_MUTANTS)
+	$(BIN)/python benchmarks/mutants.py $(MUTANTS_ARGS)
 
 dist: $(STAMP)
 	rm -rf dist
@@ -53,6 +57,10 @@ $(STAMP): $(INSTALLED)
 
 $(WITH_DOCS): $(STAMP)
 	@.ci/environment $(VENV) docs
+	@touch $@
+
+$(WITH_MUTANTS): $(STAMP)
+	@.ci/environment $(VENV) mutants
 	@touch $@
 
 clean:
