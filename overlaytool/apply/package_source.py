@@ -16,6 +16,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from overlaytool.ebuild.manifest import distfile_sizes
 from overlaytool.flatcar.tree import MOST_FILES, read_file
 from overlaytool.model.change import FileState
 
@@ -94,10 +95,9 @@ def check_manifest(
 ) -> None:
     """Every distfile of every copied ebuild has to have a line in the Manifest beside it (GLEP 74)."""
     manifest = files.get("Manifest")
-    words = (line.split() for line in manifest.content.splitlines()) if manifest else ()
-    covered = {entry[1] for entry in words if len(entry) > 2 and entry[0] == b"DIST"}
+    covered = distfile_sizes(manifest.content.decode(errors="replace")) if manifest else {}
     for cpv in sorted(distfiles):
-        lacking = [name for name in distfiles[cpv] if name.encode() not in covered]
+        lacking = [name for name in distfiles[cpv] if name not in covered]
         if lacking and manifest is None:
             issues.manifest.append(f"{package} has no Manifest, and {cpv} fetches {', '.join(lacking)}")
         elif lacking:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import cache, cached_property
-from pathlib import Path
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from pkgcore.package.errors import MetadataException
 
-from overlaytool.ebuild.depend import is_about, unreadable
-from overlaytool.ebuild.evaluate import words
+from overlaytool.ebuild.depend import unreadable
 from overlaytool.ebuild.repository import Listed, Repository
 from overlaytool.model.dependency import Demand, FlagChanges, Origin
 from overlaytool.model.resolution import Rejection
-from overlaytool.support.files import read_text
 
 KEYWORDS = re.compile(
     r"""(?P<indent>[ \t]*)(?:.*[;&|][ \t]*)?KEYWORDS=(?P<quote>["']?)(?P<value>[^"']*)(?P=quote)"""
@@ -152,56 +149,6 @@ def _lines_with(word: str, text: str) -> Iterator[str]:
         end = end if end >= 0 else len(text)
         yield text[start:end]
         found = text.find(word, end)
-
-
-def license_text(ebuild: Any, use: Callable[[], Collection[str]]) -> str:
-    """LICENSE with its USE conditionals evaluated.
-
-    :param use: the enabled USE flags, asked for only where there is a conditional.
-    """
-    raw = ebuild.data.get("LICENSE")  # until pkgcore has parsed it
-    if raw is not None and "?" not in raw:
-        return " ".join(raw.split())
-    return str(ebuild.license.evaluate_depset(use()))
-
-
-def distfile_names(ebuild: Any, use: Collection[str]) -> tuple[str, ...]:
-    """The files of SRC_URI (PMS section 7.3.2) in order, each once."""
-    names: list[str] = []
-    following = words(ebuild.data.get("SRC_URI", ""), use)
-    for word in following:
-        if word == "->":
-            names[-1] = next(following)
-        else:
-            names.append(word.rpartition("/")[2])
-    return tuple(dict.fromkeys(names))
-
-
-@cache
-def manifest_sizes(directory: Path) -> Mapping[str, int]:
-    """Size in bytes of every distfile in a package directory's Manifest (GLEP 74); empty without one."""
-    try:
-        lines = read_text(directory / "Manifest", errors="replace").splitlines()
-    except OSError:
-        return {}
-    words = (line.split(maxsplit=3) for line in lines if line.startswith("DIST "))
-    return {entry[1]: int(entry[2]) for entry in words if len(entry) > 2 and entry[2].isdigit()}
-
-
-def source_mask(candidate: EbuildCandidate) -> str | None:
-    """The entry of a source's own profiles/package.mask that masks a candidate, or None."""
-    for atom in candidate.repo.masks.get(candidate.package, ()):
-        if is_about(atom, candidate.ebuild):
-            return str(atom)
-    return None
-
-
-def keyword_reason(ebuild: Any, arch: str) -> str:
-    """Why an ebuild's KEYWORDS do not do for an arch."""
-    for keyword in (f"~{arch}", f"-{arch}", "-*"):
-        if keyword in ebuild.keywords:
-            return f"keyword {keyword}"
-    return f"no keyword for {arch}" if ebuild.keywords else "no keywords"
 
 
 def sourcing_error(error: MetadataException) -> str:

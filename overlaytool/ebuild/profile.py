@@ -15,8 +15,8 @@ from pkgcore.ebuild import domain as pkgcore_domain
 from pkgcore.ebuild import profiles as pkgcore_profiles
 from pkgcore.ebuild.misc import incremental_expansion_license
 
-from overlaytool.ebuild.candidate import license_text
 from overlaytool.ebuild.depend import is_about
+from overlaytool.ebuild.description import license_text
 from overlaytool.ebuild.evaluate import lacking, words
 from overlaytool.ebuild.profile_check import check_profile
 from overlaytool.ebuild.repository import Repository

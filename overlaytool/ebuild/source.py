@@ -9,17 +9,9 @@ from pathlib import Path
 from msgspec.structs import replace
 from pkgcore.package.errors import MetadataException
 
-from overlaytool.ebuild import depend, metadata
+from overlaytool.ebuild import depend, description, metadata, visibility
 from overlaytool.ebuild.cache import MetadataCache
-from overlaytool.ebuild.candidate import (
-    EbuildCandidate,
-    distfile_names,
-    keyword_reason,
-    license_text,
-    manifest_sizes,
-    source_mask,
-    sourcing_error,
-)
+from overlaytool.ebuild.candidate import EbuildCandidate, sourcing_error
 from overlaytool.ebuild.eclass import needed_updates
 from overlaytool.ebuild.evaluate import parse_atom, parsed
 from overlaytool.ebuild.profile import ProfileView
@@ -28,7 +20,7 @@ from overlaytool.ebuild.trees import Trees
 from overlaytool.ebuild.use_files import UseFiles
 from overlaytool.errors import MalformedAtomError, MetadataError
 from overlaytool.flatcar.checkout import Checkout
-from overlaytool.model.dependency import Atom, Demand, FlagChanges, Known, Origin, View
+from overlaytool.model.dependency import Atom, Demand, FlagChanges, Known, View
 from overlaytool.model.resolution import Board, Description, Distfile, Rejection, RejectionKind, Root
 
 VARIANTS = 12
@@ -156,20 +148,7 @@ class TreeSource(Trees):
 
     def describe(self, view: View, candidate: EbuildCandidate, changes: FlagChanges) -> Description:
         """What a report shows of a candidate."""
-        ebuild, use = candidate.ebuild, self.profile(view).use(candidate.ebuild, changes)
-        iuse = ebuild.iuse_stripped
-        return Description(
-            slot=candidate.slot,
-            subslot=candidate.subslot,
-            eapi=str(ebuild.eapi),
-            keywords=tuple(ebuild.keywords),
-            use=tuple(sorted(use & iuse)),
-            iuse=tuple(sorted(iuse)),
-            license=license_text(ebuild, lambda: use),
-            description=ebuild.description,
-            homepage=" ".join(ebuild.homepage),
-            distfiles=self.distfiles(candidate, view, changes),
-        )
+        return description.describe(candidate, self.profile(view).use(candidate.ebuild, changes))
 
     @staticmethod
     def inherited(candidate: EbuildCandidate) -> frozenset[str]:
@@ -185,21 +164,11 @@ class TreeSource(Trees):
 
     def hidden_at_sight(self, view: View, candidate: EbuildCandidate) -> bool:
         """Whether it can be told, without sourcing, that mask or keywords hide a candidate in a view."""
-        known = candidate.hidden_at_sight.get(view.name)
-        if known is None:
-            profile = self.profile(view)
-            known = candidate.hidden_at_sight[view.name] = (
-                (candidate.live and not profile.accepts_unkeyworded(candidate.ebuild))
-                or profile.mask(candidate.ebuild, candidate.repo) is not None
-                or (
-                    candidate.possible_keywords is not None
-                    and not any(
-                        profile.keyword_accepted(candidate.ebuild, keywords)
-                        for keywords in candidate.possible_keywords
-                    )
-                )
-            )
-        return known
+        hidden = candidate.hidden_at_sight.get(view.name)
+        if hidden is None:
+            hidden = visibility.hidden_at_sight(self.profile(view), candidate)
+            candidate.hidden_at_sight[view.name] = hidden
+        return hidden
 
     def looked_at(self, candidate: EbuildCandidate) -> bool:
         """Whether a candidate's metadata is at hand already."""
@@ -209,39 +178,8 @@ class TreeSource(Trees):
         """What hides a candidate in a view, whoever asks for it. Empty: visible."""
         known = candidate.obstacles.get(view.name)
         if known is None:
-            known = candidate.obstacles[view.name] = self._obstacles(view, candidate)
+            known = candidate.obstacles[view.name] = visibility.obstacles(self.profile(view), candidate)
         return known
-
-    def _obstacles(self, view: View, candidate: EbuildCandidate) -> tuple[Rejection, ...]:
-        ebuild, profile = candidate.ebuild, self.profile(view)
-
-        def rejected(kind: RejectionKind, reason: str) -> Rejection:
-            return Rejection(cpv=candidate.cpv, repository=candidate.repository, kind=kind, reason=reason)
-
-        if candidate.live and not profile.accepts_unkeyworded(ebuild):
-            return (rejected(RejectionKind.LIVE, "live ebuild"),)
-        mask = profile.mask(ebuild, candidate.repo)
-        if mask is not None:
-            return (rejected(RejectionKind.MASK, f"masked by {mask}"),)
-        mask = source_mask(candidate) if candidate.origin is Origin.SOURCE else None
-        if mask is not None and not profile.unmasked(ebuild, candidate.repo):
-            return (rejected(RejectionKind.MASK, f"masked in {candidate.repository} by {mask}"),)
-        try:
-            if not ebuild.eapi.supported:
-                return (rejected(RejectionKind.EAPI, f"EAPI {ebuild.eapi}"),)
-            _ = (ebuild.slot, ebuild.required_use)
-        except MetadataException as error:
-            return (rejected(RejectionKind.METADATA, sourcing_error(error)),)
-        found = []
-        if not profile.keyword_accepted(ebuild):
-            found.append(rejected(RejectionKind.KEYWORD, keyword_reason(ebuild, profile.arch)))
-        licenses = profile.unaccepted_licenses(ebuild)
-        if licenses:
-            found.append(rejected(RejectionKind.LICENSE, f"license {' '.join(licenses)} is not accepted"))
-        tokens = profile.unaccepted_tokens(ebuild)
-        if tokens:
-            found.append(rejected(RejectionKind.RESTRICT, f"{' '.join(tokens)} is not accepted"))
-        return tuple(found)
 
     def prefetch(self, candidates: Iterable[EbuildCandidate], *, live: bool = False) -> None:
         """Source several ebuilds at once, where they have to be; live ones only on demand."""
@@ -254,16 +192,8 @@ class TreeSource(Trees):
         )
 
     def keyword(self, view: View, candidate: EbuildCandidate) -> str | None:
-        """What package.accept_keywords has to say to admit a candidate: ``~arm64`` or ``**``.
-
-        None where the ebuild says that it does not work there (``-arm64``, or ``-*`` alone).
-        """
-        keywords, arch = candidate.ebuild.keywords, self.profile(view).arch
-        if arch in keywords or f"~{arch}" in keywords:
-            return f"~{arch}"
-        if f"-{arch}" in keywords or "-*" in keywords:
-            return None
-        return "**"
+        """What package.accept_keywords has to say to admit a candidate; see :func:`visibility.keyword`."""
+        return visibility.keyword(self.profile(view), candidate)
 
     def unkeyworded(self, candidate: EbuildCandidate) -> bool:
         """Whether an ebuild has no keyword for any arch."""
@@ -397,15 +327,7 @@ class TreeSource(Trees):
 
     def mask_left_behind(self, view: View, candidate: EbuildCandidate) -> str | None:
         """The mask of its source that alone hides a candidate: copied without it, emerge takes it."""
-        ebuild, profile, mask = candidate.ebuild, self.profile(view), source_mask(candidate)
-        repo = candidate.repo
-        if mask is None or profile.unmasked(ebuild, repo) or profile.mask(ebuild, repo) is not None:
-            return None
-        try:
-            visible = profile.keyword_accepted(ebuild) and not profile.unaccepted_licenses(ebuild)
-        except MetadataException:
-            return None
-        return mask if visible else None
+        return visibility.mask_left_behind(self.profile(view), candidate)
 
     def image_mask(self, board: Board, package: str, cpv: str) -> str | None:
         """The entry that masks an ebuild in the production image, or None."""
@@ -417,8 +339,4 @@ class TreeSource(Trees):
 
     def distfiles(self, candidate: EbuildCandidate, view: View, changes: FlagChanges) -> tuple[Distfile, ...]:
         """What emerge downloads, with the sizes that the Manifest gives."""
-        use = self.profile(view).use(candidate.ebuild, changes)
-        sizes = manifest_sizes(Path(candidate.ebuild.path).parent)
-        return tuple(
-            Distfile(name=name, size=sizes.get(name, 0)) for name in distfile_names(candidate.ebuild, use)
-        )
+        return description.distfiles(candidate, self.profile(view).use(candidate.ebuild, changes))

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from overlaytool.ebuild.candidate import EbuildCandidate, license_text
+from overlaytool.ebuild.candidate import EbuildCandidate
+from overlaytool.ebuild.description import license_text
 from overlaytool.ebuild.facts import facts
 from overlaytool.errors import MetadataError
 from overlaytool.flatcar.tree import DiskTree

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from overlaytool.ebuild.candidate import EbuildCandidate, distfile_names
+from overlaytool.ebuild.candidate import EbuildCandidate
+from overlaytool.ebuild.description import distfile_names
 from overlaytool.ebuild.evaluate import words
 from overlaytool.ebuild.repository import Listed
 
