@@ -29,6 +29,7 @@ TAIL = 2000
 """Lines of output that are kept in memory; a log has them all."""
 PATIENCE = 5.0
 """Seconds between SIGTERM and SIGKILL, and for output that comes after a program's end."""
+LOOK_EVERY = 0.25
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x1b[()][A-Z0-9]")
 
 Line = Callable[[str], None]
@@ -64,6 +65,7 @@ def run(
     source: Path | None = None,
     log: Path | None = None,
     line: Line | None = None,
+    watch: Callable[[], None] | None = None,
 ) -> Completed:
     """Run a program to its end, or to ours: whatever exception passes through ends its whole group.
 
@@ -71,6 +73,7 @@ def run(
     :param source: a file that the program gets as its standard input; None for nothing.
     :param log: gets every line too, appended.
     :param line: is called with every line, without colours, as it comes.
+    :param watch: is called four times a second; what it raises ends the program.
     :raises ToolMissingError: when there is no such program.
     :raises HungError: when the time is up.
     :raises WriteError: when the log cannot be written.
@@ -79,12 +82,13 @@ def run(
     started = time.monotonic()
     kept: deque[str] = deque(maxlen=TAIL)
     with _log(log) as write, _started(words, cwd, environment, source) as process:
-        for text in _lines(words[0], process, started + timeout if timeout else None):
+        deadline = started + timeout if timeout else None
+        for text in _lines(words[0], process, deadline, watch):
             kept.append(text)
             write(text)
             if line:
                 line(text)
-        status = process.wait()
+        status = _ended(words[0], process, deadline, watch)
     return Completed(command=words, status=status, output=tuple(kept), seconds=time.monotonic() - started)
 
 
@@ -234,11 +238,33 @@ def _signal_group(group: int, number: signal.Signals) -> None:
             )
 
 
-def _lines(name: str, process: subprocess.Popen[bytes], deadline: float | None) -> Iterator[str]:
+def _ended(
+    name: str, process: subprocess.Popen[bytes], deadline: float | None, watch: Callable[[], None] | None
+) -> int:
+    """The exit status of a program that says nothing more; it may go on for long after that.
+
+    :raises HungError: at the deadline.
+    """
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(LOOK_EVERY)
+        _look(name, deadline, watch)
+
+
+def _look(name: str, deadline: float | None, watch: Callable[[], None] | None) -> None:
+    if deadline is not None and time.monotonic() > deadline:
+        raise HungError(f"{name} was ended: its time was up")
+    if watch:
+        watch()
+
+
+def _lines(
+    name: str, process: subprocess.Popen[bytes], deadline: float | None, watch: Callable[[], None] | None
+) -> Iterator[str]:
     """Lines as they come, colours taken out; of a line that overwrites itself, what was there last."""
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     pending = ""
-    for chunk in _chunks(name, process, deadline):
+    for chunk in _chunks(name, process, deadline, watch):
         *complete, pending = (pending + decoder.decode(chunk)).split("\n")
         yield from map(_plain, complete)
     if pending:
@@ -249,7 +275,9 @@ def _plain(text: str) -> str:
     return ANSI.sub("", text.rstrip("\r").rpartition("\r")[2])
 
 
-def _chunks(name: str, process: subprocess.Popen[bytes], deadline: float | None) -> Iterator[bytes]:
+def _chunks(
+    name: str, process: subprocess.Popen[bytes], deadline: float | None, watch: Callable[[], None] | None
+) -> Iterator[bytes]:
     """Bytes until the end of output, or until a program has ended whose children keep its output open.
 
     :raises HungError: at the deadline.
@@ -260,15 +288,13 @@ def _chunks(name: str, process: subprocess.Popen[bytes], deadline: float | None)
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
         while True:
-            if selector.select(0.25):
+            if selector.select(LOOK_EVERY):
                 chunk = os.read(descriptor, 65536)
                 if not chunk:
                     return
                 yield chunk
-            now = time.monotonic()
-            if deadline is not None and now > deadline:
-                raise HungError(f"{name} was ended: its time was up")
+            _look(name, deadline, watch)
             if process.poll() is not None:
-                ended = ended or now
-                if now > ended + PATIENCE:
+                ended = ended or time.monotonic()
+                if time.monotonic() > ended + PATIENCE:
                     return

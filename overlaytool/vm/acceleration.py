@@ -6,8 +6,11 @@ the outer hypervisor does not have, or on system management mode.
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -19,10 +22,15 @@ from overlaytool.support.scratch import scratch
 from overlaytool.vm.script import MACHINES, StartScript
 
 DEVICE = Path("/dev/kvm")
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 PATIENCE = 20.0
 """Seconds for a guest that ends after three instructions."""
 PROCESSORS = 4
 """More virtual processors than this do not make a boot faster."""
+
+NOWHERE = "KVM is there, but no guest gets anywhere with it"
+FAILED = "kvm-failed.json"
+"""What was found out slowly, in the state directory: it holds until this machine boots again."""
 
 BOOT_SECTOR = bytes.fromhex("b010e6f4f4ebfd").ljust(510, b"\0") + b"\x55\xaa"
 """``mov al, 0x10; out 0xf4, al``, then halt: isa-debug-exit ends QEMU with twice the value plus 1."""
@@ -39,14 +47,18 @@ class Chosen(Struct, frozen=True, kw_only=True):
     reason: str
 
 
-def choose(script: StartScript, wanted: Acceleration) -> Chosen:
+def choose(script: StartScript, wanted: Acceleration, state: Path | None = None) -> Chosen:
     """Decide, and try KVM where it comes into question.
+
+    :param state: where it may be written that KVM did not get anywhere on this machine.
 
     :raises VmError: when KVM is asked for and does not work.
     """
     if wanted is Acceleration.EMULATION:
         return Chosen(acceleration=Acceleration.EMULATION, reason="as asked for")
-    obstacle = _obstacle(script)
+    obstacle = (_remembered(script, state) if wanted is Acceleration.AUTO else None) or _obstacle(script)
+    if obstacle == NOWHERE:
+        remember(script, obstacle, state)
     if obstacle is None:
         return Chosen(acceleration=Acceleration.KVM, reason="a guest of a few instructions ran with it")
     if wanted is Acceleration.KVM:
@@ -56,6 +68,30 @@ def choose(script: StartScript, wanted: Acceleration) -> Chosen:
             hint="--accel emulation boots without it",
         )
     return Chosen(acceleration=Acceleration.EMULATION, reason=obstacle)
+
+
+def remember(script: StartScript, reason: str, state: Path | None) -> None:
+    """Write down that KVM does not work here, where finding it out took long. It is only for speed."""
+    if state is not None:
+        with suppress(OSError):
+            state.mkdir(parents=True, exist_ok=True)
+            (state / FAILED).write_text(json.dumps([_here(script), reason]), encoding="utf-8")
+
+
+def _remembered(script: StartScript, state: Path | None) -> str | None:
+    """Why KVM has not worked since this machine booted; None where nothing is known."""
+    if state is None:
+        return None
+    try:
+        here, reason = json.loads((state / FAILED).read_text(encoding="utf-8"))
+        return str(reason) if here == _here(script) else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _here(script: StartScript) -> str:
+    """This boot of this machine, this QEMU, and what the script asks of KVM."""
+    return f"{BOOT_ID.read_text().strip()} {shutil.which(script.qemu)} {script.kvm}"
 
 
 def options(script: StartScript, chosen: Chosen) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -105,7 +141,7 @@ def _probe(script: StartScript, machine: str) -> str | None:
         try:
             done = process.run(words, timeout=PATIENCE)
         except HungError:
-            return "KVM is there, but no guest gets anywhere with it"
+            return NOWHERE
     expected = 0 if script.board == "arm64-usr" else BOOT_SECTOR_STATUS
     if done.status == expected:
         return None

@@ -18,6 +18,10 @@ from overlaytool.vm.start import Running
 
 TIMEOUTS = {Acceleration.KVM: 180.0, Acceleration.EMULATION: 600.0}
 """Seconds from the start until the system has left ``starting``."""
+QUIET = 0.4
+"""The part of that time for which the console may say nothing while no sshd answers."""
+ASK = 15.0
+"""Seconds of one question about the system's state; in between the console is looked at."""
 LOOK_EVERY = 0.5
 SPARE = 16 * 2**20
 """Bytes; with less, QEMU halts the machine as soon as it writes."""
@@ -29,6 +33,10 @@ TRIES = 3
 Tell = Callable[[str], None]
 
 
+class StuckError(BootError):
+    """The machine stands still. With KVM that may be KVM's fault, so it is worth a try without."""
+
+
 def boot(script: StartScript, options: VmOptions, state: Path, tell: Tell) -> tuple[Running, Health]:
     """Start a machine and wait until it is ready. Where KVM fails on the way, it is started again without.
 
@@ -37,15 +45,14 @@ def boot(script: StartScript, options: VmOptions, state: Path, tell: Tell) -> tu
     :raises BootError: when it never gets ready.
     """
     start.check_qemu(script)
-    chosen = acceleration.choose(script, options.acceleration)
+    chosen = acceleration.choose(script, options.acceleration, state)
     try:
         return _attempt(script, options, chosen, state, tell)
-    except BootError as error:
+    except StuckError as error:
         if chosen.acceleration is not Acceleration.KVM or options.acceleration is Acceleration.KVM:
             raise
-        if not any("KVM" in text or "kvm" in text for text in error.details):
-            raise
         reason = f"KVM failed while booting: {error.message}"
+        acceleration.remember(script, reason, state)
         without = Chosen(acceleration=Acceleration.EMULATION, reason=reason)
         return _attempt(script, options, without, state, tell)
 
@@ -75,17 +82,22 @@ def wait(running: Running, patience: float) -> Health:
     """Wait until the machine is ready.
 
     :param patience: seconds.
-    :raises BootError: when it ends, panics, or is not ready in time.
+    :raises BootError: when it ends, panics, stands still, or is not ready in time.
     :raises WriteError: when the disk is full.
     """
     began = time.monotonic()
-    deadline = began + patience
-    while time.monotonic() < deadline:
+    said, last_word = 0, began
+    while (remaining := began + patience - time.monotonic()) > 0:
         check(running)
-        if ssh.answers(running.machine.port, patience=min(5.0, patience)):
-            found = _ask(running, deadline)
+        if ssh.answers(running.machine.port, patience=min(5.0, remaining)):
+            last_word = time.monotonic()
+            found = _ask(running, min(ASK, remaining))
             if found:
                 return _health(running, found, time.monotonic() - began)
+        if console.size(running.console) != said:
+            said, last_word = console.size(running.console), time.monotonic()
+        if time.monotonic() - last_word > QUIET * patience:
+            raise _never_ready(running, time.monotonic() - began, quiet=time.monotonic() - last_word)
         time.sleep(LOOK_EVERY)
     raise _never_ready(running, patience)
 
@@ -100,7 +112,7 @@ def check(running: Running) -> None:
         raise _ended(running)
     broken = next((line for line in running.output() if line.startswith(KVM_FAILS)), None)
     if broken:
-        raise BootError(f"QEMU cannot go on with KVM: {broken}", details=running.output()[:4])
+        raise StuckError(f"QEMU cannot go on with KVM: {broken}", details=running.output()[:4])
     found = console.fatal(running.console)
     if found:
         raise BootError(
@@ -121,9 +133,10 @@ def full(running: Running) -> WriteError:
     )
 
 
-def _ask(running: Running, deadline: float) -> dict[str, list[str]] | None:
+def _ask(running: Running, patience: float) -> dict[str, list[str]] | None:
+    """What the system says of itself; None while it is starting."""
     try:
-        return ssh.state(running.machine, patience=max(1.0, deadline - time.monotonic()))
+        return ssh.state(running.machine, patience=max(1.0, patience))
     except HungError:
         return None
 
@@ -163,17 +176,30 @@ def _ended(running: Running) -> OverlaytoolError:
     )
 
 
-def _never_ready(running: Running, patience: float) -> BootError:
+def _never_ready(running: Running, seconds: float, *, quiet: float = 0.0) -> BootError:
+    """Why nobody waits any longer.
+
+    :param seconds: since the start.
+    :param quiet: seconds since the console's last word, where that is the reason.
+    """
     name, last = running.machine.name, console.last(running.console)
     if not last:
-        return BootError(
-            f"{name} has said nothing in {patience:.0f} s",
+        return StuckError(
+            f"{name} has said nothing in {seconds:.0f} s",
             details=running.output()[-6:],
             hint="its console is the first serial port: does the image's boot loader know of it?",
         )
-    what = "is not done starting" if ssh.answers(running.machine.port) else "has no sshd that answers"
-    return BootError(
-        f"{name} {what} after {patience:.0f} s",
-        details=("the console's last lines:", *last),
-        hint=f"the whole console: {running.console}; --timeout SECONDS waits longer",
-    )
+    details = ("the console's last lines:", *last)
+    hint = f"the whole console: {running.console}; --timeout SECONDS waits longer"
+    if quiet:
+        return StuckError(
+            f"{name} stands still: no sshd answers, and its console has said nothing for {quiet:.0f} s",
+            details=details,
+            hint=hint,
+        )
+    if not ssh.answers(running.machine.port):
+        return BootError(f"{name} has no sshd that answers after {seconds:.0f} s", details=details, hint=hint)
+    jobs = ssh.jobs(running.machine)
+    if jobs:
+        details = ("systemd is waiting for:", *jobs[: console.LAST])
+    return BootError(f"{name} is not done starting after {seconds:.0f} s", details=details, hint=hint)

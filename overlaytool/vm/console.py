@@ -56,6 +56,14 @@ def lines(console: Path) -> list[str]:
     return [ESCAPE.sub("", line).rstrip() for line in re.split(r"\r?\n|\r", text.replace("\r\n", "\n"))]
 
 
+def size(console: Path) -> int:
+    """Bytes that a console has said so far."""
+    try:
+        return console.stat().st_size
+    except OSError:
+        return 0
+
+
 def search(console: Path) -> tuple[Finding, ...]:
     """What is not as it should be, in the order of the console; each kind and text once."""
     seen: set[tuple[FindingKind, str]] = set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -27,8 +28,8 @@ def end(running: Running) -> None:
             _signal(number, signal.SIGTERM)
             _wait_for(running.directory, PATIENCE if number else 0.0)
         _kill_session(running.process.pid)
-        with suppress(ChildProcessError):
-            running.process.wait()
+        with suppress(ChildProcessError, subprocess.TimeoutExpired):
+            running.process.wait(PATIENCE)
         running.let_go()
         shutil.rmtree(running.directory, ignore_errors=True)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from overlaytool.errors import VmError
+from overlaytool.errors import HungError, VmError
 from overlaytool.model.vm import Machine
 from overlaytool.vm import ssh
 
 PLACE = "/etc/extensions"
 """Where systemd-sysext looks on a Flatcar machine, and what survives an update."""
+
+SECONDS = 180.0
+"""Verity is checked block by block, which takes long where QEMU emulates."""
 
 
 def merge(machine: Machine, images: Sequence[tuple[Path, str]]) -> tuple[str, ...]:
@@ -23,8 +26,14 @@ def merge(machine: Machine, images: Sequence[tuple[Path, str]]) -> tuple[str, ..
     names = [name for _, name in images]
     for image, name in images:
         ssh.send(machine, image, f"{PLACE}/{name}.raw")
-    done = ssh.run(machine, ("sudo systemd-sysext refresh",))
-    status = ssh.run(machine, ("systemd-sysext status --no-legend --no-pager",))
+    try:
+        done = ssh.run(machine, ("sudo systemd-sysext refresh",), timeout=SECONDS)
+        status = ssh.run(machine, ("systemd-sysext status --no-legend --no-pager",), timeout=SECONDS)
+    except HungError as error:
+        raise VmError(
+            f"systemd-sysext in {machine.name} did not merge {', '.join(names)} in {SECONDS:.0f} s",
+            hint=f"the console: {machine.console}",
+        ) from error
     merged = {word for line in status.output if line.startswith("/usr") for word in line.split()[1:]}
     merged |= {line.strip() for line in status.output if line.startswith(" ")}
     refused = [name for name in names if name not in merged]

@@ -47,7 +47,7 @@ def check(machine: Machine, wanted: Mapping[str, Sequence[str]]) -> tuple[Progra
     if not packages:
         return ()
     script = TRY + "\n".join(f"try {shlex.quote(path)}" for path in packages)
-    done = ssh.run(machine, (script,), timeout=60 + len(packages) * SECONDS * len(OPTIONS))
+    done = ssh.run(machine, (script,), timeout=ssh.ANSWER + len(packages) * SECONDS * len(OPTIONS))
     found = tuple(_read(line, packages) for line in done.output if line.startswith(f"{MARK}\t"))
     if len(found) != len(packages):
         raise BootError(

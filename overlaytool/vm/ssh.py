@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from overlaytool.errors import BootError, VmError
+from overlaytool.errors import BootError, HungError, VmError
 from overlaytool.model.vm import Machine
 from overlaytool.support import process
 from overlaytool.support.process import Completed, Line
@@ -17,6 +17,11 @@ USER = "core"
 HOST = "127.0.0.1"
 BROKEN = 255
 """ssh's own exit status; a command may end with it too."""
+ANSWER = 60.0
+"""Seconds for a command that has little to do: a login takes ten where QEMU emulates on a busy host."""
+SLOWEST = 100_000
+"""Bytes a second that get into a machine in any case."""
+STARTING = ("starting", "initializing", "")
 READY = """
 n=0; while [ $n -lt {patience} ]; do
   state=$(systemctl is-system-running 2>/dev/null)
@@ -58,14 +63,16 @@ def run(
     timeout: float | None = None,
     source: Path | None = None,
     line: Line | None = None,
+    watch: Callable[[], None] | None = None,
 ) -> Completed:
     """Run a command, its output as lines.
 
     :param source: a file that the command gets as its standard input.
+    :param watch: is called four times a second; what it raises ends the command.
     :raises HungError: when the time is up.
     :raises ToolMissingError: when there is no ssh.
     """
-    return process.run(command(machine, words), timeout=timeout, source=source, line=line)
+    return process.run(command(machine, words), timeout=timeout, source=source, line=line, watch=watch)
 
 
 def send(machine: Machine, file: Path, target: str) -> None:
@@ -77,9 +84,22 @@ def send(machine: Machine, file: Path, target: str) -> None:
         raise VmError(f"no file {file}")
     name = shlex.quote(target)
     script = f'sudo mkdir -p "$(dirname {name})" && sudo tee {name} >/dev/null && sudo stat -c %s {name}'
-    done = run(machine, (script,), source=file)
+    seconds = ANSWER + file.stat().st_size / SLOWEST
+    try:
+        done = run(machine, (script,), source=file, timeout=seconds)
+    except HungError as error:
+        raise VmError(f"{file} did not get to {target} in {machine.name} in {seconds:.0f} s") from error
     if not done.ok or done.output[-1:] != (str(file.stat().st_size),):
         raise VmError(f"{file} could not be copied to {target} in {machine.name}", details=done.output[-5:])
+
+
+def jobs(machine: Machine) -> tuple[str, ...]:
+    """What systemd has not done yet, a unit a line; nothing where it cannot be asked."""
+    try:
+        done = run(machine, ("systemctl list-jobs --plain --no-legend --no-pager",), timeout=ANSWER)
+    except HungError:
+        return ()
+    return tuple(line.strip() for line in done.output) if done.ok else ()
 
 
 def answers(port: int, patience: float = 5.0) -> bool:
@@ -93,12 +113,12 @@ def answers(port: int, patience: float = 5.0) -> bool:
 
 
 def state(machine: Machine, *, patience: float) -> dict[str, list[str]] | None:
-    """What the system says of itself once it has left ``starting``; None where ssh does not get in yet.
+    """What the system says of itself once it has left ``starting``; None until then.
 
     :param patience: seconds that the system may still be starting.
     :raises BootError: when it lets nobody in.
     """
-    done = run(machine, (READY.format(patience=max(1, int(patience * 2))),), timeout=patience + 60)
+    done = run(machine, (READY.format(patience=max(1, int(patience * 2))),), timeout=patience + ANSWER)
     if not done.ok:
         if any("Permission denied" in text for text in done.output):
             raise BootError(
@@ -112,4 +132,4 @@ def state(machine: Machine, *, patience: float) -> dict[str, list[str]] | None:
         name, equals, value = text.partition("=")
         if equals and name in found:
             found[name].append(value)
-    return found if found["state"] else None
+    return None if "".join(found["state"]) in STARTING else found

@@ -119,7 +119,7 @@ def _command(running: Running, task: Task) -> CommandResult:
     machine = running.machine
     text = " ".join(task.words)
     if task.capture:
-        done = ssh.run(machine, task.words)
+        done = ssh.run(machine, task.words, watch=lambda: boot.check(running))
         status, output = done.status, done.text
     else:
         words = ssh.command(machine, task.words, terminal=task.terminal or task.shell)

@@ -50,6 +50,24 @@ def test_time_limit_ends_the_whole_group() -> None:
     assert not napping()
 
 
+def test_time_limit_holds_for_a_program_that_has_closed_its_output() -> None:
+    started = time.monotonic()
+    with pytest.raises(HungError):
+        process.run(("sh", "-c", f"exec >&- 2>&-; {NAP}"), timeout=0.5)
+    assert time.monotonic() - started < 10
+    assert not napping()
+
+
+@pytest.mark.parametrize("before", ["", "exec >&- 2>&-; "])
+def test_watch_ends_a_program_whether_it_speaks_or_not(before: str) -> None:
+    def refuse() -> None:
+        raise RuntimeError("the machine is gone")
+
+    with pytest.raises(RuntimeError, match="gone"):
+        process.run(("sh", "-c", before + NAP), watch=refuse)
+    assert not napping()
+
+
 def test_program_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "PATIENCE", 0.3)
     with pytest.raises(HungError):

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from support import FIXTURES, ROOT
 
-from overlaytool.errors import LockedError, PortTakenError, VmError, WriteError
-from overlaytool.model.vm import Acceleration, Machine
-from overlaytool.vm import acceleration, boot, directory, in_front, script, start
+from overlaytool.errors import LockedError, PortTakenError, VmError
+from overlaytool.model.vm import Acceleration
+from overlaytool.vm import acceleration, directory, in_front, script, start
 from overlaytool.vm.acceleration import Chosen
 from overlaytool.vm.script import StartScript
 
@@ -147,42 +147,3 @@ def test_old_consoles_go(tmp_path: Path) -> None:
         directory.console_log(tmp_path, "vm1", f"{number:03}").touch()
     kept = list((tmp_path / "vm/logs").iterdir())
     assert len(kept) == directory.LOGS_KEPT
-
-
-class _Going:
-    """A machine that has said what it has said."""
-
-    def __init__(self, place: Path, said: tuple[str, ...] = ()) -> None:
-        self.directory = place
-        self.console = place / "console"
-        self.machine = Machine(
-            name="vm1",
-            board="amd64-usr",
-            script="/a.sh",
-            port=1,
-            acceleration=Acceleration.KVM,
-            reason="",
-            console=str(self.console),
-            started="",
-            keep=False,
-            directory=str(place),
-        )
-        self._said = said
-
-    def ended(self) -> bool:
-        return False
-
-    def output(self) -> tuple[str, ...]:
-        return self._said
-
-
-def test_machine_on_a_full_disk_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    boot.check(_Going(tmp_path))  # type: ignore[arg-type]
-    monkeypatch.setattr(directory, "free_bytes", lambda place: 4096)
-    with pytest.raises(WriteError, match="the disk is full, and vm1 with it"):
-        boot.check(_Going(tmp_path))  # type: ignore[arg-type]
-
-
-def test_kvm_that_stops_under_the_guest_is_given_up(tmp_path: Path) -> None:
-    with pytest.raises(boot.BootError, match="cannot go on with KVM"):
-        boot.check(_Going(tmp_path, ("KVM internal error. Suberror: 1",)))  # type: ignore[arg-type]
