@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 FIRST = ("index", "install", "walkthrough", "plans", "edits", "series", "verify", "sdk", "graph")
-LAST = ("configuration", "exit-status", "json", "ci", "faults")
+LAST = ("configuration", "exit-status", "notices", "json", "ci", "faults")
 
 
 def on_files(files: Any, **_: Any) -> Any:

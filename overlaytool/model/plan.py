@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from overlaytool.model.notices.planning import ImageMasked
 from overlaytool.model.resolution import Because, Into, Notice, Root
 
 
@@ -198,4 +199,4 @@ class Plan(Struct, frozen=True, kw_only=True):
     @property
     def refused_by_image(self) -> bool:
         """Whether build_image will end with an error: the production image masks what it would get."""
-        return any(notice.reference == "image-masked" for notice in self.warnings)
+        return any(notice.reference == ImageMasked.reference for notice in self.warnings)

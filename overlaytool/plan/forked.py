@@ -10,6 +10,7 @@ from overlaytool.ebuild.source import TreeSource
 from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE
 from overlaytool.flatcar.tree import Tree
 from overlaytool.git.repository import LOG, Repository
+from overlaytool.model.notices.updating import ForkChange, ForkFile, ForkPristine, ForkUnknown, ForkUpstream
 from overlaytool.model.resolution import Notice
 
 _KINDS = (
@@ -38,11 +39,7 @@ def fork_changes(source: TreeSource, repository: Repository, tree: Tree, package
         text = state.content.decode("utf-8", "replace")
         found = _origin(source, repository, package, path, name)
         if found is None:
-            yield Notice(
-                reference="fork-unknown",
-                message=f"{name}: the ebuild that it came from is neither in Gentoo nor in the history",
-                hint=f"compare it by hand with {newest.cpv}",
-            )
+            yield ForkUnknown(file=name, newest=newest.cpv).notice
             continue
         where, origin = found
         lines = [
@@ -52,26 +49,18 @@ def fork_changes(source: TreeSource, repository: Repository, tree: Tree, package
         ]
         left = [line for line in lines if line[0] == "-" or line[1:].strip() not in there]
         if not lines:
-            yield Notice(reference="fork-pristine", message=f"{name} is as in {where}", hint=None)
+            yield ForkPristine(file=name, origin=where).notice
         elif not left:
-            message = f"{name}: all that it changed against {where} is in {newest.cpv} by now"
-            yield Notice(reference="fork-upstream", message=message, hint=None)
+            yield ForkUpstream(file=name, origin=where, newest=newest.cpv).notice
         else:
             shown = "; ".join(line.strip() for line in left[:MOST])
             more = f"; and {len(left) - MOST} more lines" if len(left) > MOST else ""
-            yield Notice(
-                reference="fork-change",
-                message=f"{name} differs from {where}: {shown}{more}",
-                hint=f"what is still meant has to become {', '.join(dict.fromkeys(map(_becomes, left)))}",
-            )
+            forms = ", ".join(dict.fromkeys(map(_becomes, left)))
+            yield ForkChange(file=name, origin=where, lines=f"{shown}{more}", forms=forms).notice
     for path in tree.list(own):
         name = path.removeprefix(f"{own}/")
         if name.startswith("files/") and not (newest.repo.path / package / name).exists():
-            yield Notice(
-                reference="fork-file",
-                message=f"{name} is the fork's own: Gentoo does not have it",
-                hint="a patch goes to coreos/user-patches; what is installed needs another package",
-            )
+            yield ForkFile(file=name).notice
 
 
 def _counts(line: str) -> bool:

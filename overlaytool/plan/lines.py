@@ -11,6 +11,7 @@ from overlaytool.flatcar.checkout import Checkout
 from overlaytool.flatcar.metapackage import Metapackage
 from overlaytool.flatcar.order import atom_name
 from overlaytool.flatcar.tree import Tree
+from overlaytool.model.notices.planning import MangleScript, MetapackageLine
 from overlaytool.model.plan import EntryEdit
 from overlaytool.model.resolution import NodeKey, Notice, Requested, Resolution
 from overlaytool.model.target import Into
@@ -30,12 +31,8 @@ def beside(resolution: Resolution, metapackage: Metapackage | None) -> Iterator[
     for requested in of_request(resolution):
         other = metapackage.line_beside(requested.dependency)
         if other is not None and not metapackage.holds(requested.dependency):
-            yield Notice(
-                reference="metapackage-line",
-                message=f"{metapackage.file.rpartition('/')[2]} asks for {other} already, which is not"
-                f" {requested.dependency}",
-                hint=f"change that line to {requested.dependency} by hand, if it is to be exactly that",
-            )
+            file = metapackage.file.rpartition("/")[2]
+            yield MetapackageLine(file=file, line=other, dependency=requested.dependency).notice
 
 
 def entry(tree: Tree, resolution: Resolution, checkout: Checkout) -> EntryEdit | None:
@@ -57,11 +54,7 @@ def mangled(tree: Tree, into: Into) -> Iterator[Notice]:
     """A notice of the script that changes what a system extension's packages have installed."""
     script = sysext_entry.mangle_script(tree, into)
     if script is not None:
-        yield Notice(
-            reference="mangle-script",
-            message=f"{script} changes what the packages of {targets.facts(into).where} install",
-            hint="see whether what it removes and adds fits the new packages, too",
-        )
+        yield MangleScript(script=script, target=targets.facts(into).where).notice
 
 
 def refuse_circle(resolution: Resolution, metapackage: str) -> None:

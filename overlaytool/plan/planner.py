@@ -9,6 +9,14 @@ from overlaytool.ebuild.companions import CopiedPackages
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.flatcar.checkout import OVERLAY
 from overlaytool.flatcar.metapackage import Metapackage
+from overlaytool.model.notices.planning import (
+    CopyUnsourceable,
+    EclassUpdate,
+    FormerName,
+    ImageMasked,
+    ImageProvided,
+    MaskLeftBehind,
+)
 from overlaytool.model.plan import (
     Action,
     ArchLine,
@@ -291,37 +299,23 @@ def _image_warnings(
         for package in packages:
             mask = source.image_mask(boards[name], package.name, package.cpv)
             if mask is not None:
-                notices[("image-masked", package.cpv)] = Notice(
-                    reference="image-masked",
-                    message=f"{package.cpv} is masked in the production image by {mask}",
-                    hint="build_image will fail on it: drop what RDEPENDs on it, by USE or another choice",
-                )
+                notices[("image-masked", package.cpv)] = ImageMasked(cpv=package.cpv, mask=mask).notice
             for edge in index.outgoing[package.key]:
                 child = index.packages[edge.child]
                 if edge.dep_class in RUN_TIME and child.state is State.PROVIDED:
-                    notices[("image-provided", f"{package.cpv} {child.cpv}")] = Notice(
-                        reference="image-provided",
-                        message=f"{package.cpv} needs {edge.atom}, which only package.provided satisfies",
-                        hint="the image will not have it: see that the program does without",
-                    )
+                    provided = ImageProvided(cpv=package.cpv, atom=edge.atom)
+                    notices[("image-provided", f"{package.cpv} {child.cpv}")] = provided.notice
     return tuple(notices[key] for key in sorted(notices))
 
 
 def _copy_warnings(copied: CopiedPackages) -> tuple[Notice, ...]:
     unsourceable = [
-        Notice(
-            reference="unsourceable",
-            message=f"{entry.cpv} comes along and cannot be sourced here: {entry.error}",
-            hint="emerge hides it; nothing in the plan takes it",
-        )
-        for entry in copied.unsourceable
+        CopyUnsourceable(cpv=entry.cpv, error=entry.error).notice for entry in copied.unsourceable
     ]
     updated = [
-        Notice(
-            reference="eclass-update",
-            message=f"updating {eclass.name}.eclass touches {len(eclass.inherited_by)} ebuilds",
-            hint="rebuild and look at them: " + ", ".join(eclass.inherited_by[:10]),
-        )
+        EclassUpdate(
+            name=eclass.name, count=len(eclass.inherited_by), first=", ".join(eclass.inherited_by[:10])
+        ).notice
         for eclass in copied.eclasses
         if eclass.action is Action.UPDATE
     ]
@@ -341,22 +335,15 @@ def _masks_left_behind(index: _Index, source: TreeSource) -> tuple[Notice, ...]:
                 break
             mask = source.mask_left_behind(views[key.board], candidate)
             if mask and all(source.admits(candidate, atom) for atom in atoms):
-                notices[candidate.cpv] = Notice(
-                    reference="mask-left-behind",
-                    message=f"emerge would take {candidate.cpv}, which {package.repository} masks by {mask}",
-                    hint=f"put {mask} into profiles/coreos/base/package.mask of coreos-overlay",
-                )
+                left = MaskLeftBehind(cpv=candidate.cpv, source=package.repository, mask=mask)
+                notices[candidate.cpv] = left.notice
     return tuple(notices[cpv] for cpv in sorted(notices))
 
 
 def _moved(index: _Index, source: TreeSource) -> tuple[Notice, ...]:
     """Imports of packages that the checkout has under a former name."""
     return tuple(
-        Notice(
-            reference="former-name",
-            message=f"{package} was called {old}, and the checkout still has it under that name",
-            hint=f"remove {old} and follow the move in what depends on it",
-        )
+        FormerName(package=package, old=old).notice
         for package in sorted(imports_of(index.resolution))
         for old in source.former_names(package)
         if source.checkout_candidates(old)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.model.dependency import Atom
+from overlaytool.model.notices.planning import NoUse
 from overlaytool.model.resolution import Notice, Resolution, State, package_name
 from overlaytool.resolve.useless import purpose_by_name
 
@@ -53,8 +54,4 @@ def no_use(resolution: Resolution, source: TreeSource) -> Iterator[Notice]:
     for cpv in sorted(new.keys() - requested):
         purpose = purpose_of(source, new[cpv].name)
         if purpose is not None:
-            yield Notice(
-                reference="no-use",
-                message=f"{cpv} is of no use in Flatcar: {purpose[0].lower()}{purpose[1:]}",
-                hint=f"--provide {cpv} does without it",
-            )
+            yield NoUse(cpv=cpv, purpose=f"{purpose[0].lower()}{purpose[1:]}").notice

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from overlaytool.ebuild.candidate import EbuildCandidate
 from overlaytool.ebuild.facts import FIELDS, INHERITED, facts
 from overlaytool.errors import MetadataError
+from overlaytool.model.notices.updating import ReviewUnsourceable
 from overlaytool.model.resolution import Notice
 from overlaytool.model.review import (
     Occurrence,
@@ -112,9 +113,7 @@ class Comparison:
         try:
             return MetadataDiff(facts(old), facts(new), texts=(old.text, new.text), fields=COMPARED)
         except MetadataError as error:
-            self.notices.append(
-                Notice(reference="unsourceable", message=" ".join((error.message, *error.details)))
-            )
+            self.notices.append(ReviewUnsourceable(problem=" ".join((error.message, *error.details))).notice)
             return None
 
     def _change(

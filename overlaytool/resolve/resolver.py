@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from overlaytool.errors import ConflictError
 from overlaytool.flatcar.targets import Target
 from overlaytool.model.dependency import Atom, Candidate, FlagChanges, View
+from overlaytool.model.notices.resolving import OneArch
 from overlaytool.model.resolution import Notice, RejectionKind, Request, Resolution, State
 from overlaytool.resolve import fallback, settled, updates
 from overlaytool.resolve.candidates import Chooser, Trials
@@ -299,8 +300,4 @@ def _limit[C: Candidate](failure: Unsatisfied[C]) -> Notice:
         for rejection in failure.rejections
         if rejection.kind in (RejectionKind.KEYWORD, RejectionKind.MASK)
     )
-    return Notice(
-        reference="one-arch",
-        message=f"{atom} cannot be had for {view}: {reasons}",
-        hint="the metapackage asks for it on the other architecture only",
-    )
+    return OneArch(atom=str(atom), view=str(view), reasons=reasons).notice

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 
 from overlaytool.model.dependency import Atom, Candidate, Origin, View
+from overlaytool.model.notices.resolving import LicenseNotAccepted, RequestProvided, RestrictNotAccepted
 from overlaytool.model.resolution import (
     DepClass,
     Edge,
@@ -220,12 +221,7 @@ def _licenses[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> tu
             continue
         for obstacle in closure.source.obstacles(node.view, node.candidate):
             if obstacle.kind is RejectionKind.LICENSE:
-                notices[node.cpv] = Notice(
-                    reference="license-not-accepted",
-                    message=f"{node.cpv}: {obstacle.reason} by the profile",
-                    hint="add it to ACCEPT_LICENSE in profiles/coreos/base/make.defaults of coreos-overlay;"
-                    " or update profiles/license_groups of portage-stable, if Gentoo counts it as free",
-                )
+                notices[node.cpv] = LicenseNotAccepted(cpv=node.cpv, reason=obstacle.reason).notice
     return tuple(notices[cpv] for cpv in sorted(notices))
 
 
@@ -238,12 +234,8 @@ def _restricted[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> 
         for obstacle in closure.source.obstacles(node.view, node.candidate):
             if obstacle.kind is RejectionKind.RESTRICT:
                 variable = obstacle.reason.partition(" ")[0]
-                notices[node.cpv] = Notice(
-                    reference="restrict-not-accepted",
-                    message=f"{node.cpv}: {obstacle.reason} by the profile, so emerge will refuse it",
-                    hint=f"do without it, or change ACCEPT_{variable} in profiles/coreos/base/make.defaults"
-                    " of coreos-overlay: bindist means that the result may not be given to others",
-                )
+                refused = RestrictNotAccepted(cpv=node.cpv, reason=obstacle.reason, variable=variable)
+                notices[node.cpv] = refused.notice
     return tuple(notices[cpv] for cpv in sorted(notices))
 
 
@@ -254,11 +246,4 @@ def _provided[C: Candidate](closure: Closure[C]) -> tuple[Notice, ...]:
         for link in closure.graph.links
         if link.parent is None and link.child.candidate is None
     }
-    return tuple(
-        Notice(
-            reference="request-provided",
-            message=f"{atom} is in package.provided as {cpv}: nothing gets built",
-            hint="take it out of package.provided in the profile of coreos-overlay to have it built",
-        )
-        for atom, cpv in entries.items()
-    )
+    return tuple(RequestProvided(atom=atom, cpv=cpv).notice for atom, cpv in entries.items())

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from overlaytool.errors import AbsentError, DroppedError, ForkError, MovedError, OverlaytoolError
 from overlaytool.model.dependency import Atom, Candidate, Origin, View
+from overlaytool.model.notices.resolving import (
+    ChannelLeft,
+    PackageAbsent,
+    PackageDropped,
+    PackageForked,
+    PackageMoved,
+)
 from overlaytool.model.resolution import Notice, Request
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.decisions import Decisions
@@ -82,20 +89,21 @@ def channels_left[C: Candidate](
     chooser: Chooser[C], requests: Requests, decisions: Decisions
 ) -> tuple[Notice, ...]:
     """A notice for each update that takes a package out of the channel that the checkout has."""
-    found: dict[str, Notice] = {}
+    notices: dict[str, Notice] = {}
     for view, atom in requests:
         if atom.package not in decisions.updates:
             continue
         plain = chooser.source.parse_atom(atom.package)
         before, after = chooser.best(view, plain, Decisions()), chooser.best(view, atom, decisions)
         if before and after and is_channel(before) and before.subslot != after.subslot:
-            found[atom.package] = Notice(
-                reference="channel-left",
-                message=f"{before.cpv} is of {before.slot}/{before.subslot}, and {after.cpv} of"
-                f" {after.slot}/{after.subslot}: the source has nothing else that would do",
-                hint=f"leave {atom.package} as it is, or accept a version by name: ={before.cpv}",
-            )
-    return tuple(found.values())
+            notices[atom.package] = ChannelLeft(
+                package=atom.package,
+                before=before.cpv,
+                before_slot=f"{before.slot}/{before.subslot}",
+                after=after.cpv,
+                after_slot=f"{after.slot}/{after.subslot}",
+            ).notice
+    return tuple(notices.values())
 
 
 # --- what cannot be updated -------------------------------------------------------------------------
@@ -119,17 +127,17 @@ def possible[C: Candidate](
         details = tuple(line for other in others for line in (other.message, f"  {other.hint}"))
         raise type(first)(first.message, details=(*first.details, *details), hint=first.hint)
     notices = tuple(
-        Notice(reference=_REFERENCES[type(problem)], message=problem.message, hint=problem.hint)
+        _KINDS[type(problem)](problem=problem.message, remedy=problem.hint or "").notice
         for problem in problems.values()
     )
     return left, notices
 
 
-_REFERENCES: dict[type[OverlaytoolError], str] = {
-    MovedError: "moved-package",
-    ForkError: "overlay-fork",
-    DroppedError: "dropped-package",
-    AbsentError: "absent-package",
+_KINDS: dict[type[OverlaytoolError], type[PackageMoved | PackageForked | PackageDropped | PackageAbsent]] = {
+    MovedError: PackageMoved,
+    ForkError: PackageForked,
+    DroppedError: PackageDropped,
+    AbsentError: PackageAbsent,
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from overlaytool.errors import GitError
 from overlaytool.flatcar.order import atom_name
 from overlaytool.git.repository import Repository
+from overlaytool.model.notices.checking import DetachedHead, ShallowClone
 from overlaytool.model.resolution import Notice, Request
 from overlaytool.series.message import SUBJECT_WIDTH
 
@@ -61,14 +62,6 @@ def _check_identity(repository: Repository) -> None:
 
 def _unusual(repository: Repository) -> Iterable[Notice]:
     if repository.branch() is None:
-        yield Notice(
-            reference="detached-head",
-            message=f"HEAD is detached: the series starts from {repository.head()[:12]}",
-            hint="where a pull request is meant for another commit: git switch main, then again",
-        )
+        yield DetachedHead(commit=repository.head()[:12]).notice
     if repository.line("rev-parse", "--is-shallow-repository") == "true":
-        yield Notice(
-            reference="shallow-clone",
-            message="the checkout is a shallow clone: some servers do not take a push from one",
-            hint="git fetch --unshallow completes it",
-        )
+        yield ShallowClone().notice

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from overlaytool.errors import OverlaytoolError
+from overlaytool.model.notices.planning import ImageMasked
 from overlaytool.model.plan import Action, Plan
 from overlaytool.model.resolution import Package, Resolution, State
 from overlaytool.survey.line import Line, Outcome, Refusal
 
-IMAGE_MASKED = "image-masked"
+IMAGE_MASKED = ImageMasked.reference
 MOST_CHAIN = 14
 """Lines of an error that are kept."""
 

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from overlaytool.flatcar.automation import PACKAGES_LIST, list_entries
 from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE
 from overlaytool.flatcar.tree import SYMLINK, Tree
+from overlaytool.model.notices.checking import LeftInAutomation, NotInAutomation, RevisionNotBumped
 from overlaytool.model.resolution import Notice
 
 
@@ -41,11 +42,7 @@ def _not_bumped(paths: Iterable[str], before: Tree, after: Tree) -> Iterator[Not
         names = _names_of(path, before), _names_of(path, after)
         if names[0] and names[0] == names[1]:
             shown = "/".join(PurePosixPath(path).parts[-3:-1])
-            yield Notice(
-                reference="revision-not-bumped",
-                message=f"{shown} has changed and is still {', '.join(sorted(names[1]))}",
-                hint="rename the symlink to the next revision, or a binary package of the old text is used",
-            )
+            yield RevisionNotBumped(ebuild=shown, names=", ".join(sorted(names[1]))).notice
 
 
 def _code(content: bytes) -> list[bytes]:
@@ -78,14 +75,6 @@ def _not_listed(paths: Iterable[str], before: Tree, after: Tree) -> Iterator[Not
         place = f"{PORTAGE_STABLE}/{package}"
         was, there = bool(before.list(place)), bool(after.list(place))
         if there and not was and package not in entries and package.partition("/")[0] not in entries:
-            yield Notice(
-                reference="not-in-automation",
-                message=f"{package} is new in portage-stable, and not in {PACKAGES_LIST}",
-                hint="put it there, or nothing will update it",
-            )
+            yield NotInAutomation(package=package, file=PACKAGES_LIST).notice
         elif was and not there and package in entries:
-            yield Notice(
-                reference="left-in-automation",
-                message=f"{package} is gone from portage-stable, and still in {PACKAGES_LIST}",
-                hint="take it out, or the automation reports it every week",
-            )
+            yield LeftInAutomation(package=package, file=PACKAGES_LIST).notice

@@ -23,6 +23,7 @@ from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE
 from overlaytool.flatcar.order import place as place_in
 from overlaytool.flatcar.tree import DiskTree, Tree
 from overlaytool.model.change import ChangeSet, Step, StepKind
+from overlaytool.model.notices.updating import HeldBack
 from overlaytool.model.plan import Action
 from overlaytool.model.resolution import Notice, Request
 from overlaytool.model.target import Into
@@ -138,11 +139,7 @@ def _held(space: Workspace, package: str) -> Iterator[Notice]:
     for use in everything(space).users(package):
         atom = space.source.parse_atom(use.atom)
         if use.parent and not any(space.source.admits(candidate, atom) for candidate in offered):
-            yield Notice(
-                reference="held-back",
-                message=f"{use.parent} {use.dep_class}s on {use.atom}, which no ebuild of Gentoo satisfies",
-                hint="update it as well",
-            )
+            yield HeldBack(parent=use.parent, dep_class=use.dep_class, atom=use.atom).notice
 
 
 def _put_category(draft: Draft, category: str) -> None:

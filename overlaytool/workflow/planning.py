@@ -25,6 +25,7 @@ from overlaytool.flatcar import targets
 from overlaytool.flatcar.targets import Target
 from overlaytool.flatcar.tree import DiskTree, Tree
 from overlaytool.git.head import head_commit, names_at_head
+from overlaytool.model.notices.planning import Downgrade, InTheWay
 from overlaytool.model.plan import CheckoutState, Plan, TreeCommit
 from overlaytool.model.resolution import Into, Notice, Request, Resolution, State
 from overlaytool.model.target import TargetKind
@@ -179,7 +180,7 @@ def _set_back(source: TreeSource, resolution: Resolution) -> tuple[Notice, ...]:
             details=lines,
             hint="refresh the source (overlaytool sync), or allow it with --allow-downgrade",
         )
-    return tuple(Notice(reference="downgrade", message=f"it goes back: {line}") for line in lines)
+    return tuple(Downgrade(change=line).notice for line in lines)
 
 
 def _blockers(workspace: Workspace, standing: Standing | None) -> AbstractContextManager[Blockers]:
@@ -235,11 +236,7 @@ def _in_the_way(found: Iterable[Clash]) -> Iterator[Notice]:
     for clash in found:
         views.setdefault((clash.other, clash.reason), []).append(clash.view)
     for (other, reason), where in sorted(views.items()):
-        yield Notice(
-            reference="in-the-way",
-            message=f"{reason} on {', '.join(dict.fromkeys(where))}: they cannot be in one root",
-            hint=f"take {other} out of what asks for it (overlaytool why {other}), or update it",
-        )
+        yield InTheWay(reason=reason, views=", ".join(dict.fromkeys(where)), package=other).notice
 
 
 def render(workspace: Workspace, planned: Planned, tree: Tree, today: date) -> ChangeSet:

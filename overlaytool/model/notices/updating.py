@@ -1,0 +1,153 @@
+"""Notices of updates of everything, of forks and of reviews."""
+
+from __future__ import annotations
+
+from overlaytool.model.notices.kind import NoticeKind
+
+
+class EditedCopy(NoticeKind, frozen=True, kw_only=True):
+    """A package of portage-stable was edited in Flatcar: `update --all` leaves it as it is."""
+
+    reference = "edited-copy"
+    says = "{package} carries an edit of Flatcar's own: {subject} ({commit})"
+    hint = (
+        "it was left as it is: update it alone, then apply the edit again;"
+        " git show {commit} -- {path} shows it"
+    )
+
+    package: str
+    subject: str
+    """Of the commit that edited it."""
+    commit: str
+    """Its first twelve hex digits."""
+    path: str
+
+
+class ObsoleteEclass(NoticeKind, frozen=True, kw_only=True):
+    """The automation list names an eclass that Gentoo does not have."""
+
+    reference = "obsolete-eclass"
+    says = "{name} is in the automation list, and Gentoo does not have it"
+    hint = "take it out of the list, and the file with it when nothing inherits it"
+
+    name: str
+
+
+class Unsatisfied(NoticeKind, frozen=True, kw_only=True):
+    """After an update of everything, nothing satisfies a dependency of a target."""
+
+    reference = "unsatisfied"
+    says = "nothing satisfies {dependency}, on {views}"
+    hint = "overlaytool plan with that atom says what stands in the way"
+
+    dependency: str
+    views: str
+
+
+class ListedNotHere(NoticeKind, frozen=True, kw_only=True):
+    """The automation list names a package that portage-stable does not have."""
+
+    reference = "nonexistent-package"
+    says = "{package} is in the automation list, and portage-stable does not have it"
+    hint = "take the line out of the list"
+
+    package: str
+
+
+class ListedMoved(NoticeKind, frozen=True, kw_only=True):
+    """The automation list names a package that has another name in Gentoo."""
+
+    reference = "moved-package"
+    says = "Gentoo has {package} as {new} now"
+    hint = "overlaytool add {new}, then remove {package}"
+
+    package: str
+    new: str
+
+
+class ListedDropped(NoticeKind, frozen=True, kw_only=True):
+    """The automation list names a package that Gentoo no longer has."""
+
+    reference = "dropped-package"
+    says = "Gentoo does not have {package} any more"
+    hint = "overlaytool remove {package}, or fork it: overlaytool fork {package}"
+
+    package: str
+
+
+class HeldBack(NoticeKind, frozen=True, kw_only=True):
+    """A package would refuse Gentoo's copy of a fork that is dropped."""
+
+    reference = "held-back"
+    says = "{parent} {dep_class}s on {atom}, which no ebuild of Gentoo satisfies"
+    hint = "update it as well"
+
+    parent: str
+    dep_class: str
+    atom: str
+
+
+class ForkUnknown(NoticeKind, frozen=True, kw_only=True):
+    """It is not known which ebuild a fork was made from."""
+
+    reference = "fork-unknown"
+    says = "{file}: the ebuild that it came from is neither in Gentoo nor in the history"
+    hint = "compare it by hand with {newest}"
+
+    file: str
+    newest: str
+
+
+class ForkPristine(NoticeKind, frozen=True, kw_only=True):
+    """A fork is the same as the ebuild that it was made from."""
+
+    reference = "fork-pristine"
+    says = "{file} is as in {origin}"
+
+    file: str
+    origin: str
+
+
+class ForkUpstream(NoticeKind, frozen=True, kw_only=True):
+    """Gentoo's newest ebuild has every line that a fork changed."""
+
+    reference = "fork-upstream"
+    says = "{file}: all that it changed against {origin} is in {newest} by now"
+
+    file: str
+    origin: str
+    newest: str
+
+
+class ForkChange(NoticeKind, frozen=True, kw_only=True):
+    """A fork has lines of its own that Gentoo's newest ebuild does not have."""
+
+    reference = "fork-change"
+    says = "{file} differs from {origin}: {lines}"
+    hint = "what is still meant has to become {forms}"
+
+    file: str
+    origin: str
+    lines: str
+    """The first of them, with semicolons between."""
+    forms: str
+    """Where Flatcar keeps changes of that form: ``a patch in coreos/user-patches``."""
+
+
+class ForkFile(NoticeKind, frozen=True, kw_only=True):
+    """A fork has a file of its own in ``files/``."""
+
+    reference = "fork-file"
+    says = "{file} is the fork's own: Gentoo does not have it"
+    hint = "a patch goes to coreos/user-patches; what is installed needs another package"
+
+    file: str
+
+
+class ReviewUnsourceable(NoticeKind, frozen=True, kw_only=True):
+    """An ebuild that a branch changes cannot be sourced, so its metadata are not compared."""
+
+    reference = "unsourceable"
+    says = "{problem}"
+
+    problem: str
