@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from overlaytool.apply.package_source import Issues, read_directory, read_plain
@@ -10,7 +10,6 @@ from overlaytool.apply.scratch import Scratch
 from overlaytool.apply.staging import Draft
 from overlaytool.errors import UnsafeSourceError
 from overlaytool.flatcar.checkout import PORTAGE_STABLE
-from overlaytool.git.copies import Edit
 from overlaytool.model.change import FileState, StepKind
 from overlaytool.model.plan import Action, TreeCommit
 from overlaytool.model.resolution import Notice
@@ -40,29 +39,15 @@ class Mirrored:
 class Copies:
     """Copies from one tree to import from."""
 
-    def __init__(self, mirrored: Mirrored, root: Path, origin: TreeCommit) -> None:
+    def __init__(self, mirrored: Mirrored, root: Path, origin: TreeCommit, issues: Issues) -> None:
         """
         :param root: the tree, Gentoo's.
         :param origin: its name and commit, for the commits' text.
+        :param issues: gets what must not be copied.
         """
-        self._to, self._root, self._origin = mirrored, root, origin
-        self._issues = Issues()
+        self._to, self._root, self._origin, self._issues = mirrored, root, origin, issues
         self.work: list[Notice] = []
         """What is left to a person."""
-
-    def edited(self, edits: Mapping[str, Edit]) -> frozenset[str]:
-        """Those of the packages edited by hand whose copies differ: they are listed, never overwritten."""
-        differing = {name: edit for name, edit in edits.items() if self._differs(name)}
-        for name, edit in sorted(differing.items()):
-            self.work.append(
-                Notice(
-                    reference="edited-copy",
-                    message=f"{name} carries an edit of Flatcar's own: {edit.subject} ({edit.commit[:12]})",
-                    hint=f"it was left as it is: update it alone, then apply the edit again;"
-                    f" git show {edit.commit[:12]} -- {PORTAGE_STABLE}/{name} shows it",
-                )
-            )
-        return frozenset(differing)
 
     def all(self, names: Sequence[str], *, without: Collection[str], task: Task) -> tuple[str, ...]:
         """Copy the packages and eclasses that differ, a step each.
@@ -70,7 +55,6 @@ class Copies:
         :param names: of the automation list.
         :param without: names that are left as they are.
         :return: the names that were copied.
-        :raises UnsafeSourceError: for files that must not be copied, all of them.
         """
         copied = []
         for name in names:
@@ -79,19 +63,19 @@ class Copies:
                 continue
             if (is_eclass(name) and self._eclass(name)) or (is_package(name) and self._package(name)):
                 copied.append(name)
+        return tuple(copied)
+
+    def check(self) -> None:
+        """After all was read.
+
+        :raises UnsafeSourceError: for files that must not be copied, all of them.
+        """
         if self._issues.unsafe:
             raise UnsafeSourceError(
                 "the sources hold files that must not be copied",
                 details=tuple(self._issues.unsafe),
                 hint="git status in that tree shows them; --except leaves a package alone",
             )
-        return tuple(copied)
-
-    def _differs(self, name: str) -> bool:
-        files = read_directory(self._root, name, self._issues)
-        directory = f"{PORTAGE_STABLE}/{name}"
-        paths = self._to.draft.list(directory)
-        return {path.removeprefix(f"{directory}/"): self._to.draft.read(path) for path in paths} != files
 
     def _package(self, name: str) -> bool:
         directory = f"{PORTAGE_STABLE}/{name}"

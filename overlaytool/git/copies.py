@@ -20,10 +20,19 @@ _COPIED = re.compile(
 
 
 class Edit(Struct, frozen=True, kw_only=True):
-    """The last commit that changed a copy, and that did not copy it."""
+    """The commits that changed a copy since it was last copied."""
 
-    commit: str
-    subject: str
+    commits: tuple[tuple[str, str], ...]
+    """Commit and subject, newest first."""
+    copied: str | None
+    """The last commit that copied it; None where the history does not reach that far."""
+
+    @property
+    def last(self) -> str:
+        """The newest of the commits, for a sentence."""
+        commit, subject = self.commits[0]
+        more = f" and {len(self.commits) - 1} more" if len(self.commits) > 1 else ""
+        return f"{subject} ({commit[:12]}){more}"
 
 
 def edited_by_hand(
@@ -49,14 +58,21 @@ def edited_by_hand(
         "--",
         directory,
     ).decode("utf-8", "replace")
-    open_names, found = set(names), dict[str, Edit]()
+    open_names = set(names)
+    later: dict[str, list[tuple[str, str]]] = {}
+    copied: dict[str, str] = {}
     for entry in output.split("\x01")[1:]:
         head, *paths = re.split(r"[\0\n]+", entry)
         identity, _, subject = head.partition("\x02")
         touched = {"/".join(path[len(directory) + 1 :].split("/")[:2]) for path in paths if path} & open_names
-        open_names -= touched
-        if touched and not _COPIED.search(subject):
-            found.update(dict.fromkeys(touched, Edit(commit=identity, subject=subject)))
+        if touched and _COPIED.search(subject):
+            open_names -= touched
+            copied.update(dict.fromkeys(touched, identity))
+        else:
+            for name in touched:
+                later.setdefault(name, []).append((identity, subject))
         if not open_names:
             break
-    return found
+    return {
+        name: Edit(commits=tuple(commits), copied=copied.get(name)) for name, commits in sorted(later.items())
+    }

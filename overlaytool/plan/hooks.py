@@ -12,6 +12,8 @@ from overlaytool.support.markdown import plural
 
 PATCHES = f"{OVERLAY}/coreos/user-patches"
 HOOKS = f"{OVERLAY}/coreos/config/env"
+GONE = frozenset({"patch-of-gone-version", "hook-of-gone-version"})
+"""What is done to nothing any more: a person has to decide."""
 _VERSION = re.compile(r"-(?P<version>\d[\w.]*(?:-r\d+)?)$")
 
 

@@ -60,7 +60,9 @@ class State:
         if missing.parent:
             return f"{missing.parent} {missing.dep_class}s on it"
         targets = self._asked_by.get(missing.atom, ())
-        return f"{' and '.join(targets)} asks for it" if targets else "a target asks for it"
+        if not targets:
+            return "a target asks for it"
+        return f"{' and '.join(targets)} {'ask' if len(targets) > 1 else 'asks'} for it"
 
     def newly_missing(self, before: State) -> tuple[Missing, ...]:
         """What nothing satisfies here and something satisfied before."""

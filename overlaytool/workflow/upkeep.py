@@ -1,7 +1,6 @@
-"""The steps of an update of everything: copy, import what is missing, keep keywords, say what is left.
+"""An update of everything: copy, put edits of our own on again, settle what follows, say what is left.
 
-Whatever is changed is changed in memory and in a scratch copy of the checkout. That is resolved again until
-nothing changes.
+Whatever is changed is changed in memory and in a scratch copy of the checkout.
 """
 
 from __future__ import annotations
@@ -10,44 +9,40 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from overlaytool.apply.copying import Copies, Mirrored
+from overlaytool.apply.package_source import Issues, read_directory
+from overlaytool.apply.reapplying import Files
 from overlaytool.apply.scratch import Scratch
 from overlaytool.apply.staging import Draft
-from overlaytool.ebuild.source import TreeSource
-from overlaytool.errors import GitError, OverlaytoolError
-from overlaytool.flatcar import automation, profiles
-from overlaytool.flatcar import checkout as checkouts
+from overlaytool.apply.whole_directories import WholeDirectories
+from overlaytool.errors import GitError
+from overlaytool.flatcar import automation
 from overlaytool.flatcar.automation import PACKAGES_LIST
 from overlaytool.flatcar.checkout import PORTAGE_STABLE, Checkout
-from overlaytool.flatcar.order import atom_name
 from overlaytool.flatcar.tree import DiskTree
 from overlaytool.git import changes
 from overlaytool.git.changes import Range
-from overlaytool.git.copies import Edit, edited_by_hand
+from overlaytool.git.copies import edited_by_hand
 from overlaytool.git.head import head_commit
 from overlaytool.git.repository import Repository
-from overlaytool.model.change import ChangeSet, StepKind
+from overlaytool.model.change import ChangeSet, FileState, StepKind
 from overlaytool.model.plan import Action, TreeCommit
-from overlaytool.model.resolution import Notice, Request
+from overlaytool.model.resolution import Notice
 from overlaytool.model.review import PackageReview, Review
-from overlaytool.model.target import Into
+from overlaytool.model.upkeep import EditedCopy, LineChange
 from overlaytool.plan import release_notes
-from overlaytool.plan.hooks import to_look_at
-from overlaytool.plan.keyword_upkeep import EntryChange, KeywordReason, KeywordUpkeep
-from overlaytool.plan.outdated import Entry, EntryState, is_package, looked_after, without_source
-from overlaytool.plan.planner import ACCEPT_KEYWORDS
+from overlaytool.plan.hooks import GONE, to_look_at
+from overlaytool.plan.keyword_upkeep import EntryChange
+from overlaytool.plan.outdated import Entry, is_package, looked_after, without_source
 from overlaytool.plan.review import Comparison
 from overlaytool.plan.states import State
 from overlaytool.plan.step_order import in_order
 from overlaytool.plan.touched import touched
-from overlaytool.workflow import planning
-from overlaytool.workflow.review import state_of
+from overlaytool.plan.unsolved import entries_work, unsatisfied
+from overlaytool.workflow.edited_copies import EditedCopies, files_at
+from overlaytool.workflow.settling import Settling
 from overlaytool.workflow.workspace import Workspace
-
-MAX_PASSES = 6
-"""Rounds of importing and accepting; an update that needs more is left to a person."""
 
 
 class Start(Struct, frozen=True, kw_only=True):
@@ -76,6 +71,10 @@ class Updated(Struct, frozen=True, kw_only=True):
     imported: tuple[str, ...]
     """Packages that are newly needed."""
     keywords: tuple[EntryChange, ...]
+    lines: tuple[LineChange, ...]
+    """Lines of other profile files that are edited."""
+    edits: tuple[EditedCopy, ...]
+    """Copies that carry edits of Flatcar's own."""
     review: Review
     """What the views select before and after."""
     removable: tuple[str, ...]
@@ -92,10 +91,10 @@ class Upkeep:
         self._space, self._start, self._copy = space, start, copy
         self._draft = Draft(DiskTree(start.checkout.path))
         self._mirrored = Mirrored(self._draft, copy)
+        self._repository = _repository(space)
+        self._edits: EditedCopies | None = None
         self._work: list[Notice] = []
         self._today = date.today()
-        self._imported: list[str] = []
-        self._keywords: list[EntryChange] = []
 
     def run(self, excluded: Sequence[str]) -> Updated:
         """All of it."""
@@ -104,24 +103,27 @@ class Upkeep:
         names = looked_after(automation.list_entries(self._draft.read_text(PACKAGES_LIST)), excluded)
         if self._start.range is None:
             entries, copied = self._copy_all(names)
-            touched_packages = {name for name in copied if is_package(name)}
+            changed_packages = {name for name in copied if is_package(name)}
         else:
-            repository = Repository.open(self._space.checkout.path)
-            what = touched(changes.changed_paths(repository, self._start.range))
-            touched_packages = {package for package, _repository in what.packages}
-        state = self._settle(touched_packages)
-        self._put_list()
+            changed_packages = self._synced(self._start.range)
+        settling = Settling(self._space, self._mirrored, self._start.checkout, self._start.before)
+        state = settling.settle(changed_packages)
+        self._put_list(settling.imported)
         comparison = Comparison(self._start.before, state, touched(self._changed()))
         packages = comparison.packages({})
         self._put_changelog(packages)
         steps = in_order(self._draft.steps(), state)
+        edits = self._edits
+        beside = tuple(to_look_at(self._draft, self._new_versions(packages, state), settling.imported))
         return Updated(
             base=self._start.base,
             change_set=ChangeSet(steps=steps, about=("update", "--all")),
             entries=entries,
             copied=copied,
-            imported=tuple(sorted(set(self._imported))),
-            keywords=tuple(self._keywords),
+            imported=tuple(sorted(set(settling.imported))),
+            keywords=tuple(settling.keywords),
+            lines=tuple(settling.lines),
+            edits=tuple(edits.found) if edits else (),
             review=Review(
                 base=self._start.base or head_commit(self._start.checkout.path) or "",
                 tip="",
@@ -137,139 +139,79 @@ class Upkeep:
             ),
             removable=self._removable(state),
             manual_work=(
-                *_entries_work(entries),
+                *entries_work(entries),
                 *self._work,
-                *self._unsatisfied(state),
+                *(edits.work(synced=self._start.range is not None) if edits else ()),
+                *settling.work,
+                *(notice for notice in beside if notice.reference in GONE),
+                *unsatisfied(self._start.before, state),
             ),
-            to_look_at=tuple(to_look_at(self._draft, self._new_versions(packages, state), self._imported)),
+            to_look_at=(
+                *(edits.to_look_at() if edits else ()),
+                *settling.avoidable,
+                *(notice for notice in beside if notice.reference not in GONE),
+            ),
         )
+
+    # --- copies ------------------------------------------------------------------------------------
 
     def _copy_all(self, names: Sequence[str]) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
         """The entries that only one side has, and the names of what was copied."""
         gentoo, root = next(iter(self._space.sources.items()))
-        copies = Copies(self._mirrored, root, TreeCommit(name=gentoo, commit=head_commit(root)))
+        issues = Issues()
+        origin = TreeCommit(name=gentoo, commit=head_commit(root))
+        copies = Copies(self._mirrored, root, origin, issues)
         packages = [name for name in names if is_package(name)]
         gone = [name for name in packages if not (root / name).is_dir()]
         moved = {name: self._space.source.moved(name) for name in gone}
         entries = tuple(without_source(packages, self._start.checkout.portage_stable, root, moved))
-        absent = {entry.name for entry in entries}
-        edited = copies.edited(self._edits([name for name in packages if name not in absent]))
+        absent = frozenset(entry.name for entry in entries)
+        left = frozenset[str]()
+        if self._repository is not None:
+            there = [name for name in packages if name not in absent]
+            edits = edited_by_hand(self._repository, self._repository.head(), str(PORTAGE_STABLE), there)
+            self._edits = EditedCopies(
+                self._repository, edits, self._files, lambda name: read_directory(root, name, Issues())
+            )
+            left = self._edits.left_alone
         with self._space.progress.task("comparing with Gentoo", len(names)) as task:
-            copied = copies.all(names, without=absent | edited, task=task)
+            copied = copies.all(names, without=absent | left, task=task)
+        others = WholeDirectories(self._mirrored, root, origin, issues)
+        copied += others.copy(names)
+        copied += others.licenses(filter(is_package, copied), listed="licenses" in names)
+        copies.check()
         self._work += copies.work
+        if self._edits is not None:
+            self._edits.put(self._mirrored)
         return entries, copied
 
-    def _edits(self, names: Sequence[str]) -> dict[str, Edit]:
-        """The packages whose copies were last changed by hand, where there is a history to ask."""
-        try:
-            repository = Repository.open(self._space.checkout.path)
-            return edited_by_hand(repository, repository.head(), str(PORTAGE_STABLE), names)
-        except GitError:
-            return {}
-
-    # --- what people do by hand --------------------------------------------------------------------
-
-    def _settle(self, packages: set[str]) -> State:
-        """Import, accept and drop until nothing changes, and say what is selected then."""
-        tried: set[str] = set()
-        for _ in range(MAX_PASSES):
-            state = self._state()
-            if not (self._keep_keywords(state, packages) or self._import_missing(state, packages, tried)):
-                return state
-        return self._state()
-
-    def _state(self) -> State:
-        self._copy.move()
-        return state_of(self._space, checkouts.find(self._copy.path))
-
-    def _there(self) -> Workspace:
-        """The scratch copy with the trees to import from."""
-        place = checkouts.find(self._copy.path)
-        source = TreeSource(
-            place, self._space.sources, cache=self._space.source.cache, boards=self._space.boards
+    def _synced(self, ends: Range) -> set[str]:
+        """The packages that somebody has copied; edits that this took away are put on again."""
+        repository = Repository.open(self._space.checkout.path)
+        what = touched(changes.changed_paths(repository, ends))
+        names = [package for package, where in what.packages if where == PORTAGE_STABLE.name]
+        edits = edited_by_hand(repository, ends.base, str(PORTAGE_STABLE), names)
+        self._edits = EditedCopies(
+            repository, edits, lambda name: files_at(repository, ends.base, name), self._files
         )
-        return replace(self._space, checkout=place, source=source)
+        self._edits.put(self._mirrored)
+        return {package for package, _where in what.packages}
 
-    def _import_missing(self, state: State, packages: set[str], tried: set[str]) -> bool:
-        """Import what is newly missing, with all that it takes; whether that changed anything."""
-        before = {(entry.atom, entry.view) for entry in self._start.before.everything.missing}
-        atoms: dict[Into, dict[str, None]] = {Into.BOARD: {}, Into.SDK: {}}
-        for entry in state.everything.missing:
-            if (entry.atom, entry.view) not in before and entry.reason is None and entry.atom not in tried:
-                atoms[Into.SDK if entry.view == "host" else Into.BOARD][entry.atom] = None
-        changed = False
-        for into, wanted in atoms.items():
-            for atom in wanted:
-                tried.add(atom)
-                changed |= self._import(atom, into, packages)
-        return changed
+    def _files(self, name: str) -> Files:
+        """The files of a package of portage-stable as they are now."""
+        directory = f"{PORTAGE_STABLE}/{name}"
+        found: dict[str, FileState] = {}
+        for path in self._draft.list(directory):
+            state = self._draft.read(path)
+            if state is not None:
+                found[path.removeprefix(f"{directory}/")] = state
+        return found
 
-    def _import(self, atom: str, into: Into, packages: set[str]) -> bool:
-        there = self._there()
-        try:
-            planned = planning.prepare(there, Request(atoms=(atom,), into=into))
-            planned = replace(planned, plan=replace(planned.plan, metapackage=None))
-            steps = planning.render(there, planned, DiskTree(self._copy.path), self._today).steps
-        except OverlaytoolError:
-            return False  # it stays among what nothing satisfies, which is listed
-        changed = False
-        for step in steps:
-            if step.kind in (StepKind.AUTOMATION, StepKind.CHANGELOG):
-                continue
-            for change in step.changes:
-                self._mirrored.put(change.path, change.after)
-            self._draft.finish(step.kind, step.action, step.subject, step.source, message=step.message)
-            changed = True
-        self._imported += [one.package for one in planned.plan.imports]
-        self._keywords += [
-            EntryChange(
-                why=KeywordReason.NEEDED,
-                package=atom_name(entry.atom),
-                entry=None,
-                atom=entry.atom,
-                keywords=entry.keywords,
-                reason=entry.comment,
-            )
-            for entry in planned.plan.keywords
-        ]
-        packages.update(one.package for one in planned.plan.imports)
-        return changed
+    # --- list and changelog ------------------------------------------------------------------------
 
-    def _keep_keywords(self, state: State, packages: set[str]) -> bool:
-        """Drop, rewrite and add entries of package.accept_keywords; whether that changed anything."""
-        upkeep = KeywordUpkeep(state.source, self._start.before.selections, state.selections)
-        text = self._draft.read_text(ACCEPT_KEYWORDS)
-        found = list(upkeep.entries(profiles.entries(text), packages))
-        found += upkeep.in_sync(packages)
-        for change in found:
-            self._put_entry(change)
-        self._keywords += found
-        return bool(found)
-
-    def _put_entry(self, change: EntryChange) -> None:
-        text = self._draft.read_text(ACCEPT_KEYWORDS)
-        if change.entry is not None:
-            place = next(entry.line for entry in profiles.entries(text) if entry.atom == change.entry.atom)
-            if change.atom is None:
-                text = profiles.without_entry(text, place)
-            else:
-                lines = text.split("\n")
-                lines[place] = " ".join((change.atom, *change.keywords))
-                text = "\n".join(lines)
-        elif change.atom is not None:
-            text = profiles.with_keywords(text, change.atom, change.keywords, change.reason)
-        self._mirrored.put_text(ACCEPT_KEYWORDS, text)
-        done = "Drop" if change.atom is None else "Add" if change.entry is None else "Update"
-        self._draft.finish(
-            StepKind.KEYWORDS,
-            Action.ADD if change.entry is None else Action.UPDATE,
-            change.package,
-            message=f"overlay profiles: {done} accept keywords for {change.package}\n\n{change.reason}\n",
-        )
-
-    def _put_list(self) -> None:
+    def _put_list(self, imported: Sequence[str]) -> None:
         text = self._draft.read_text(PACKAGES_LIST)
-        self._draft.put_text(PACKAGES_LIST, automation.with_packages(text, sorted(set(self._imported))))
+        self._draft.put_text(PACKAGES_LIST, automation.with_packages(text, sorted(set(imported))))
         self._draft.finish(StepKind.AUTOMATION, Action.ADD, "automation")
 
     def _put_changelog(self, packages: Sequence[PackageReview]) -> None:
@@ -312,39 +254,11 @@ class Upkeep:
             )
         )
 
-    def _unsatisfied(self, state: State) -> Iterator[Notice]:
-        lines: dict[str, list[str]] = {}
-        for entry in state.newly_missing(self._start.before):
-            lines.setdefault(f"{entry.atom}: {entry.reason or state.asking(entry)}", []).append(entry.view)
-        for line, views in sorted(lines.items()):
-            yield Notice(
-                reference="unsatisfied",
-                message=f"nothing satisfies {line}, on {', '.join(dict.fromkeys(views))}",
-                hint="overlaytool plan with that atom says what stands in the way",
-            )
 
-
-def _entries_work(entries: Sequence[Entry]) -> Iterator[Notice]:
-    """What a person does about entries of the list that only one side has."""
-    for entry in entries:
-        match entry.state:
-            case EntryState.NOT_HERE:
-                yield Notice(
-                    reference="nonexistent-package",
-                    message=f"{entry.name} is in the automation list, and portage-stable does not have it",
-                    hint="take the line out of the list",
-                )
-            case EntryState.MOVED:
-                yield Notice(
-                    reference="moved-package",
-                    message=f"Gentoo has {entry.name} as {entry.moved_to} now",
-                    hint=f"overlaytool add {entry.moved_to}, then remove {entry.name}",
-                )
-            case EntryState.DROPPED:
-                yield Notice(
-                    reference="dropped-package",
-                    message=f"Gentoo does not have {entry.name} any more",
-                    hint=f"overlaytool remove {entry.name}, or fork it: overlaytool fork {entry.name}",
-                )
-            case EntryState.SAME | EntryState.DIFFERS:
-                pass
+def _repository(space: Workspace) -> Repository | None:
+    """The repository of the checkout; None for files without git, or without a commit."""
+    try:
+        repository = Repository.open(space.checkout.path)
+        return repository if repository.commit_of("HEAD") else None
+    except GitError:
+        return None

@@ -2,77 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from series_steps import git
-from support import THIRD_PARTY
+from update_trees import KEYWORDS, LIST, OVERLAY, STABLE, Trees
 
 if TYPE_CHECKING:
     from support import RunCli
-
-STABLE = THIRD_PARTY / "portage-stable"
-OVERLAY = THIRD_PARTY / "coreos-overlay"
-KEYWORDS = OVERLAY / "profiles/coreos/base/package.accept_keywords"
-LIST = Path(".github/workflows/portage-stable-packages-list")
-
-
-class Trees:
-    """A checkout whose list has only what a test says, and a Gentoo that has the same copies."""
-
-    def __init__(self, checkout: Path, gentoo: Path, run_cli: RunCli) -> None:
-        self.checkout, self.gentoo, self._run = checkout, gentoo, run_cli
-
-    def listed(self, *names: str) -> None:
-        """Put these on the list, and their copies into Gentoo as they are."""
-        for name in names:
-            source, target = self.checkout / STABLE / name, self.gentoo / name
-            if source.is_dir():
-                shutil.copytree(source, target, dirs_exist_ok=True)
-            else:
-                target.parent.mkdir(exist_ok=True)
-                shutil.copyfile(source, target)
-        categories: dict[str, list[str]] = {}
-        for name in sorted(names):
-            categories.setdefault(name.partition("/")[0], []).append(name)
-        groups = ["\n".join(group) for group in categories.values()]
-        (self.checkout / LIST).write_text("# Please keep the list sorted!\n\n" + "\n\n".join(groups) + "\n")
-        self.commit()
-
-    def bump(self, package: str, old: str, new: str, *edits: tuple[str, str]) -> Path:
-        """Give Gentoo another version of a package instead of one."""
-        name = package.rpartition("/")[2]
-        before = self.gentoo / package / f"{name}-{old}.ebuild"
-        text = before.read_text()
-        for was, becomes in edits:
-            assert was in text
-            text = text.replace(was, becomes)
-        before.unlink()
-        after = before.with_name(f"{name}-{new}.ebuild")
-        after.write_text(text)
-        return after
-
-    def commit(self) -> None:
-        for tree in (self.checkout, self.gentoo):
-            git(tree, "add", "-A")
-            if git(tree, "status", "--porcelain"):
-                git(tree, "commit", "-q", "-m", "app-misc/jq: Sync with Gentoo")
-
-    def update(self, *options: str, status: int = 0) -> dict[str, Any]:
-        """The document of a dry run, or of what the options say."""
-        self.commit()
-        words = ("--dry-run",) if "--yes" not in options else ()
-        result = self._run(
-            *("-C", self.checkout, "update", "--all", "--gentoo", self.gentoo, "--format", "json"),
-            *(*words, *options),
-            check=False,
-        )
-        assert result.returncode == status, result.stdout + result.stderr
-        document: dict[str, Any] = json.loads(result.stdout)
-        return document
 
 
 @pytest.fixture
@@ -159,17 +98,6 @@ def test_gone_moved_and_absent_entries_are_left_to_a_person(trees: Trees) -> Non
     }
 
 
-def test_a_copy_that_carries_an_edit_is_never_overwritten(trees: Trees) -> None:
-    trees.listed("app-misc/jq")
-    ebuild = trees.checkout / STABLE / "app-misc/jq/jq-1.8.1.ebuild"
-    ebuild.write_text(ebuild.read_text() + "# ours\n")
-    git(trees.checkout, "commit", "-q", "-a", "-m", "app-misc/jq: Mend cross compilation")
-    found = trees.update(status=1)
-    assert found["copied"] == []
-    (work,) = found["manual_work"]
-    assert work["reference"] == "edited-copy" and "Mend cross compilation" in work["message"]
-
-
 def test_except_leaves_names_alone(trees: Trees) -> None:
     trees.listed("app-misc/jq", "net-misc/curl")
     for package in ("app-misc/jq", "net-misc/curl"):
@@ -224,9 +152,10 @@ def test_patches_and_hooks_of_what_changes_are_named(trees: Trees) -> None:
         (patches / directory).mkdir(parents=True)
         (patches / directory / "one.patch").write_text("--- a\n+++ b\n")
     trees.bump("app-misc/jq", "1.8.1", "1.8.2")
-    notices = trees.update()["to_look_at"]
+    found = trees.update(status=1)
     assert [
-        (notice["reference"], notice["message"].split(":")[0].rpartition("/")[2]) for notice in notices
+        (notice["reference"], notice["message"].split(":")[0].rpartition("/")[2])
+        for notice in (*found["to_look_at"], *found["manual_work"])
     ] == [
         ("check-user-patches", "jq"),
         ("patch-of-gone-version", "jq-1.8.1 is for a version that is gone"),

@@ -14,12 +14,21 @@ from overlaytool.cli import console
 from overlaytool.cli.views import review as review_view
 from overlaytool.git.head import head_commit
 from overlaytool.model.resolution import Notice
+from overlaytool.model.upkeep import EditedCopy, EditOutcome, LineChange
 from overlaytool.plan.keyword_upkeep import EntryChange
 from overlaytool.plan.planner import ACCEPT_KEYWORDS
 from overlaytool.report import review as reports
 from overlaytool.workflow.upkeep import Updated
 
 SCHEMA = 2
+MOST_LINES = 30
+"""Lines of a difference that are shown."""
+_OUTCOMES = {
+    EditOutcome.REAPPLIED: ("green", "applies to the new copy: put onto it in a commit of its own"),
+    EditOutcome.UPSTREAM: ("green", "is in Gentoo by now"),
+    EditOutcome.CONFLICT: ("bold red", "does not apply to the new copy"),
+    EditOutcome.UNKNOWN: ("bold red", "the history does not say what was copied"),
+}
 
 
 def show(updated: Updated) -> None:
@@ -29,6 +38,8 @@ def show(updated: Updated) -> None:
     else:
         review_view.show(updated.review)
     _show_keywords(updated.keywords)
+    _show_lines(updated.lines)
+    _show_edits(updated.edits)
     if updated.imported:
         console.show("")
         console.show(("newly needed", "bold"))
@@ -72,6 +83,36 @@ def _show_keywords(changes: Sequence[EntryChange]) -> None:
         console.show((f"      {change.reason}", "dim"))
 
 
+def _show_lines(changes: Sequence[LineChange]) -> None:
+    """Lines of profiles by file, each with its number."""
+    for file, members in groupby(changes, key=lambda change: change.file):
+        console.show("")
+        console.show((file, "bold"))
+        for change in members:
+            console.show((f"  - {change.before}", "red"), f"  (line {change.line})")
+            if change.after is not None:
+                console.show((f"  + {change.after}", "green"))
+            console.show((f"      {change.reason}", "dim"))
+
+
+def _show_edits(edits: Sequence[EditedCopy]) -> None:
+    """Copies that Flatcar changed, with what it changed."""
+    if not edits:
+        return
+    console.show("")
+    console.show(("copies with changes of Flatcar's own", "bold"))
+    for edit in edits:
+        style, words = _OUTCOMES[edit.outcome]
+        console.show(f"  {edit.package}  ", (words, style))
+        for commit, subject in edit.commits:
+            console.show((f"      {commit[:12]} {subject}", "dim"))
+        lines = edit.diff.splitlines()
+        for line in lines[:MOST_LINES]:
+            console.show(f"      {line}")
+        if len(lines) > MOST_LINES:
+            console.show((f"      [{len(lines) - MOST_LINES} more lines: --format json has them]", "dim"))
+
+
 def to_data(updated: Updated, sources: Mapping[str, Path], boards: Sequence[str]) -> dict[str, Any]:
     """The document: the plan's fields that apply, and ``changes`` as the contract has it."""
     return {
@@ -103,6 +144,8 @@ def to_data(updated: Updated, sources: Mapping[str, Path], boards: Sequence[str]
             for change in updated.keywords
             if change.entry is not None
         ],
+        "lines": to_builtins(updated.lines),
+        "edits": to_builtins(updated.edits),
         "removable": [{"package": name, "because": "no target reaches it"} for name in updated.removable],
         "steps": [
             {"kind": str(step.kind), "action": str(step.action), "subject": step.subject}
