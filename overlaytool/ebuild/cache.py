@@ -22,7 +22,7 @@ from pathlib import Path
 
 import msgspec
 
-SCHEMA = 3
+SCHEMA = 4
 PRUNE_AFTER = 90 * 86400
 """Seconds for which an entry is kept without being used."""
 TOUCH_AFTER = 7 * 86400
@@ -53,7 +53,10 @@ type _Row = tuple[str, str, str, bytes, bytes, bytes, int]
 """Tree, CPV, md5, digest of the eclasses, entry, its own digest, when it was used."""
 
 type Metadata = Mapping[str, str]
-"""PMS metadata keys and values, and ``_eclasses_``: name and md5 in turn, split by tabs (md5-dict format)."""
+"""PMS metadata keys and values, and ``_eclasses_``: name and md5 in turn, split by tabs (md5-dict format).
+
+Of an ebuild that cannot be sourced: ``_failed_`` says why; ``_eclasses_`` is what it had inherited till then.
+"""
 
 
 class MetadataCache:

@@ -17,6 +17,7 @@ from overlaytool.support.files import read_bytes, read_text
 INHERIT = re.compile(
     r"^[ \t]*(?:[^#\n]*(?:[;&|(){]|\b(?:then|else|do))[ \t]*)?inherit[ \t]+((?:[^\n\\]|\\\n)*)", re.MULTILINE
 )
+COPYRIGHT = re.compile(r"Copyright (?:\d{4}-)?(\d{4})")
 WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -101,6 +102,31 @@ class EclassStack:
             if (other := self.in_sources(path.stem)) is not None and _differ(other, path)
         )
 
+    @cached_property
+    def behind(self) -> tuple[str, ...]:
+        """Those of them that are not newer in portage-stable, as far as the years of their copyright tell."""
+        return tuple(
+            name
+            for name in self.outdated
+            if (source := self.in_sources(name)) is None
+            or not is_of_earlier_year(source, self._stable / f"{name}.eclass")
+        )
+
+
+def is_of_earlier_year(one: Path, other: Path) -> bool:
+    """Whether a file's copyright line names an earlier year than another's."""
+    first, second = copyright_year(one), copyright_year(other)
+    return first is not None and second is not None and first < second
+
+
+def copyright_year(file: Path) -> int | None:
+    """The last year of a file's copyright line; None where there is none at its beginning."""
+    try:
+        found = COPYRIGHT.search(read_text(file, errors="replace")[:400])
+    except OSError:
+        return None
+    return int(found[1]) if found else None
+
 
 def _differ(one: Path, other: Path) -> bool:
     """Whether two files have different contents; of one that cannot be read nothing is known."""
@@ -119,6 +145,8 @@ def needed_updates(
     :param sourced_with: gives pkgcore's package, bound to these eclasses as the sources have them.
     """
     names = set(outdated)
+    if not names:
+        return None
     inherited = _inherits(sourced_with(names))
     if inherited is None:
         return None

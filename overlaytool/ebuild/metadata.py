@@ -19,8 +19,9 @@ from pkgcore.ebuild.ebuild_src import package_factory
 from pkgcore.package.errors import MetadataException
 
 from overlaytool.ebuild.cache import MetadataCache
+from overlaytool.ebuild.guards import Guards
 from overlaytool.ebuild.sandbox import POOL
-from overlaytool.ebuild.shell import Bash, LimitError
+from overlaytool.ebuild.shell import Bash, EbuildFault, LimitError
 from overlaytool.ebuild.syntax import problem
 from overlaytool.errors import UnsafeSourceError
 from overlaytool.support.files import read_text
@@ -38,12 +39,19 @@ SOURCING_LIMIT = 60.0
 _given_up: dict[tuple[str, str], LimitError] = {}
 """Ebuilds by CPV and md5 that took too much of something: they would again."""
 
+UNSOURCED = "failed sourcing ebuild"
+"""How pkgcore begins what it says of an ebuild that bash cannot source."""
+FAILED = "_failed_"
+"""In an entry of the cache: why the ebuild cannot be sourced, instead of its metadata."""
+ABSENT = "-"
+"""The digest of an eclass that is not there."""
+
 
 class CachedMetadataFactory(package_factory):  # type: ignore[misc]
     """pkgcore's factory of packages, asking :class:`MetadataCache` before it sources."""
 
     def _get_metadata(self, pkg: Any, ebp: Any = None, force_regen: bool = False) -> Mapping[str, Any]:
-        if self.load_known([pkg]):
+        if pkg not in self._invalid and self.load_known([pkg]):
             return self.source(pkg, ebp)
         if pkg in self._invalid:
             raise MetadataException(pkg, "data", self._invalid[pkg])
@@ -54,6 +62,11 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
     def _invalid(self) -> WeakKeyDictionary[Any, str]:
         """Packages whose metadata cannot be read, and why."""
         return WeakKeyDictionary()
+
+    @cached_property
+    def _guards(self) -> Guards:
+        """What the eclasses say about EAPIs."""
+        return Guards(self._ecache.path)
 
     def source(self, pkg: Any, ebp: Any = None) -> Mapping[str, Any]:
         """Metadata of an ebuild that nothing is known of yet.
@@ -66,14 +79,26 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
         if not self._parent_repo.trusted:
             POOL.refuse_uncontained(Path(self._parent_repo.location))
         try:
+            refusal = self._guards.refusal(self._parent_repo.text(pkg), str(pkg.eapi))
             digest = self._parent_repo.digest(pkg)
         except OSError as error:
             raise MetadataException(pkg, "data", f"it cannot be read: {error.strerror}") from error
-        metadata: dict[str, Any] = self._update_metadata(pkg, ebp=ebp)
+        cache: MetadataCache = self._parent_repo.metadata_cache
+        try:
+            if refusal is not None and pkg.eapi.supported:
+                raise MetadataException(pkg, "data", f"{UNSOURCED}: {refusal}")
+            metadata: dict[str, Any] = self._update_metadata(pkg, ebp=ebp)
+        except MetadataException as error:
+            self._invalid[pkg] = " ".join(error.msg().split())
+            if isinstance(error.verbose, EbuildFault):
+                entry = self._plain({FAILED: self._invalid[pkg]}, error.verbose.inherited, digest)
+                cache.put(pkg.cpvstr, digest, entry, self._parent_repo.shared_as)
+            raise
         if metadata.get("_chf_") is not None:
-            cache: MetadataCache = self._parent_repo.metadata_cache
-            cache.put(pkg.cpvstr, digest, self._plain(metadata, digest), self._parent_repo.shared_as)
+            entry = self._plain(metadata, metadata.get("_eclasses_") or (), digest)
+            cache.put(pkg.cpvstr, digest, entry, self._parent_repo.shared_as)
         if (reason := problem(metadata)) is not None:
+            self._invalid[pkg] = reason
             raise MetadataException(pkg, "data", reason)
         return metadata
 
@@ -106,7 +131,7 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
             if known is None:
                 left.append(pkg)
                 continue
-            if (reason := problem(known)) is not None:
+            if (reason := known.get(FAILED) or problem(known)) is not None:
                 self._invalid[pkg] = reason
                 continue
             object.__setattr__(pkg, "data", known)
@@ -182,18 +207,21 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
         words = entry.get("_eclasses_", "").split("\t")
         inherited: dict[str, Any] = {}
         for name, digest in zip(words[::2], words[1::2], strict=False):
-            if self._ecache.digest(name) != digest:
+            if (self._ecache.digest(name) or ABSENT) != digest:
                 return None
-            inherited[name] = self._ecache.eclasses[name]
+            inherited[name] = self._ecache.eclasses.get(name)
         return inherited
 
-    def _plain(self, metadata: Mapping[str, Any], digest: str) -> dict[str, str]:
-        plain = {key: str(value) for key, value in metadata.items() if not key.startswith("_") and value}
-        eclasses = metadata.get("_eclasses_")
-        if eclasses:
-            plain["_eclasses_"] = "\t".join(
-                word for name in eclasses for word in (name, self._ecache.digest(name))
-            )
+    def _plain(self, metadata: Mapping[str, Any], eclasses: Iterable[str], digest: str) -> dict[str, str]:
+        """An entry for the cache: metadata or a failure, made from these eclasses and an ebuild's digest."""
+        plain = {
+            key: str(value)
+            for key, value in metadata.items()
+            if value and (key == FAILED or not key.startswith("_"))
+        }
+        inherited = [word for name in eclasses for word in (name, self._ecache.digest(name) or ABSENT)]
+        if inherited:
+            plain["_eclasses_"] = "\t".join(inherited)
         plain["_md5_"] = digest
         return plain
 
@@ -212,7 +240,9 @@ class CachedMetadataFactory(package_factory):  # type: ignore[misc]
 
 def _bound(entry: Mapping[str, str], inherited: Mapping[str, Any]) -> dict[str, Any]:
     """An entry as pkgcore's packages want it."""
-    bound: dict[str, Any] = {key: value for key, value in entry.items() if not key.startswith("_")}
+    bound: dict[str, Any] = {
+        key: value for key, value in entry.items() if key == FAILED or not key.startswith("_")
+    }
     if inherited:
         bound["_eclasses_"] = inherited
     return bound

@@ -6,20 +6,19 @@ checkout got from elsewhere.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pkgcore.package.errors import MetadataException
 
 from overlaytool.ebuild.candidate import EbuildCandidate
+from overlaytool.ebuild.eclass import copyright_year
 from overlaytool.ebuild.repository import VersionKey
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.git import dates
 from overlaytool.model.dependency import Origin, View
 from overlaytool.model.resolution import RejectionKind
 
-COPYRIGHT = re.compile(r"Copyright (?:\d{4}-)?(\d{4})")
 _LIFTED = frozenset({RejectionKind.KEYWORD, RejectionKind.LICENSE})
 """What an accepted keyword makes good."""
 
@@ -113,15 +112,10 @@ def older_eclasses(source: TreeSource) -> tuple[str, ...]:
 
 
 def _goes_back(old: Path, new: Path) -> str | None:
-    ours, theirs = _year(old), _year(new)
+    ours, theirs = copyright_year(old), copyright_year(new)
     if ours and theirs and ours != theirs:
         return f"of {ours}, the source's is of {theirs}" if theirs < ours else None
     changed, made = dates.changed(old.parent, old.name), dates.made(new.parent.parent)
     if changed is not None and made is not None and made < changed:
         return "the checkout changed it after the source was made"
     return None
-
-
-def _year(file: Path) -> int | None:
-    found = COPYRIGHT.search(file.read_text(encoding="utf-8", errors="replace")[:400])
-    return int(found[1]) if found else None

@@ -12,7 +12,7 @@ import select
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -53,6 +53,15 @@ LIMITS = {
 
 class LimitError(ProcessorError):  # type: ignore[misc]
     """An ebuild took more than it may have: it is not tried again."""
+
+
+class EbuildFault(EbdError):  # type: ignore[misc]
+    """An ebuild died, or inherits what is not there: it would again, with the same eclasses."""
+
+    def __init__(self, message: str, inherited: Iterable[str]) -> None:
+        """:param inherited: the eclasses that it had asked for till then."""
+        super().__init__(message)
+        self.inherited = tuple(inherited)
 
 
 class Bash:
@@ -243,9 +252,9 @@ def _keys(status: int, result: bytes, printed: bytes) -> dict[str, str]:
                 name, _, value = rest.partition("=")
                 keys[name] = value
             case "unknown":
-                raise ProcessorError(f"inherit requires unknown eclass: {rest}.eclass")
+                raise EbuildFault(f"inherit requires unknown eclass: {rest}.eclass", inherited)
             case "dying":
-                raise EbdError("".join(lines[number + 1 :]))
+                raise EbuildFault("".join(lines[number + 1 :]), inherited)
     if status or "DEFINED_PHASES" not in keys:
         raise ProcessorError(_first_line(printed) or "it ended before its end")
     keys["INHERITED"] = " ".join(dict.fromkeys((*keys.get("INHERITED", "").split(), *inherited)))

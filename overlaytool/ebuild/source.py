@@ -59,7 +59,7 @@ class TreeSource(Trees):
         self._root_deps = checkout.root_deps
         self._profiles: dict[str, ProfileView] = {}
         self._use_files = UseFiles()
-        self._eclass_updates: dict[tuple[str, str], tuple[str, ...] | None] = {}
+        self._eclass_updates: dict[tuple[str, str, bool], tuple[str, ...] | None] = {}
         self._variants: OrderedDict[tuple[str, ...], TreeSource] = OrderedDict()
 
     # --- views -------------------------------------------------------------------------------------
@@ -107,12 +107,16 @@ class TreeSource(Trees):
         """The same atom for another package name."""
         return parse_atom(atom.text.replace(atom.package, package, 1))
 
-    def eclass_updates(self, candidate: EbuildCandidate) -> tuple[str, ...] | None:
-        """The eclasses of the checkout to update so that a candidate can be sourced, or None."""
-        key = (candidate.cpv, candidate.repository)
+    def eclass_updates(self, candidate: EbuildCandidate, *, older: bool) -> tuple[str, ...] | None:
+        """The eclasses of the checkout to update so that a candidate can be sourced, or None.
+
+        :param older: whether those of the source may be older than the checkout's.
+        """
+        key = (candidate.cpv, candidate.repository, older)
         if key not in self._eclass_updates:
+            stack = self.eclass_stack
             self._eclass_updates[key] = needed_updates(
-                self.eclass_stack.outdated, lambda names: self._twin(candidate, names).ebuild
+                stack.outdated if older else stack.behind, lambda names: self._twin(candidate, names).ebuild
             )
         return self._eclass_updates[key]
 

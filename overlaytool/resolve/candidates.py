@@ -72,9 +72,15 @@ class Chooser[C: Candidate]:
     """Looks at candidates with the eyes of emerge, after the steps that have been decided."""
 
     def __init__(
-        self, source: PackageSource[C], *, accept_keywords: bool, trials: Trials | None = None
+        self,
+        source: PackageSource[C],
+        *,
+        accept_keywords: bool,
+        older_eclasses: bool = False,
+        trials: Trials | None = None,
     ) -> None:
-        self.source, self.accept_keywords = source, accept_keywords
+        """:param older_eclasses: whether eclasses of the checkout may be replaced by older ones."""
+        self.source, self.accept_keywords, self._older = source, accept_keywords, older_eclasses
         self.trials = trials or Trials()
         self._best: Known[C] = {}
         self._likely: Known[C] = {}
@@ -282,12 +288,15 @@ class Chooser[C: Candidate]:
         if candidate.origin is not Origin.SOURCE:
             return None
         kinds = {rejection.kind for rejection in self.hidden(view, candidate, decisions)}
-        needed = self.source.eclass_updates(candidate) if RejectionKind.METADATA in kinds else None
+        if RejectionKind.METADATA not in kinds:
+            return None
+        needed = self.source.eclass_updates(candidate, older=self._older)
         if needed is None:
             return None
         chooser = Chooser(
             self.source.with_eclass_updates({*decisions.eclasses, *needed}),
             accept_keywords=self.accept_keywords,
+            older_eclasses=self._older,
         )
         twin = next(
             other

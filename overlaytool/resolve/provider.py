@@ -112,8 +112,11 @@ class PackageSource[C: Candidate](Protocol):
     def optional_flags(self, view: View, candidate: C, changes: FlagChanges) -> tuple[str, ...]:
         """The enabled flags of a candidate that package.use could switch off, sorted."""
 
-    def eclass_updates(self, candidate: C) -> tuple[str, ...] | None:
-        """The eclasses to update so that a candidate can be sourced; None: nothing helps."""
+    def eclass_updates(self, candidate: C, *, older: bool) -> tuple[str, ...] | None:
+        """The eclasses to update so that a candidate can be sourced; None: nothing helps.
+
+        :param older: whether those of the source may be older than the checkout's.
+        """
 
     def with_eclass_updates(self, names: Iterable[str]) -> PackageSource[C]:
         """The same trees with these eclasses of the checkout replaced by the sources'."""

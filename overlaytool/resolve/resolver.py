@@ -224,7 +224,10 @@ class _Search[C: Candidate]:
     def chooser(self, source: PackageSource[C] | None = None) -> Chooser[C]:
         """Who picks candidates: in the trees, or in these with eclasses updated."""
         return Chooser(
-            source or self._source, accept_keywords=self._request.accept_keywords, trials=self._trials
+            source or self._source,
+            accept_keywords=self._request.accept_keywords,
+            older_eclasses=self._request.allow_downgrade,
+            trials=self._trials,
         )
 
     def _without(

@@ -206,7 +206,7 @@ class TextSource:
             (flag, state) for flag, state in depend.use_dependencies(atom, iuse) if (flag in use) != state
         )
 
-    def eclass_updates(self, candidate: TextEbuild) -> tuple[str, ...] | None:
+    def eclass_updates(self, candidate: TextEbuild, *, older: bool) -> tuple[str, ...] | None:
         return (candidate.needs,) if candidate.needs else None
 
     def with_eclass_updates(self, names: Iterable[str]) -> TextSource:
