@@ -29,6 +29,7 @@ from overlaytool.survey.kept import Kept
 from overlaytool.survey.line import Answer, Line, Outcome
 from overlaytool.survey.measure import failed
 from overlaytool.survey.order import Order, code
+from overlaytool.survey.prepared import Prepared
 from overlaytool.survey.rate import Rate
 from overlaytool.survey.summary import Summary, summary
 from overlaytool.workflow.standing import Standing
@@ -233,14 +234,14 @@ def _crew(order: Order, wish: Wish, say: Say) -> AbstractContextManager[Crew]:
     resource = f"overlaytool-{order.name}"
     if wish.scheduler is None:
         return engine.local(wish.workers, resource, say)
-    return engine.remote(wish.scheduler, resource, say, partial(check, order))
+    return engine.remote(wish.scheduler, resource, say, Prepared(partial(check, order)))
 
 
 def _through(
     crew: Crew, order: Order, batches: Sequence[Sequence[str]], take: Callable[[Sequence[Answer]], None]
 ) -> Iterator[tuple[Sequence[str], str]]:
     """Have batches worked out; those of which their worker died, and how."""
-    for number, result in crew.results(partial(work, order), batches):
+    for number, result in crew.results(Prepared(partial(work, order)), batches):
         if isinstance(result, str):
             yield batches[number], result
         else:
