@@ -59,9 +59,24 @@ class UnknownPackageError(OverlaytoolError):
 
 
 class AmbiguousPackageError(OverlaytoolError):
-    """A name without its category stands for more than one package."""
+    """A name without its category stands for more than one package.
+
+    :param typed: what was typed, and ``choices`` what could stand in its place.
+    """
 
     exit_status = 7
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        details: tuple[str, ...] = (),
+        hint: str | None = None,
+        typed: str = "",
+        choices: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message, details=details, hint=hint)
+        self.typed, self.choices = typed, choices
 
 
 class MalformedAtomError(OverlaytoolError):

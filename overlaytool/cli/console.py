@@ -172,7 +172,7 @@ def confirm(question: str, *, default: bool, unattended: bool | None) -> bool:
             sys.stderr.write(f"{question} {choices} ")
             sys.stderr.flush()
         answer = sys.stdin.readline()
-        if not sys.stdin.isatty():  # nobody has pressed Enter there
+        if not (sys.stdin.isatty() and answer.endswith("\n")):  # nobody has pressed Enter
             _print(("",), sys.stderr, err)
         match answer.strip().lower():
             case "y" | "yes":
@@ -185,6 +185,30 @@ def confirm(question: str, *, default: bool, unattended: bool | None) -> bool:
                 return _unanswered(unattended)
             case other:
                 _print((f"{other!r} is neither yes nor no",), sys.stderr, err)
+
+
+def choose(question: str, choices: Sequence[str]) -> str | None:
+    """Let a person on a terminal choose; None where there is none, or nothing is chosen."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    _print((question,), sys.stderr, err)
+    for number, choice in enumerate(choices, 1):
+        _print((f"  {number}  ", (choice, "green")), sys.stderr, err)
+    while True:
+        with suppress(OSError):
+            sys.stderr.write(f"Which one? [1-{len(choices)}] ")
+            sys.stderr.flush()
+        line = sys.stdin.readline()
+        answer = line.strip()
+        if not line.endswith("\n"):
+            _print(("",), sys.stderr, err)
+        if not answer:
+            return None
+        if answer.isdecimal() and 0 < int(answer) <= len(choices):
+            return choices[int(answer) - 1]
+        if answer in choices:
+            return answer
+        _print((f"{answer!r} is none of the numbers",), sys.stderr, err)
 
 
 def _unanswered(unattended: bool | None) -> bool:

@@ -5,7 +5,7 @@ They are put on a command when it is made, so that a new command has them by its
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
 from functools import cache, partial
 from pathlib import Path
@@ -98,6 +98,7 @@ def made(command: Any, *, outermost: bool = False) -> Any:
             parameter._custom_shell_complete = completion.for_parameter(parameter)
         if parameter.param_type_name == "argument" and parameter.metavar:
             parameter.make_metavar = partial(_as_written, parameter.metavar)
+    command.format_help = partial(_with_whole_names, command.format_help)
     for option in _every():
         if outermost:
             _take_variable(option)
@@ -118,6 +119,14 @@ def made(command: Any, *, outermost: bool = False) -> Any:
 def _as_written(metavar: str, ctx: object, usage: bool = False) -> str:
     """An argument's name in usage lines, without the braces that Typer puts around it."""
     return metavar
+
+
+def _with_whole_names(format_help: Callable[[Any, Any], None], context: Any, formatter: Any) -> None:
+    """Write a command's help without breaking a line at a hyphen, as in ``--into base-sysext:NAME``."""
+    from typer._click._textwrap import TextWrapper
+
+    TextWrapper.wordsep_re = TextWrapper.wordsep_simple_re
+    format_help(context, formatter)
 
 
 def _every() -> Iterator[Any]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from msgspec import Struct
 
-from overlaytool.model.resolution import Into
+from overlaytool.cli.groups import Group
+from overlaytool.model.resolution import Into, Request
 
 if TYPE_CHECKING:
     from overlaytool.workflow import Workspace
@@ -131,24 +132,96 @@ FormatOption = Annotated[Format, typer.Option("--format", help="json: one docume
 AtomArguments = Annotated[list[str], typer.Argument(metavar="ATOM...", help="Packages to add.")]
 
 
-def wishes(
-    allow_use: Sequence[str] | None,
-    unmask: Sequence[str] | None,
-    provide: Sequence[str] | None,
-    reason: str | None,
-) -> dict[str, Any]:
-    """What these options say, as a request has it.
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Stop after the plan; write nothing.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Write without asking, and ask nothing after.")]
 
-    :raises BadParameter: for a reason that is no line of text.
+
+class Trees(Group, frozen=True, kw_only=True):
+    """What a plan is made from: trees, and boards."""
+
+    gentoo: GentooOption = None
+    source: SourceOption = None
+    trust_sources: TrustOption = False
+    board: BoardOption = None
+
+    def open(
+        self, context: typer.Context, *, needed: bool | None = True
+    ) -> AbstractContextManager[Workspace]:
+        """The workspace with these; see :func:`workspace`.
+
+        :param needed: whether trees to import from are.
+        """
+        return workspace(
+            context,
+            gentoo=self.gentoo,
+            sources=self.source,
+            boards=self.board,
+            with_sources=needed,
+            trust_sources=self.trust_sources,
+        )
+
+
+class Wishes(Trees, frozen=True, kw_only=True):
+    """What is asked for besides the packages themselves."""
+
+    into: IntoOption = Into.IMAGE
+    accept_keywords: KeywordsOption = True
+    allow_downgrade: DowngradeOption = False
+    allow_use: AllowUseOption = None
+    unmask: UnmaskOption = None
+    provide: ProvideOption = None
+    reason: ReasonOption = None
+
+    def request(self, atoms: Sequence[str], *, update: bool = False) -> Request:
+        """The request for these packages.
+
+        :raises BadParameter: for a reason that is no line of text.
+        """
+        return Request(
+            atoms=tuple(atoms),
+            into=self.into,
+            update=update,
+            accept_keywords=self.accept_keywords,
+            allow_downgrade=self.allow_downgrade,
+            allow_use=tuple(self.allow_use or ()),
+            unmask=tuple(self.unmask or ()),
+            provide=tuple(self.provide or ()),
+            reason=line_of_text(self.reason),
+        )
+
+
+class Writing(Group, frozen=True, kw_only=True):
+    """What to do with what was worked out."""
+
+    dry_run: DryRunOption = False
+    yes: YesOption = False
+    commit: Annotated[
+        bool,
+        typer.Option("--commit", help="Make commits on a branch of their own; your files stay as they are."),
+    ] = False
+    branch: Annotated[
+        str | None, typer.Option(metavar="NAME", help="For --commit; default: after command and packages.")
+    ] = None
+    checkout: Annotated[
+        bool, typer.Option("--checkout", help="With --commit: then switch to the branch.")
+    ] = False
+    verify: Annotated[bool, typer.Option("--verify", help="Then ask Portage's own resolver.")] = False
+
+    def __post_init__(self) -> None:
+        if self.branch and not self.commit:
+            raise typer.BadParameter("--branch goes with --commit")
+        if self.checkout and not self.commit:
+            raise typer.BadParameter("--checkout goes with --commit")
+
+
+def line_of_text(reason: str | None) -> str | None:
+    """``--reason``, without spaces around it.
+
+    :raises BadParameter: for what is no line of text.
     """
     if reason is not None and (not reason.strip() or not reason.isprintable()):
         raise typer.BadParameter("--reason wants a line of text")
-    return {
-        "allow_use": tuple(allow_use or ()),
-        "unmask": tuple(unmask or ()),
-        "provide": tuple(provide or ()),
-        "reason": reason.strip() if reason else None,
-    }
+    return reason.strip() if reason else None
 
 
 @contextmanager

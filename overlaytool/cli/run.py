@@ -18,7 +18,7 @@ import typer
 from overlaytool.cli import console, signals
 from overlaytool.early import ENDING
 from overlaytool.ebuild import runtime
-from overlaytool.errors import OverlaytoolError, UsageError, WriteError
+from overlaytool.errors import AmbiguousPackageError, OverlaytoolError, UsageError, WriteError
 
 EXIT_BUG = 70
 """An exception that nobody expected; sysexits.h calls it an internal software error."""
@@ -65,8 +65,27 @@ def run(arguments: Sequence[str]) -> int:
         app.command()._main_shell_completion({}, "overlaytool")
     if sys.stdout.name == os.devnull:  # see _open_streams
         raise WriteError("standard output is closed", hint="redirect it to a file or to /dev/null")
-    app.invoke(arguments)
-    return 0
+    while True:
+        try:
+            app.invoke(arguments)
+        except AmbiguousPackageError as error:  # nothing is done yet: names are looked up first
+            arguments = _chosen(error, arguments)
+        else:
+            return 0
+
+
+def _chosen(error: AmbiguousPackageError, arguments: Sequence[str]) -> list[str]:
+    """The command line with the package that a person chooses on a terminal.
+
+    :raises AmbiguousPackageError: where nobody is there to choose.
+    """
+    places = [number for number, word in enumerate(arguments) if word.strip() == error.typed]
+    if not places or wants_json(arguments):
+        raise error
+    choice = console.choose(error.message, error.choices)
+    if choice is None:
+        raise error
+    return [choice if number in places else word for number, word in enumerate(arguments)]
 
 
 def wants_json(arguments: Sequence[str]) -> bool:
@@ -134,7 +153,7 @@ def _raised_by_click(error: BaseException) -> bool:
 def _usage(error: Exception) -> OverlaytoolError:
     """What click says of wrong usage, with the usage below it and where to read more."""
     context = getattr(error, "ctx", None)
-    message = str(error.format_message()).strip().rstrip(".")  # type: ignore[attr-defined]
+    message = str(error.format_message()).strip().rstrip(".").removeprefix("Invalid value: ")  # type: ignore[attr-defined]
     if context is None:
         return UsageError(_lower(message), hint="overlaytool --help")
     usage = " ".join(context.get_usage().split()).removeprefix("Usage: ")

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from functools import cache
 from typing import Any
 
+from msgspec.structs import replace
 from pkgcore.ebuild import restricts
 from pkgcore.ebuild.atom import atom as PkgcoreAtom
 from pkgcore.package.errors import MetadataException
@@ -20,7 +21,7 @@ from pkgcore.restrictions.packages import PackageRestriction
 from overlaytool.ebuild.evaluate import evaluate, every_atom, parse_atom, parsed
 from overlaytool.errors import MalformedAtomError
 from overlaytool.model.dependency import Atom, Demand
-from overlaytool.model.resolution import DepClass, Rejection, RejectionKind, Root
+from overlaytool.model.resolution import NO_FLAG, DepClass, Rejection, RejectionKind, Root
 
 HOST_CLASSES = frozenset({DepClass.BDEPEND, DepClass.IDEPEND})
 
@@ -109,7 +110,8 @@ def mismatch(
     missing = [flag for flag, wanted in use_dependencies(atom, iuse) if (flag in use) != wanted]
     unknown = [flag for flag, wanted in unknown_flags(atom, iuse) if not wanted]
     if unknown:
-        return rejected(RejectionKind.USE, f"it has no USE flag {', '.join(unknown)}")
+        reason = f"{NO_FLAG}{', '.join(unknown)}"
+        return replace(rejected(RejectionKind.USE, reason), flags=tuple(sorted(ebuild.iuse_stripped)))
     if missing:
         state = ", ".join(f"-{flag}" if flag not in use else flag for flag in missing)
         return rejected(RejectionKind.USE, f"USE is {state}")

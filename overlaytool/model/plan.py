@@ -188,6 +188,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What the user gave as the reason for all of it."""
     entry: EntryEdit | None = None
     """For a system extension; None where it has every requested package already."""
+    up_to_date: tuple[str, ...] = ()
+    """CPVs that an update would bring, and whose files the checkout has already."""
 
     @property
     def asked_for(self) -> tuple[str, ...]:

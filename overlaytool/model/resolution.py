@@ -163,6 +163,10 @@ class RejectionKind(StrEnum):
     DEPENDENCY = "dependency"
 
 
+NO_FLAG = "it has no USE flag "
+"""How the reason of a rejection begins where a flag was wanted that an ebuild does not have."""
+
+
 class Rejection(Struct, frozen=True, kw_only=True):
     """A candidate that was passed over, and the reason in words that can follow ``passed over:``."""
 
@@ -170,6 +174,8 @@ class Rejection(Struct, frozen=True, kw_only=True):
     repository: str
     kind: RejectionKind
     reason: str
+    flags: tuple[str, ...] = ()
+    """The USE flags that there are, where one was wanted that is none of them; sorted."""
 
 
 SYNC_REASON = "Keep versions on both arches in sync."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
 
 from overlaytool.errors import (
     KeywordError,
@@ -14,6 +15,7 @@ from overlaytool.errors import (
 )
 from overlaytool.model.dependency import Atom, Candidate
 from overlaytool.model.resolution import (
+    NO_FLAG,
     DepClass,
     Edge,
     NodeKey,
@@ -37,6 +39,7 @@ def unsatisfied_error[C: Candidate](failure: Unsatisfied[C], request: Request) -
     where = f" on {failure.view}"
     details = [*_because(failure), *_passed_over(failure.rejections)]
     details += [f"  {line}" for line in failure.mask_comment]
+    details += _flags(failure.rejections)
     kind, hint = _kind(failure, request)
     error = kind(f"no way to satisfy {failure.atom}{where}", details=tuple(details), hint=hint)
     error.about = failure.atom.package
@@ -71,6 +74,29 @@ def _passed_over(rejections: tuple[Rejection, ...]) -> list[str]:
     return lines or ["no tree has an ebuild of it"]
 
 
+def _flags(rejections: tuple[Rejection, ...]) -> Iterator[str]:
+    """The USE flags of the newest candidate that lacks one that was wanted."""
+    lacking = next((entry for entry in rejections if entry.reason.startswith(NO_FLAG)), None)
+    if lacking is not None:
+        yield f"the USE flags of {lacking.cpv}: {', '.join(lacking.flags) or 'none'}"
+
+
+def _flag_instead[C: Candidate](failure: Unsatisfied[C]) -> str | None:
+    """What to do about a flag that no candidate has; None where it is not that alone."""
+    lacking = [entry for entry in failure.rejections if entry.reason.startswith(NO_FLAG)]
+    of_use = [entry for entry in failure.rejections if entry.kind is RejectionKind.USE]
+    if not lacking or len(of_use) > len(lacking):
+        return None
+    if failure.ask.parent is not None:
+        return "is the Gentoo tree fresh? overlaytool sync"
+    wanted = lacking[0].reason.removeprefix(NO_FLAG).split(", ")
+    near = dict.fromkeys(flag for one in wanted for flag in get_close_matches(one, lacking[0].flags))
+    name = failure.atom.package
+    if near:
+        return f"did you mean {' or '.join(f'{name}[{flag}]' for flag in near)}?"
+    return f"ask for {name} without it"
+
+
 def _kind[C: Candidate](
     failure: Unsatisfied[C], request: Request
 ) -> tuple[type[OverlaytoolError], str | None]:
@@ -91,6 +117,12 @@ def _kind[C: Candidate](
         return KeywordError, f"name the version to accept it without a keyword: ={named}"
     if decisive and all(kind in (RejectionKind.MASK, RejectionKind.KEYWORD) for kind in decisive):
         return MaskedError, f"the mask's reason is above; --unmask '{failure.atom}' lifts it for this plan"
+    if (
+        decisive
+        and all(kind is RejectionKind.USE for kind in decisive)
+        and (instead := _flag_instead(failure))
+    ):
+        return UnsatisfiableError, instead
     if RejectionKind.FIXED in decisive:
         wanted = failure.atom.package + failure.atom.text[failure.atom.text.find("[") :]
         return UnsatisfiableError, f"--allow-use '{wanted}' lifts it, where its reason does not hold"

@@ -6,7 +6,13 @@ import re
 
 from overlaytool.errors import MalformedAtomError
 
-_SITE = re.compile(r"https?://packages\.gentoo\.org/packages/(?P<package>[\w+.-]+/[\w+.-]+)/?(?:[?#].*)?")
+_SITE = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:packages\.gentoo\.org/packages"
+    r"|gitweb\.gentoo\.org/repo/gentoo\.git/(?:tree|plain|log)"
+    r"|github\.com/gentoo/gentoo/(?:tree|blob|commits)/[^/]+)"
+    r"/(?P<package>[\w+.-]+/[\w+.-]+)(?:/.*|[?#].*)?"
+)
+"""A package on Gentoo's sites: its page, or where its files are."""
 _PATH = re.compile(
     r"(?:.*/)?(?P<category>[\w+.-]+)/(?P<name>[\w+.-]+)/(?P=name)-(?P<version>[\w.-]+)\.ebuild"
 )
@@ -26,6 +32,8 @@ def as_atom(text: str) -> str:
 
     >>> as_atom("https://packages.gentoo.org/packages/sys-process/htop")
     'sys-process/htop'
+    >>> as_atom("https://github.com/gentoo/gentoo/tree/master/sys-process/htop/files")
+    'sys-process/htop'
     >>> as_atom("/var/db/repos/gentoo/sys-process/htop/htop-3.4.1.ebuild")
     '=sys-process/htop-3.4.1'
     >>> as_atom("sys-process/htop-3.4.1")
@@ -34,10 +42,10 @@ def as_atom(text: str) -> str:
     :raises MalformedAtomError: for an atom that names a repository: which tree a package is taken from is
         not the atom's to say.
     """
-    if found := _SITE.fullmatch(text):
-        return found["package"]
     if found := _PATH.fullmatch(text):
         return f"={found['category']}/{found['name']}-{found['version']}"
+    if found := _SITE.fullmatch(text):
+        return found["package"]
     if found := _DIRECTORY.fullmatch(text):
         return found["package"]
     if found := _VERSIONED.fullmatch(text.rstrip("/")):

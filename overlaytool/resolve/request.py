@@ -56,7 +56,10 @@ def _qualified[C: Candidate](text: str, source: PackageSource[C]) -> str:
     """The text with a category: where it has none, that of the only package of that name."""
     if "/" in text.partition("[")[0].partition(":")[0]:
         return text
-    probe = source.parse_atom(_with_category(text, "any-category"))
+    try:
+        probe = source.parse_atom(_with_category(text, "any-category"))
+    except MalformedAtomError as error:  # it names what nobody has typed
+        raise MalformedAtomError(f"{text!r} is no package", hint=error.hint) from None
     name = probe.package.partition("/")[2]
     packages = meant(source.packages_named(name))
     if len(packages) > 1:
@@ -64,6 +67,8 @@ def _qualified[C: Candidate](text: str, source: PackageSource[C]) -> str:
             f"{name} is the name of {len(packages)} packages",
             details=packages,
             hint="write the category too",
+            typed=text,
+            choices=tuple(_with_category(text, package.partition("/")[0]) for package in packages),
         )
     if not packages:
         raise _unknown(name, source)

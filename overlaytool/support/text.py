@@ -11,6 +11,11 @@ _COMMANDS = re.compile(
 """Controls of both sets, marks that change the direction of writing, line separators, lone surrogates."""
 
 
+def counted(number: int, one: str, several: str | None = None) -> str:
+    """A number with its noun: ``1 package``, ``2 packages``."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
 def visible(text: str) -> str:
     """Text whose control characters are written as Python writes them: ``\\x1b``. Lines and tabs stay."""
     if text.isprintable():

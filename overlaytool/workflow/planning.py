@@ -32,6 +32,7 @@ from overlaytool.model.target import TargetKind
 from overlaytool.plan import lines
 from overlaytool.plan.planner import imports_of, looks_into_image, run_time_packages
 from overlaytool.plan.planner import plan as make_plan
+from overlaytool.plan.up_to_date import without_what_is_there
 from overlaytool.resolve.image import Clash, clashes, installed
 from overlaytool.resolve.patience import Patience
 from overlaytool.resolve.resolver import COPIED
@@ -163,6 +164,7 @@ def prepare(
         if metapackage is None and not request.update:
             made = replace(made, entry=lines.entry(tree, resolution, checkout))
             made = replace(made, warnings=(*made.warnings, *lines.mangled(tree, request.into)))
+    made = without_what_is_there(made, DiskTree(workspace.checkout.path))
     made = replace(made, manual_work=(*made.manual_work, *in_the_way), warnings=(*made.warnings, *set_back))
     return Planned(resolution=resolution, plan=made, distfiles=copied.distfiles)
 
@@ -251,12 +253,13 @@ def render(workspace: Workspace, planned: Planned, tree: Tree, today: date) -> C
     return replace(changes, about=(command, *planned.plan.request))
 
 
-def check(workspace: Workspace, planned: Planned, today: date) -> None:
+def check(workspace: Workspace, planned: Planned, today: date) -> ChangeSet:
     """Work a plan out to the last byte and write nothing, so that all that would stop it is said with it.
 
+    :return: what it changes.
     :raises UnsafeSourceError, ManifestError, StaleError, CheckoutError: see :func:`render`.
     """
-    render(workspace, planned, DiskTree(workspace.checkout.path), today)
+    return render(workspace, planned, DiskTree(workspace.checkout.path), today)
 
 
 def interrupted(workspace: Workspace) -> bool:

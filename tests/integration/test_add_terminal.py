@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -63,3 +64,20 @@ def test_no_writes_nothing(home: Path, checkout_tree: Path, gentoo_tree: Path) -
     assert BUILD not in shown
     git = ["git", "status", "--porcelain"]
     assert subprocess.run(git, cwd=checkout_tree, capture_output=True, text=True, check=True).stdout == ""
+
+
+def test_an_ambiguous_name_is_a_choice(home: Path, checkout_tree: Path, gentoo_tree: Path) -> None:
+    command = ("-C", checkout_tree, "plan", "--gentoo", gentoo_tree, "twin")
+    status, shown = converse({"Which one? [1-2]": "3\n", "none of the numbers": "2\n"}, *command)
+    assert status == 0, shown
+    assert "net-misc/twin into the image" in shown
+    status, shown = converse({"Which one? [1-2]": "\n"}, *command)
+    assert status == 7
+    assert "write the category too" in shown
+
+
+def test_the_end_of_the_input_ends_the_line(home: Path, checkout_tree: Path, gentoo_tree: Path) -> None:
+    command = ("-C", checkout_tree, "add", "--gentoo", gentoo_tree, "sys-process/htop")
+    status, shown = converse({WRITE: "\x04"}, *command)
+    assert status == 2
+    assert "[Y/n] \r\nerror: nobody" in re.sub(r"\x1b\[[\d;]*m", "", shown)

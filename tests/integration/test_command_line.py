@@ -216,6 +216,62 @@ def completed(run: Any, checkout: Path, *words: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("add", HTOP, "--yes"),
+        ("add", HTOP, "--commit"),
+        ("update", "dev-libs/too-old", "--yes"),
+        ("remove", "app-misc/jq", "--yes"),
+        ("remove", "app-misc/jq", "--commit"),
+        ("fork", "app-misc/jq", "--commit"),
+    ],
+    ids=" ".join,
+)
+def test_what_writes_keeps_the_configuration_out_of_git_status_and_says_so_once(
+    run_cli: RunCli, checkout_tree: Path, gentoo_tree: Path, words: tuple[str, ...]
+) -> None:
+    ebuild = next((gentoo_tree / "dev-libs/too-old").glob("*.ebuild"))
+    ebuild.with_name("too-old-9.ebuild").write_text(ebuild.read_text())
+    (checkout_tree / "overlaytool.toml").write_text(f'gentoo = "{gentoo_tree}"\n')
+    said = "git status does not show /overlaytool.toml from now on"
+    assert said in run_cli("-C", checkout_tree, *words).stderr
+    assert "overlaytool.toml" not in status(checkout_tree)
+    again = run_cli("-C", checkout_tree, "add", "app-misc/keyword-one", "--yes")
+    assert said not in again.stderr
+
+
+def test_an_update_to_what_is_there_asks_nothing(
+    run_cli: RunCli, checkout_tree: Path, gentoo_tree: Path
+) -> None:
+    shutil.rmtree(gentoo_tree / "app-misc/jq", ignore_errors=True)
+    shutil.copytree(checkout_tree / THIRD_PARTY / "portage-stable/app-misc/jq", gentoo_tree / "app-misc/jq")
+    done = run_cli("-C", checkout_tree, "update", "app-misc/jq", "--gentoo", gentoo_tree)
+    assert "Up to date\n  app-misc/jq-" in done.stdout
+    assert "Nothing to do" in done.stdout
+    assert "1 update" not in done.stdout
+    assert status(checkout_tree) == ""
+
+
+def test_a_flag_that_does_not_exist_lists_those_that_do(
+    run_cli: RunCli, checkout_tree: Path, gentoo_tree: Path
+) -> None:
+    plan = ("-C", checkout_tree, "plan", "--gentoo", gentoo_tree)
+    done = run_cli(*plan, "sys-process/htop[hwlok]", check=False)
+    assert done.returncode == 12
+    assert re.search(r"the USE flags of sys-process/htop-3.5.3: .*hwloc, ", done.stderr)
+    assert "did you mean sys-process/htop[hwloc]?" in done.stderr
+
+
+def test_text_that_is_no_package_is_named_as_it_was_typed(
+    run_cli: RunCli, checkout_tree: Path, gentoo_tree: Path
+) -> None:
+    done = run_cli("-C", checkout_tree, "plan", "--gentoo", gentoo_tree, "@world", check=False)
+    assert done.returncode == 8
+    assert "error: '@world' is no package\n" in done.stderr
+    assert "any-category" not in done.stderr
+
+
 def test_packages_boards_series_and_formats_are_completed(
     run_cli: RunCli, checkout_tree: Path, gentoo_tree: Path
 ) -> None:

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from overlaytool.cli import console
-from overlaytool.cli.commands.sdk import EngineOption, ImageFileOption, ImageOption, as_json, choice
+from overlaytool.cli.commands.sdk import Sdk, as_json
+from overlaytool.cli.groups import grouped
 from overlaytool.cli.options import Format, FormatOption, Globals
 from overlaytool.model.build import Check, Readiness
 
@@ -20,14 +21,14 @@ MARKS = {
 }
 
 
+@grouped
 def doctor(
     context: typer.Context,
     fix: Annotated[
         bool, typer.Option("--fix", help="Commit repairs of the checkout's known faults.")
     ] = False,
-    engine: EngineOption = "auto",
-    image: ImageOption = None,
-    image_file: ImageFileOption = None,
+    *,
+    sdk: Sdk,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --fix: commit without asking.")] = False,
     format: FormatOption = Format.TEXT,
 ) -> None:
@@ -43,9 +44,7 @@ def doctor(
     if fix:
         _fix(options.checkout, yes=yes)
     checks = []
-    for check in build_workflow.doctor(
-        options.checkout, options.config, choice(engine, image, image_file), console.mention
-    ):
+    for check in build_workflow.doctor(options.checkout, options.config, sdk.choice(), console.mention):
         checks.append(check)
         if format is Format.TEXT:
             _show(check)

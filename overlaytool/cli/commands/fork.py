@@ -2,87 +2,67 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from overlaytool.cli import console
-from overlaytool.cli.commands.add import CommitOption, DryRunOption, YesOption
-from overlaytool.cli.options import BoardOption, Format, FormatOption, GentooOption, workspace
+from overlaytool.cli import carry_out
+from overlaytool.cli.groups import grouped
+from overlaytool.cli.options import BoardOption, Format, FormatOption, GentooOption, Writing, workspace
 
 if TYPE_CHECKING:
     from overlaytool.workflow import Workspace
     from overlaytool.workflow.fork import Forking
 
 PackageArgument = Annotated[str, typer.Argument(metavar="CAT/PN", help="One package.")]
-NameOption = Annotated[str | None, typer.Option("--branch", metavar="NAME", help="For --commit.")]
 
 
+@grouped
 def fork(
     context: typer.Context,
     package: PackageArgument,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    commit: CommitOption = False,
-    branch: NameOption = None,
+    *,
+    writing: Writing,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Move portage-stable's copy of a package into coreos-overlay as it is, ready to be changed."""
     from overlaytool.workflow import fork as forks
 
     with workspace(context, with_sources=False) as space:
-        made = forks.fork(space, package)
-        _carry_out(space, made, "fork", dry_run, yes, branch if commit else None, commit, format)
+        _carry_out(space, forks.fork(space, package), "fork", writing, format)
 
 
+@grouped
 def unfork(
     context: typer.Context,
     package: PackageArgument,
     gentoo: GentooOption = None,
     board: BoardOption = None,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    commit: CommitOption = False,
-    branch: NameOption = None,
+    *,
+    writing: Writing,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Replace coreos-overlay's copy of a package by Gentoo's, and say what the fork had changed."""
     from overlaytool.workflow import fork as forks
 
     with workspace(context, gentoo=gentoo, boards=board) as space:
-        made = forks.unfork(space, package)
-        _carry_out(space, made, "unfork", dry_run, yes, branch if commit else None, commit, format)
+        _carry_out(space, forks.unfork(space, package), "unfork", writing, format)
 
 
-def _carry_out(
-    space: Workspace,
-    made: Forking,
-    verb: str,
-    dry_run: bool,
-    yes: bool,
-    branch: str | None,
-    commit: bool,
-    format: Format,
-) -> None:
+def _carry_out(space: Workspace, made: Forking, verb: str, writing: Writing, format: Format) -> None:
     from overlaytool.cli.views import fork as view
-    from overlaytool.cli.views import plan as plan_view
     from overlaytool.workflow import fork as forks
+    from overlaytool.workflow import proof
 
-    text = format is Format.TEXT
+    text, subject, series = format is Format.TEXT, None, None
     if text:
         view.show(made, verb)
-    if not dry_run and commit:
-        series = forks.commit(space, made, branch or f"{verb}-{made.package.rpartition('/')[2]}")
-        console.say(f"\n{len(series.commits)} commits were made on {series.branch}")
-        if text:
-            for entry in series.commits:
-                console.show(f"{entry.commit[:12]} {entry.subject}")
-    elif not dry_run:
-        if not yes and not console.confirm("\nWrite this into the checkout?", default=True, unattended=None):
-            raise typer.Exit(1)
-        changes = forks.apply(space, made)
-        if text:
-            plan_view.show_changes(changes)
-    if not text:
-        console.write(json.dumps(view.to_data(made), indent=2, ensure_ascii=False) + "\n")
+    if not writing.dry_run and writing.commit:
+        branch = writing.branch or f"{verb}-{made.package.rpartition('/')[2]}"
+        series = carry_out.commit(space, lambda: forks.commit(space, made, branch), writing, text=text)
+        subject = proof.Subject(base=series.base, tip=series.tip)
+    elif not writing.dry_run:
+        carry_out.ask(writing)
+        carry_out.write(space, lambda: forks.apply(space, made), text=text)
+        subject = proof.Subject(base="HEAD")
+    carry_out.end(space, subject if writing.verify else None, lambda: view.to_data(made), format, series)

@@ -8,22 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from overlaytool.cli import console
-from overlaytool.cli.options import (
-    BoardOption,
-    Format,
-    FormatOption,
-    GentooOption,
-    IntoOption,
-    SourceOption,
-    TrustOption,
-    workspace,
-)
+from overlaytool.cli.groups import grouped
+from overlaytool.cli.options import Format, FormatOption, IntoOption, Trees
 from overlaytool.model.resolution import DepClass, Into, Root
 
 if TYPE_CHECKING:
     from overlaytool.report.records import Graph
 
 
+@grouped
 def graph(
     context: typer.Context,
     atoms: Annotated[
@@ -49,10 +42,8 @@ def graph(
         list[Path] | None,
         typer.Option(metavar="FILE", help="A binary host's `Packages` file, for sizes; repeatable."),
     ] = None,
-    gentoo: GentooOption = None,
-    source: SourceOption = None,
-    trust_sources: TrustOption = False,
-    board: BoardOption = None,
+    *,
+    trees: Trees,
     into: IntoOption = Into.IMAGE,
     format: FormatOption = Format.TEXT,
 ) -> None:
@@ -70,14 +61,7 @@ def graph(
         roots=frozenset((root,) if root else Root),
         imports_only=imports,
     )
-    with workspace(
-        context,
-        gentoo=gentoo,
-        sources=source,
-        boards=board,
-        with_sources=bool(atoms),
-        trust_sources=trust_sources,
-    ) as space:
+    with trees.open(context, needed=bool(atoms)) as space:
         made = make_graph(
             space, tuple(atoms or ()), into, selection=selection, packages=tuple(packages or ())
         )

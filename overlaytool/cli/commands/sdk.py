@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from overlaytool.cli import console
+from overlaytool.cli.groups import Group, grouped
 from overlaytool.cli.options import BoardOption, BuiltIntoOption, Format, FormatOption, Globals
 from overlaytool.model.build import StageName
 from overlaytool.model.resolution import Into
@@ -52,18 +53,39 @@ def as_json(name: str, records: object) -> str:
     return json.dumps({"schema": 1, name: to_builtins(records, enc_hook=encode_target)}, indent=2) + "\n"
 
 
-def choice(
-    engine: str, image: str | None = None, image_file: Path | None = None, container: str | None = None
-) -> Choice:
-    """The options about the container as one record."""
-    from overlaytool.sdk.engine import EngineKind
-    from overlaytool.sdk.opening import Choice
+class Sdk(Group, frozen=True, kw_only=True):
+    """Which engine runs which image."""
 
-    if engine not in list(EngineKind):
-        raise typer.BadParameter(f"{engine!r} is none of {', '.join(EngineKind)}", param_hint="--engine")
-    if image and image_file:
-        raise typer.BadParameter("--image and --image-file exclude each other")
-    return Choice(engine=EngineKind(engine), image=image, image_file=image_file, name=container)
+    engine: EngineOption = "auto"
+    image: ImageOption = None
+    image_file: ImageFileOption = None
+
+    def choice(self, name: str | None = None) -> Choice:
+        """The options as one record.
+
+        :param name: of the container.
+        :raises BadParameter: for an engine that is none, or options that exclude each other.
+        """
+        from overlaytool.sdk.engine import EngineKind
+        from overlaytool.sdk.opening import Choice
+
+        if self.engine not in list(EngineKind):
+            kinds = ", ".join(EngineKind)
+            raise typer.BadParameter(f"{self.engine!r} is none of {kinds}", param_hint="--engine")
+        if self.image and self.image_file:
+            raise typer.BadParameter("--image and --image-file exclude each other")
+        kind = EngineKind(self.engine)
+        return Choice(engine=kind, image=self.image, image_file=self.image_file, name=name)
+
+
+class Container(Sdk, frozen=True, kw_only=True):
+    """The container in which something is built."""
+
+    container: ContainerOption = None
+
+    def choice(self, name: str | None = None) -> Choice:
+        """The options as one record; see :meth:`Sdk.choice`."""
+        return super().choice(name or self.container)
 
 
 def check_engine(chosen: Choice) -> None:
@@ -77,6 +99,7 @@ def check_engine(chosen: Choice) -> None:
 
 
 @app.command()
+@grouped
 def emerge(
     context: typer.Context,
     atoms: BuildAtoms = None,
@@ -84,39 +107,36 @@ def emerge(
     into: BuiltIntoOption = Into.IMAGE,
     from_: FromOption = None,
     only: OnlyOption = None,
-    engine: EngineOption = "auto",
-    image: ImageOption = None,
-    image_file: ImageFileOption = None,
-    container: ContainerOption = None,
+    *,
+    container: Container,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Build packages into the board root, then the metapackage."""
     from overlaytool.sdk.stages import PACKAGES, Selection
 
     selection = Selection(stages=PACKAGES, start=from_, only=only)
-    chosen = choice(engine, image, image_file, container)
+    chosen = container.choice()
     results = run(context, tuple(atoms or ()), into, board, selection, chosen, show=_shown(format))
     if format is Format.JSON:
         console.write(as_json("builds", results))
 
 
 @app.command("image")
+@grouped
 def build_image(
     context: typer.Context,
     board: BoardOption = None,
     from_: FromOption = None,
     only: OnlyOption = None,
-    engine: EngineOption = "auto",
-    image: ImageOption = None,
-    image_file: ImageFileOption = None,
-    container: ContainerOption = None,
+    *,
+    container: Container,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Build the disk image, then one for QEMU; say what the image gained."""
     from overlaytool.sdk.stages import IMAGES, Selection
 
     selection = Selection(stages=IMAGES, start=from_, only=only)
-    chosen = choice(engine, image, image_file, container)
+    chosen = container.choice()
     results = run(context, (), Into.IMAGE, board, selection, chosen, show=_shown(format))
     if format is Format.JSON:
         console.write(as_json("builds", results))

@@ -8,14 +8,8 @@ from typing import Annotated
 import typer
 
 from overlaytool.cli import console
-from overlaytool.cli.commands.sdk import (
-    ContainerOption,
-    EngineOption,
-    FromOption,
-    ImageFileOption,
-    ImageOption,
-    choice,
-)
+from overlaytool.cli.commands.sdk import Container, FromOption
+from overlaytool.cli.groups import grouped
 from overlaytool.cli.options import BoardOption, Format, FormatOption, Globals
 
 app = typer.Typer(name="sysext", no_args_is_help=True, add_completion=False, help="System extensions.")
@@ -31,6 +25,7 @@ HostOption = Annotated[
 
 
 @app.command()
+@grouped
 def build(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The extension's name.")],
@@ -43,10 +38,8 @@ def build(
         str | None, typer.Option("--sysupdate", metavar="URL", help="Write a transfer file and SHA256SUMS.")
     ] = None,
     from_: FromOption = None,
-    engine: EngineOption = "auto",
-    image: ImageOption = None,
-    image_file: ImageFileOption = None,
-    container: ContainerOption = None,
+    *,
+    container: Container,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Build an extension of Gentoo packages in the SDK container, and check it against the last image."""
@@ -58,7 +51,7 @@ def build(
     from overlaytool.workflow import sysext as workflow
 
     options: Globals = context.obj
-    chosen = choice(engine, image, image_file, container)
+    chosen = container.choice()
     selection = Selection(stages=SYSEXTS, start=from_)
     checked = []
     for place in build_workflow.build_places(options.checkout, options.config, board or ()):

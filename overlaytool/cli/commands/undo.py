@@ -5,8 +5,7 @@ from __future__ import annotations
 import typer
 
 from overlaytool.cli import console
-from overlaytool.cli.commands.add import DryRunOption, YesOption
-from overlaytool.cli.options import Format, FormatOption, Globals
+from overlaytool.cli.options import DryRunOption, Format, FormatOption, Globals, YesOption
 
 
 def undo(

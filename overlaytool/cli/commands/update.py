@@ -8,32 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from overlaytool.cli import console
-from overlaytool.cli.commands import add
-from overlaytool.cli.commands.add import (
-    BranchOption,
-    CheckoutOption,
-    CommitOption,
-    DryRunOption,
-    VerifyOption,
-    YesOption,
-)
-from overlaytool.cli.options import (
-    AllowUseOption,
-    BoardOption,
-    DowngradeOption,
-    Format,
-    FormatOption,
-    GentooOption,
-    IntoOption,
-    KeywordsOption,
-    ProvideOption,
-    ReasonOption,
-    SourceOption,
-    UnmaskOption,
-    workspace,
-)
-from overlaytool.model.resolution import Into
+from overlaytool.cli import carry_out, console
+from overlaytool.cli.commands.add import carry_out_request, end_with_work
+from overlaytool.cli.groups import grouped
+from overlaytool.cli.options import Format, FormatOption, Wishes, Writing
 
 if TYPE_CHECKING:
     from overlaytool.workflow import Workspace
@@ -59,6 +37,7 @@ ReportOption = Annotated[
 ]
 
 
+@grouped
 def update(
     context: typer.Context,
     atoms: UpdatedAtoms = None,
@@ -66,62 +45,44 @@ def update(
     excluded: ExceptOption = None,
     onto: OntoOption = None,
     report: ReportOption = None,
-    gentoo: GentooOption = None,
-    source: SourceOption = None,
-    board: BoardOption = None,
-    into: IntoOption = Into.IMAGE,
-    accept_keywords: KeywordsOption = True,
-    allow_downgrade: DowngradeOption = False,
-    allow_use: AllowUseOption = None,
-    unmask: UnmaskOption = None,
-    provide: ProvideOption = None,
-    reason: ReasonOption = None,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    commit: CommitOption = False,
-    branch: BranchOption = None,
-    checkout: CheckoutOption = False,
-    verify: VerifyOption = False,
+    *,
+    wishes: Wishes,
+    writing: Writing,
     format: FormatOption = Format.TEXT,
 ) -> None:
     """Replace portage-stable's copies by Gentoo's, and add what these newly need."""
     _check_usage(atoms, all, excluded, onto, report)
-    if not all:
-        add.update(
-            context,
-            atoms or [],
-            gentoo=gentoo,
-            source=source,
-            board=board,
-            into=into,
-            accept_keywords=accept_keywords,
-            allow_downgrade=allow_downgrade,
-            allow_use=allow_use,
-            unmask=unmask,
-            provide=provide,
-            reason=reason,
-            dry_run=dry_run,
-            yes=yes,
-            commit=commit,
-            branch=branch,
-            checkout=checkout,
-            verify=verify,
-            format=format,
-        )
+    if all:
+        _update_all(context, wishes, writing, excluded or [], onto, report or [], format)
         return
+    request = wishes.request(atoms or (), update=True)
+    with wishes.open(context) as space:
+        _written, made = carry_out_request(space, request, writing, format)
+    end_with_work(made)
+
+
+def _update_all(
+    context: typer.Context,
+    wishes: Wishes,
+    writing: Writing,
+    excluded: list[str],
+    onto: str | None,
+    report: list[Path],
+    format: Format,
+) -> None:
     from overlaytool.report import review as reports
     from overlaytool.workflow.update import Wish, update_all
 
-    for path in report or ():
+    for path in report:
         reports.check(path)
-    if onto and not (commit or dry_run):
+    if onto and not (writing.commit or writing.dry_run):
         raise typer.BadParameter("--onto works on commits: say --commit, or --dry-run to look only")
-    with workspace(context, gentoo=gentoo, sources=source, boards=board) as space:
-        updated = update_all(space, Wish(excluded=tuple(excluded or ()), onto=onto, committed=commit))
-        _write_reports(updated, report or ())
-        _show(space, updated, format)
-        if not dry_run and updated.change_set.steps:
-            _carry_out(space, updated, branch, yes=yes, commit=commit, checkout=checkout, verify=verify)
+    with wishes.open(context) as space:
+        updated = update_all(space, Wish(excluded=tuple(excluded), onto=onto, committed=writing.commit))
+        _write_reports(updated, report)
+        if format is Format.TEXT:
+            _show(updated)
+        _carry_out(space, updated, writing, format)
     if updated.manual_work:
         raise typer.Exit(1)
 
@@ -150,51 +111,35 @@ def _write_reports(updated: Updated, paths: list[Path] | tuple[Path, ...]) -> No
         console.say(f"wrote {path}")
 
 
-def _show(space: Workspace, updated: Updated, format: Format) -> None:
-    import json
-
+def _show(updated: Updated) -> None:
     from overlaytool.cli.views import update as update_view
 
-    if format is Format.JSON:
-        document = update_view.to_data(updated, space.sources, tuple(board.name for board in space.boards))
-        console.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    else:
-        update_view.show(updated)
+    update_view.show(updated)
 
 
-def _carry_out(
-    space: Workspace,
-    updated: Updated,
-    branch: str | None,
-    *,
-    yes: bool,
-    commit: bool,
-    checkout: bool,
-    verify: bool,
-) -> None:
-    """Write the files or make the commits, and ask Portage where that is wanted."""
-    from overlaytool.workflow import proof, series
+def _carry_out(space: Workspace, updated: Updated, writing: Writing, format: Format) -> None:
+    """Write the files or make the commits, ask Portage where that is wanted, write the document."""
+    from overlaytool.cli.views import update as update_view
+    from overlaytool.workflow import proof
     from overlaytool.workflow import update as updates
 
-    question = "\nMake these commits?" if commit else "\nWrite this into the checkout?"
-    if not yes and not console.confirm(question, default=True, unattended=None):
-        raise typer.Exit(1)
-    if commit:
-        made = updates.commit(space, updated, branch or f"weekly-update-{date.today().isoformat()}")
-        console.say(
-            f"{len(made.commits)} commits on {made.branch}; look at them with: git log -p {made.branch}"
-        )
-        if checkout:
-            series.check_out(space, made)
-        subject = proof.Subject(base=made.base, tip=made.tip)
-    else:
-        written = updates.apply(space, updated)
-        console.say(f"{len(written)} files written")
-        subject = proof.Subject()
-    if verify:
-        from overlaytool.cli.views import verify as verify_view
-
-        verdict = proof.verify(space, subject)
-        verify_view.show(verdict)
-        if not verdict.holds:
-            raise typer.Exit(1)
+    subject, series, text = None, None, format is Format.TEXT
+    if updated.change_set.steps and not writing.dry_run:
+        carry_out.ask(writing, "\nMake these commits?" if writing.commit else carry_out.ASK_TO_WRITE)
+        if writing.commit:
+            branch = writing.branch or f"weekly-update-{date.today().isoformat()}"
+            series = carry_out.commit(
+                space, lambda: updates.commit(space, updated, branch), writing, text=text
+            )
+            subject = proof.Subject(base=series.base, tip=series.tip)
+        else:
+            carry_out.write(space, lambda: updates.apply(space, updated), text=text)
+            subject = proof.Subject()
+    boards = tuple(board.name for board in space.boards)
+    carry_out.end(
+        space,
+        subject if writing.verify else None,
+        lambda: update_view.to_data(updated, space.sources, boards),
+        format,
+        series,
+    )

@@ -7,21 +7,14 @@ from typing import Annotated
 import typer
 
 from overlaytool.cli import console
-from overlaytool.cli.options import (
-    BoardOption,
-    Format,
-    FormatOption,
-    GentooOption,
-    IntoOption,
-    SourceOption,
-    TrustOption,
-    workspace,
-)
+from overlaytool.cli.groups import grouped
+from overlaytool.cli.options import Format, FormatOption, IntoOption, Trees
 from overlaytool.model.resolution import Into
 
 EXIT_NOT_IN_THERE = 1
 
 
+@grouped
 def why(
     context: typer.Context,
     package: Annotated[str, typer.Argument(metavar="PACKAGE", help="The package to explain.")],
@@ -29,10 +22,8 @@ def why(
         list[str] | None,
         typer.Argument(metavar="[ATOM...]", help="The plan to look at; default: the image as it is today."),
     ] = None,
-    gentoo: GentooOption = None,
-    source: SourceOption = None,
-    trust_sources: TrustOption = False,
-    board: BoardOption = None,
+    *,
+    trees: Trees,
     into: IntoOption = Into.IMAGE,
     build_time: Annotated[
         bool, typer.Option("--build-time", help="Also the chains of what only builds need.")
@@ -47,14 +38,7 @@ def why(
     from overlaytool import workflow
     from overlaytool.cli.views import why as why_view
 
-    with workspace(
-        context,
-        gentoo=gentoo,
-        sources=source,
-        boards=board,
-        with_sources=bool(atoms),
-        trust_sources=trust_sources,
-    ) as space:
+    with trees.open(context, needed=bool(atoms)) as space:
         answer = workflow.why(space, package, tuple(atoms or ()), into)
     if format is Format.JSON:
         console.write(why_view.to_json(answer))

@@ -10,6 +10,8 @@ from typing import Any
 from msgspec import to_builtins
 
 from overlaytool.cli import console
+from overlaytool.cli.console import Line
+from overlaytool.support.text import counted
 from overlaytool.workflow.info import Hit, Info, Outdated, Version
 
 SCHEMA = 1
@@ -64,16 +66,22 @@ def show_outdated(found: Sequence[Outdated]) -> None:
     if not found:
         console.show("Gentoo has no newer version of anything in the checkout")
         return
-    rows = [("package", "ours", "stable", "newest", "patches")]
-    rows += [
-        (one.package, one.ours, one.stable or "-", one.newest or "-", str(one.patches or "")) for one in found
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    for number, row in enumerate(rows):
-        line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        console.show((line, "bold" if not number else ""))
+    width = max(len(one.package) for one in found)
+    for one in found:
+        console.show(f"{one.package:<{width}}  {one.ours} → ", (str(one.newest), "green"), *_remarks(one))
     forks = sum(one.repository == "coreos-overlay" for one in found)
-    console.show(f"{len(found)} packages, {forks} of them in coreos-overlay")
+    console.show(f"{counted(len(found), 'package')}, {forks} of them in coreos-overlay")
+
+
+def _remarks(one: Outdated) -> Line:
+    """Whether the newest version is stable, and what of Flatcar's own it has to suit."""
+    stable = f", stable is {one.stable}" if one.stable not in (None, one.ours) else ""
+    said = [
+        *([f"testing{stable}"] if one.stable != one.newest else []),
+        *(["in coreos-overlay"] if one.repository == "coreos-overlay" else []),
+        *([counted(one.patches, "patch", "patches")] if one.patches else []),
+    ]
+    return ((f"  {'; '.join(said)}", "dim"),) if said else ()
 
 
 def to_json(found: Info) -> str:

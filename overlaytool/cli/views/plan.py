@@ -33,15 +33,16 @@ MAX_REASONS = 3
 
 def show(plan: Plan, resolution: Resolution) -> None:
     """Print a plan as sections; sections with nothing in them are left out."""
-    boards = ", ".join(plan.boards)
-    console.show((f"{' '.join(plan.request)} into {facts(plan.into).where} on {boards}", "bold"))
+    boards, words = ", ".join(plan.boards), " ".join(plan.request)
+    what = f"update {words}" if resolution.request.update else f"{words} into {facts(plan.into).where}"
+    console.show((f"{what} on {boards}", "bold"))
     if in_one_line := summary(plan, resolution):
         console.show(in_one_line)
     for title, lines in _sections(plan):
         console.show((f"\n{title}", "bold"))
         for line in lines:
             console.show(*line)
-    if not (plan.imports or plan.keywords or plan.use or plan.masks or plan.provided or plan.asked_for):
+    if is_empty(plan):
         console.show(f"\n{_nothing(plan)}")
     passed_over = len(resolution.rejections)
     if passed_over and not console.verbose():
@@ -51,6 +52,12 @@ def show(plan: Plan, resolution: Resolution) -> None:
         console.show(("\nPassed over", "bold"))
         for rejection in resolution.rejections:
             console.show(f"  {rejection.cpv}::{rejection.repository}  {rejection.reason}")
+
+
+def is_empty(plan: Plan) -> bool:
+    """Whether a plan changes nothing."""
+    copies = plan.imports or plan.eclasses or plan.licenses
+    return not (copies or plan.keywords or plan.use or plan.masks or plan.provided or plan.asked_for)
 
 
 def summary(plan: Plan, resolution: Resolution) -> str:
@@ -90,7 +97,10 @@ def _nothing(plan: Plan) -> str:
     """Why a plan has no steps."""
     if plan.manual_work:
         return "Nothing that overlaytool does by itself: what is left for a person is above."
-    return f"Nothing to do: the checkout has it all, and {facts(plan.into).where} asks for it."
+    if plan.up_to_date:
+        return "Nothing to do: the checkout's copy is Gentoo's, to the byte."
+    target = facts(plan.into)
+    return f"Nothing to do: the checkout has it all, and {target.metapackage or target.where} asks for it."
 
 
 def show_recovery(recovery: Recovery | None) -> None:
@@ -135,7 +145,8 @@ def show_next(plan: Plan) -> None:
 def _sections(plan: Plan) -> Iterator[tuple[str, list[Line]]]:
     """Title and lines of every section that has something to say."""
     sections: list[tuple[str, Iterable[Line]]] = [
-        ("Copy", (line for entry in plan.imports for line in _import(entry))),
+        ("Copy", (line for entry in plan.imports for line in _import(entry, plan.request))),
+        ("Up to date", ((f"  {cpv}",) for cpv in plan.up_to_date)),
         ("Copy eclasses", (line for entry in plan.eclasses for line in _eclass(entry))),
         (
             "Copy licences",
@@ -157,7 +168,7 @@ def _sections(plan: Plan) -> Iterator[tuple[str, list[Line]]]:
             yield title, listed
 
 
-def _import(entry: Import) -> Iterator[Line]:
+def _import(entry: Import, request: Sequence[str]) -> Iterator[Line]:
     action = "update" if entry.action is Action.UPDATE else "add"
     into = f" into {entry.repository}" if entry.repository != "portage-stable" else ""
     yield ("  ", (entry.package, "green"), f"  {action} from {entry.source}{into}")
@@ -171,7 +182,8 @@ def _import(entry: Import) -> Iterator[Line]:
     for because in entry.because:
         asked.setdefault((because.parent, because.atom), []).append(f"{because.dep_class}s")
     for (parent, atom), classes in list(asked.items())[:MAX_REASONS]:
-        reason = f"{parent} {' and '.join(classes)} on {atom}" if parent else f"you asked for {atom}"
+        asked_for = atom if atom in request else "it"  # an update asks for no older version, say
+        reason = f"{parent} {' and '.join(classes)} on {atom}" if parent else f"you asked for {asked_for}"
         yield ((f"    {reason}", "dim"),)
     if len(asked) > MAX_REASONS:
         yield ((f"    and {len(asked) - MAX_REASONS} more ask for it", "dim"),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import to_builtins
 
@@ -11,9 +11,6 @@ from overlaytool.cli import console
 from overlaytool.cli.console import Line
 from overlaytool.cli.views.audit import plain
 from overlaytool.model.removal import Removal, RemovedFile
-
-if TYPE_CHECKING:
-    from overlaytool.model.series import Series
 
 MOST = 20
 """Mentions that are shown; the rest are counted. ``-v`` and the document have them all."""
@@ -77,18 +74,6 @@ def _mentions(removal: Removal) -> Iterator[Line]:
         yield (f"  {mention.file}:{mention.line}  ", (plain(mention.text), "magenta"))
     if len(removal.mentions) > len(shown):
         yield ((f"  and {len(removal.mentions) - len(shown)} more; -v shows them", "dim"),)
-
-
-def show_committed(series: Series, *, checked_out: bool) -> None:
-    """The commits, and what comes next."""
-    state = "and it is checked out" if checked_out else "and your files are as they were"
-    console.say(
-        f"\n{series.branch} has this series already, nothing was added"
-        if series.found
-        else f"\n{len(series.commits)} commits were made on {series.branch}, {state}"
-    )
-    for commit in series.commits:
-        console.show(f"{commit.commit[:12]} {commit.subject}")
 
 
 def to_data(removal: Removal) -> dict[str, Any]:

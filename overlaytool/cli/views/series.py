@@ -10,7 +10,8 @@ from msgspec import to_builtins
 
 from overlaytool.cli import console
 from overlaytool.model.resolution import Notice
-from overlaytool.model.series import Pushed, Rebase, Synced, SyncState
+from overlaytool.model.series import Pushed, Rebase, Series, Synced, SyncState
+from overlaytool.support.text import counted
 
 if TYPE_CHECKING:
     from overlaytool.workflow.series import Committed, PullRequest
@@ -34,16 +35,21 @@ def to_data(done: Committed) -> dict[str, Any]:
 def show_committed(done: Committed, *, checked_out: bool) -> None:
     """The commits of a series, and what comes next."""
     _say_notices(done.notices)
-    series = done.series
+    show_commits(done.series, checked_out=checked_out)
+    console.say(f"next: overlaytool pr -o outgoing --branch {done.series.branch}")
+
+
+def show_commits(series: Series, *, checked_out: bool) -> None:
+    """What was made on which branch, or that it was there already, and the commits, a line each."""
     state = "and it is checked out" if checked_out else "and your files are as they were"
+    commits = counted(len(series.commits), "commit was", "commits were")
     console.say(
         f"\n{series.branch} has this series already, nothing was added"
         if series.found
-        else f"\n{len(series.commits)} commits were made on {series.branch}, {state}"
+        else f"\n{commits} made on {series.branch}, {state}"
     )
     for commit in series.commits:
         console.show(f"{commit.commit[:12]} {commit.subject}")
-    console.say(f"next: overlaytool pr -o outgoing --branch {series.branch}")
 
 
 def say_rebase(done: Rebase) -> None:

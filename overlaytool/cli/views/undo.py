@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from overlaytool.cli import console
 from overlaytool.cli.console import Line
+from overlaytool.support.text import counted
 
 if TYPE_CHECKING:
     from overlaytool.model.change import Done
@@ -35,8 +36,9 @@ def show(found: Undo) -> None:
         _show_files(done)
         return
     series = done.series
-    commits = "1 commit" if len(series.commits) == 1 else f"{len(series.commits)} commits"
-    console.show("  - ", (series.branch, "red"), f"  the branch, with {commits}")
+    console.show(
+        "  - ", (series.branch, "red"), f"  the branch, with {counted(len(series.commits), 'commit')}"
+    )
     for remote in found.remotes:
         console.say(
             f"{remote} has the branch, too: git push {remote} --delete {series.branch} takes it from there"

@@ -12,6 +12,7 @@ from msgspec import to_builtins
 from overlaytool.cli import console
 from overlaytool.cli.console import Part
 from overlaytool.model.verdict import Complaint, JudgedView, Verdict
+from overlaytool.support.text import counted
 
 MOST_REJECTIONS = 5
 """Candidates that are shown of those that were passed over; the document has them all."""
@@ -68,7 +69,7 @@ def _view(view: JudgedView, verdict: Verdict) -> Iterator[Part]:
     yield f"{view.board or 'build host':10} {view.target or view.view:10} "
     yield state
     if view.judged and view.packages:
-        yield f"  {view.packages} packages", "dim"
+        yield f"  {counted(view.packages, 'package')}", "dim"
     if not view.complete:
         yield "  there may be more complaints than are listed", "yellow"
 
