@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from overlaytool.errors import LockedError, WriteError
 from overlaytool.git.head import find_git_dir
+from overlaytool.support.lock import HeldElsewhereError, hold
 
 
 def private_directory(checkout: Path, state: Path) -> Path:
@@ -31,39 +31,25 @@ def private_directory(checkout: Path, state: Path) -> Path:
 def locked(checkout: Path, state: Path) -> Iterator[Path]:
     """Hold the checkout's lock, and give its private directory.
 
-    The kernel lets go of the lock when its process ends, however it ends, so none is ever stale.
-
     :raises LockedError: while another process holds it.
     :raises WriteError: where there is no place for a lock.
     """
-    place = private_directory(checkout, state)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(place / "lock", os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError as error:
-        raise WriteError(
-            f"{checkout} cannot be changed",
-            details=(f"{place / 'lock'}: {error.strerror}",),
-            hint="nothing was changed; is the file system read-only or full, or the checkout another user's?",
-        ) from error
-    try:
-        _lock(descriptor, checkout)
-        yield place
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, checkout: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
-        raise LockedError(
-            f"another overlaytool is at work in {checkout}",
-            details=(f"process {holder}",) if holder else (),
-            hint="wait until it has ended, then run this again",
-        ) from None
-    # The number is for the message above; a disk too full for it must not be in the way.
-    with contextlib.suppress(OSError):
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    directory = private_directory(checkout, state)
+    with contextlib.ExitStack() as stack:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(hold(directory / "lock"))
+        except HeldElsewhereError as error:
+            raise LockedError(
+                f"another overlaytool is at work in {checkout}",
+                details=(f"process {error.process}",) if error.process else (),
+                hint="wait until it has ended, then run this again",
+            ) from None
+        except OSError as error:
+            raise WriteError(
+                f"{checkout} cannot be changed",
+                details=(f"{directory / 'lock'}: {error.strerror}",),
+                hint="nothing was changed; is the file system read-only or full,"
+                " or the checkout another user's?",
+            ) from error
+        yield directory

@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from overlaytool.errors import LockedError, StaleError
+from overlaytool.support.lock import take
 
 MANAGED = "overlaytool.managed"
 MARKER = ".git/overlaytool-refresh"
@@ -31,18 +31,14 @@ def managed(path: Path) -> bool:
 
 @contextmanager
 def alone(name: str, path: Path) -> Iterator[None]:
-    """Be the only one at a tree, to change it.
+    """Keep other processes off a tree while it is changed.
 
     :raises LockedError: while another process changes or reads it.
     :raises OSError: where there can be no lock.
     """
     with _lock_file(path).open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockedError(
-                f"another overlaytool is syncing or reading {name}", hint="wait for it to end"
-            ) from None
+        if not take(lock.fileno()):
+            raise LockedError(f"another overlaytool is syncing or reading {name}", hint="wait for it to end")
         yield
 
 
@@ -70,12 +66,8 @@ def _shared(name: str, path: Path) -> Iterator[None]:
         yield  # a directory that may not be written to: no sync can run there either
         return
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockedError(
-                f"{name} is being refreshed by overlaytool sync", hint="wait for it to end"
-            ) from None
+        if not take(descriptor, shared=True):
+            raise LockedError(f"{name} is being refreshed by overlaytool sync", hint="wait for it to end")
         yield
     finally:
         os.close(descriptor)

@@ -1,11 +1,10 @@
-"""Directories for a while, in the temporary directory. What a killed run left of them, the next run removes.
+"""Directories in the temporary directory that are removed at the end, or by the next run after a kill.
 
-Each is locked as long as its process lives: the kernel lets go of the lock, however the process ends.
+Each is locked as long as its process lives.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -14,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+
+from overlaytool.support.lock import take
 
 PREFIX = "overlaytool-run-"
 STAYS, UNFINISHED = "overlaytool-", "unfinished"
@@ -31,7 +32,7 @@ class Directory:
         self._made = tempfile.TemporaryDirectory(prefix=PREFIX)
         self.path = Path(self._made.name)
         self._held = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
-        fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        take(self._held)
 
     def close(self) -> None:
         """Remove it with all that is in it."""
@@ -64,7 +65,7 @@ def staying(name: str) -> Iterator[Path]:
     place = Path(tempfile.mkdtemp(prefix=f"{STAYS}{name}-"))
     held = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        take(held)
         (place / UNFINISHED).touch()
         yield place
         (place / UNFINISHED).unlink()
@@ -83,7 +84,7 @@ def remove_left_over(temporary: str) -> None:
                 continue
             descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(place)
+                if take(descriptor):
+                    shutil.rmtree(place)
             finally:
                 os.close(descriptor)

@@ -7,7 +7,6 @@ is free is left over, and whoever comes next removes it.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -23,6 +22,7 @@ import msgspec
 from overlaytool.errors import LockedError, VmError, WriteError
 from overlaytool.model.vm import Machine
 from overlaytool.support import process
+from overlaytool.support.lock import take
 
 LOCK = "lock"
 RECORD = "machine.json"
@@ -58,7 +58,7 @@ def make(state: Path, name: str | None) -> tuple[Path, IO[str]]:
         place(state).mkdir(parents=True, exist_ok=True, mode=0o700)
         new = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=place(state)))
         lock = (new / LOCK).open("w")
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        take(lock.fileno())
         (new / TEMPORARY).mkdir()
         return _named(new, name), lock
     except OSError as error:
@@ -85,11 +85,10 @@ def is_alive(directory: Path) -> bool:
     """Whether something of its machine lives."""
     try:
         with (directory / LOCK).open("r+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return directory.name.startswith(UNFINISHED) and _age(directory) < HALF_MADE
+            if not take(file.fileno()):
+                return True
+    except OSError:  # there is no lock yet, or it cannot be opened
+        pass
     return directory.name.startswith(UNFINISHED) and _age(directory) < HALF_MADE
 
 
