@@ -16,17 +16,24 @@ Read from ``--config FILE``, else the checkout's ``overlaytool.toml``, else
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from msgspec import Struct
+from msgspec import DecodeError, Struct, ValidationError, toml
+from msgspec.structs import replace
 
 from overlaytool.errors import ConfigError
 from overlaytool.support.files import read_text
 
 FILE_NAME = "overlaytool.toml"
 GENTOO_URL = "https://github.com/gentoo/gentoo"
+
+TOML_TYPES = {
+    "str": "text", "int": "a number", "float": "a number", "bool": "true or false",
+    "array": "a list", "object": "a table", "null": "nothing",
+}  # fmt: skip
+"""What TOML calls a type of msgspec."""
 
 
 class SourceConfig(Struct, frozen=True, kw_only=True):
@@ -39,6 +46,23 @@ class SourceConfig(Struct, frozen=True, kw_only=True):
     """What `sync` clones; None for a tree that the user keeps."""
     trusted: bool = False
     """Whether its ebuilds are sourced even where this machine cannot contain what they do."""
+
+
+class _Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A ``[[source]]`` of the file, or ``[gentoo]``."""
+
+    name: str = ""
+    url: str = ""
+    path: str = ""
+    trusted: bool = False
+
+
+class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file as it is written."""
+
+    gentoo: str | _Table | None = None
+    boards: tuple[str, ...] = ()
+    source: tuple[_Table, ...] = ()
 
 
 class Config(Struct, frozen=True, kw_only=True):
@@ -66,12 +90,11 @@ def load(
     environ = os.environ if environ is None else environ
     cache = _base(environ, "XDG_CACHE_HOME", ".cache") / "overlaytool"
     state = _base(environ, "XDG_STATE_HOME", ".local/state") / "overlaytool"
-    path, data = _read(file, checkout, environ)
-    _refuse_unknown(path, data, {"gentoo", "boards", "source"})
+    path, written = _read(file, checkout, environ)
     return Config(
-        gentoo=_gentoo(path, data.get("gentoo"), cache),
-        sources=tuple(_source(path, entry, cache) for entry in _list(path, data, "source", dict)),
-        boards=tuple(_list(path, data, "boards", str)),
+        gentoo=_gentoo(path, written.gentoo, cache),
+        sources=tuple(_source(path, table, cache) for table in written.source),
+        boards=written.boards,
         cache=cache,
         state=state,
     )
@@ -91,63 +114,63 @@ def _base(environ: Mapping[str, str], variable: str, fallback: str) -> Path:
     return Path(environ.get("HOME") or Path.home()) / fallback
 
 
-def _read(
-    file: Path | None, checkout: Path | None, environ: Mapping[str, str]
-) -> tuple[Path, dict[str, Any]]:
-    looked_at = [file] if file else places(checkout, environ)
-    for place in looked_at:
+def _read(file: Path | None, checkout: Path | None, environ: Mapping[str, str]) -> tuple[Path, _File]:
+    """The first configuration file that there is, and its path; an empty one where there is none."""
+    candidates = [file] if file else places(checkout, environ)
+    for path in candidates:
         try:
-            text = read_text(place)
-            import tomllib  # mostly there is no file
-
-            return place, tomllib.loads(text)
+            text = read_text(path)
         except FileNotFoundError:
             if file:
                 raise ConfigError(f"no configuration file {file}") from None
-        except (OSError, ValueError) as error:  # of Unicode or TOML
-            raise ConfigError(f"{place} cannot be read: {error}") from error
-    return looked_at[-1], {}
+        except (OSError, ValueError) as error:  # ValueError: not UTF-8
+            raise ConfigError(f"{path} cannot be read: {error}") from error
+        else:
+            return path, _parse(path, text)
+    return candidates[-1], _File()
 
 
-def _refuse_unknown(path: Path, data: Mapping[str, Any], known: set[str]) -> None:
-    unknown = sorted(set(data) - known)
-    if unknown:
+def _parse(path: Path, text: str) -> _File:
+    try:
+        return toml.decode(text, type=_File)
+    except ValidationError as error:
         raise ConfigError(
-            f"{path} has an unknown key: {', '.join(unknown)}", hint=f"known are {', '.join(sorted(known))}"
-        )
+            f"{path} {_problem(str(error))}",
+            hint="there are gentoo, boards, and [[source]] with name, url, path and trusted",
+        ) from error
+    except DecodeError as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
 
 
-def _list[T](path: Path, data: Mapping[str, Any], key: str, kind: type[T]) -> list[T]:
-    value = data.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(entry, kind) for entry in value):
-        raise ConfigError(f"{path}: {key} has to be a list")
-    return value
+def _problem(text: str) -> str:
+    """What msgspec says of a value that does not fit, in words of TOML."""
+    found = re.fullmatch(r"(?P<what>.*?)(?: - at `\$\.(?P<key>.+)`)?", text)
+    what, key = (found["what"], found["key"]) if found else (text, None)
+    unknown = re.fullmatch("Object contains unknown field `(.+)`", what)
+    if unknown:
+        return f"has an unknown key: {unknown[1]}" + (f" (in {key})" if key else "")
+    words = re.sub(r"\w+", lambda word: TOML_TYPES.get(word[0], word[0]), what.replace("`", ""))
+    return f"does not fit: {key}: {words[:1].lower()}{words[1:]}"
 
 
-def _gentoo(path: Path, value: object, cache: Path) -> SourceConfig:
-    if value is None:
-        return SourceConfig(name="gentoo", path=cache / "trees/gentoo", url=GENTOO_URL)
-    if isinstance(value, str):
-        return SourceConfig(name="gentoo", path=_absolute(path, value), url=None)
-    if isinstance(value, dict):
-        return _source(path, {"url": GENTOO_URL, **value, "name": "gentoo"}, cache)
-    raise ConfigError(f"{path}: gentoo has to be a path or a table")
+def _gentoo(path: Path, written: str | _Table | None, cache: Path) -> SourceConfig:
+    match written:
+        case None:
+            return SourceConfig(name="gentoo", path=cache / "trees/gentoo", url=GENTOO_URL)
+        case str():
+            return SourceConfig(name="gentoo", path=_absolute(path, written), url=None)
+        case _Table():
+            return _source(path, replace(written, name="gentoo", url=written.url or GENTOO_URL), cache)
 
 
-def _source(path: Path, entry: Mapping[str, Any], cache: Path) -> SourceConfig:
-    _refuse_unknown(path, entry, {"name", "url", "path", "trusted"})
-    trusted = entry.get("trusted", False)
-    if not isinstance(trusted, bool):
-        raise ConfigError(f"{path}: trusted of a source has to be true or false")
-    if not all(isinstance(value, str) and value for key, value in entry.items() if key != "trusted"):
-        raise ConfigError(f"{path}: name, url and path of a source have to be text")
-    name, url, place = entry.get("name"), entry.get("url"), entry.get("path")
+def _source(path: Path, table: _Table, cache: Path) -> SourceConfig:
+    name = table.name
     if not name or "/" in name or name.startswith("."):
         raise ConfigError(f"{path}: every [[source]] needs a plain name", hint='name = "guru"')
-    if not url and not place:
+    if not table.url and not table.path:
         raise ConfigError(f"{path}: source {name} needs a path or a url")
-    where = _absolute(path, place) if place else cache / "trees" / name
-    return SourceConfig(name=name, path=where, url=url, trusted=trusted)
+    location = _absolute(path, table.path) if table.path else cache / "trees" / name
+    return SourceConfig(name=name, path=location, url=table.url or None, trusted=table.trusted)
 
 
 def _absolute(path: Path, value: str) -> Path:
