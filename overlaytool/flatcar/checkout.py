@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from overlaytool.errors import CheckoutError, RepositoryError
 from overlaytool.model.resolution import Board
+from overlaytool.support.assignments import assignments
 from overlaytool.support.files import read_text
 
 TREES = PurePosixPath("sdk_container/src/third_party")
@@ -191,8 +192,4 @@ def _version(path: Path) -> str:
         text = read_text(path / VERSION_FILE, errors="replace")
     except OSError:
         return "unknown"
-    for line in text.splitlines():
-        name, _, value = line.partition("=")
-        if name.strip() == "FLATCAR_VERSION":
-            return value.strip().strip("\"'")
-    return "unknown"
+    return assignments(text).get("FLATCAR_VERSION", "unknown")

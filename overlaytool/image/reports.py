@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from overlaytool.errors import ImageError
 from overlaytool.model.image import FileEntry, FileKind
+from overlaytool.support.assignments import assignments
 
 STEM = "flatcar_production_image"
 DETAILS = re.compile(
@@ -66,8 +67,7 @@ class Reports(Struct, frozen=True, kw_only=True):
 
 def release(text: str) -> tuple[tuple[str, str], ...]:
     """The assignments of an os-release or version.txt, without quotes."""
-    pairs = (line.strip().partition("=") for line in text.splitlines())
-    return tuple((key, value.strip("\"'")) for key, sign, value in pairs if sign and not key.startswith("#"))
+    return tuple(assignments(text).items())
 
 
 def kernel_config(text: str) -> tuple[tuple[str, str], ...]:

@@ -16,6 +16,7 @@ from overlaytool.flatcar.checkout import VERSION_FILE, Checkout
 from overlaytool.sdk import faults
 from overlaytool.sdk.engine import Engine, EngineKind, is_podman_in_disguise
 from overlaytool.support import process
+from overlaytool.support.assignments import assignments
 
 SCRIPT = "run_sdk_container"
 AUTOMATION = "ci_automation_common.sh"
@@ -95,8 +96,7 @@ def version_values(checkout: Path) -> Mapping[str, str]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CheckoutError(f"{path} cannot be read: {error}") from error
-    lines = (line.partition("=") for line in text.splitlines())
-    values = {name.strip(): value.strip().strip("\"'") for name, _, value in lines}
+    values = assignments(text)
     for name in ("FLATCAR_VERSION", "FLATCAR_SDK_VERSION"):
         if not values.get(name):
             raise CheckoutError(f"{path} names no {name}", hint=f"git checkout -- {VERSION_FILE}")
