@@ -1,4 +1,4 @@
-"""Lines of ``changelog/updates`` for packages that have a new version, with links to their release notes.
+"""Lines of the changelog: packages that have a new version, with links, and what advisories they close.
 
 A link is the one of the package's last entry with the version replaced: 403 of 674 links that the
 maintainers wrote in a year were just that. Where there is none, upstream's page stands in, or TODO.
@@ -14,10 +14,14 @@ from pathlib import Path
 from msgspec import Struct
 
 from overlaytool.flatcar.tree import Tree
-from overlaytool.model.review import PackageReview
+from overlaytool.model.resolution import package_name
+from overlaytool.model.review import AdvisoryChange, PackageReview
 from overlaytool.support.files import read_bytes
 
-DIRECTORY = "changelog/updates"
+UPDATES, SECURITY = "updates", "security"
+"""The directories below ``changelog`` that an update writes to."""
+DIRECTORY = f"changelog/{UPDATES}"
+CVE_PAGE = "https://www.cve.org/CVERecord?id="
 FORMER_FILES = 400
 """Files of former entries that are read, newest first."""
 SDK_KEPT = frozenset({"dev-lang/go"})
@@ -30,6 +34,7 @@ _REMOTE = re.compile(
     r"""<remote-id\s+type=["'](?P<site>github|gitlab)["']\s*>\s*(?P<path>[\w.-]+/[\w.-]+)\s*<"""
 )
 _SITES = {"github": "https://github.com/{}/releases", "gitlab": "https://gitlab.com/{}/-/releases"}
+_CVE = re.compile(r"CVE-\d{4}-\d{4,}")
 _REVISION = re.compile(r"-r\d+$")
 
 
@@ -123,6 +128,26 @@ def _news(entry: PackageReview) -> tuple[Sequence[str], Sequence[str]]:
     return sorted(tags), list(versions)
 
 
-def file_name(today: date) -> str:
-    """The path of a weekly update's entry."""
-    return f"{DIRECTORY}/{today.isoformat()}-weekly-updates.md"
+def security_lines(changes: Iterable[AdvisoryChange]) -> tuple[str, ...]:
+    """The lines of ``changelog/security`` for advisories that are closed by what users get, sorted.
+
+    ``- expat ([CVE-2026-24515](https://…), …)``; GLSAs that name no CVE stand under their own name.
+    """
+    fixed: dict[str, dict[str, None]] = {}
+    for change in changes:
+        if change.opened or set(change.targets) <= {"SDK", "build"}:
+            continue
+        cited = [f"[{name}]({CVE_PAGE}{name})" for name in change.references if _CVE.fullmatch(name)]
+        own = f"[GLSA-{change.advisory}](https://security.gentoo.org/glsa/{change.advisory})"
+        for cpv in change.packages:
+            name = package_name(cpv).rpartition("/")[2]
+            fixed.setdefault(name, {}).update(dict.fromkeys(cited or [own]))
+    return tuple(f"- {name} ({', '.join(links)})" for name, links in sorted(fixed.items()))
+
+
+def file_name(kind: str, today: date) -> str:
+    """The path of a weekly update's entry.
+
+    :param kind: the directory below ``changelog``.
+    """
+    return f"changelog/{kind}/{today.isoformat()}-weekly-updates.md"

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from overlaytool.errors import OutputError
+from overlaytool.model.resolution import Notice
 from overlaytool.model.review import (
     AdvisoryChange,
     EclassReview,
@@ -22,7 +23,7 @@ from overlaytool.model.review import (
 )
 from overlaytool.plan.target_changes import grouped
 from overlaytool.report.single_file import single_file
-from overlaytool.support.markdown import code, plural
+from overlaytool.support.markdown import code, escaped, plural
 
 SCHEMA = 1
 _MOST_IN_MARKDOWN = 400
@@ -39,7 +40,7 @@ def _shown(review: Review) -> dict[str, Any]:
     together = [
         {"name": name, "gained": one.gained, "lost": one.lost} for name, one in grouped(review.targets)
     ]
-    return {**to_data(review), "grouped": together}
+    return {**to_data(review), "title": title(review), "grouped": together}
 
 
 def to_json(review: Review) -> str:
@@ -51,7 +52,7 @@ def page(review: Review) -> str:
     """The review as one HTML file."""
     return single_file(
         "review.html",
-        title=f"{review.base[:12]}..{review.tip[:12]}",
+        title=title(review),
         data=_shown(review),
         styles=("page.css", "review.css"),
         scripts=("review.js",),
@@ -61,6 +62,13 @@ def page(review: Review) -> str:
 def markdown(review: Review) -> str:
     """The review as a comment on a pull request."""
     return "\n".join(_markdown(review)) + "\n"
+
+
+def title(review: Review) -> str:
+    """What was looked at: two commits, or an update that is not made yet."""
+    if review.tip:
+        return f"Review of {review.base[:12]}..{review.tip[:12]}"
+    return f"Update of {review.base[:12]}" if review.base else "Update of a checkout"
 
 
 FORMS: Mapping[str, Callable[[Review], str]] = {".html": page, ".md": markdown, ".json": to_json}
@@ -112,7 +120,7 @@ def _markdown(review: Review) -> Iterator[str]:
     counts: dict[str, int] = {}
     for entry in review.packages:
         counts[entry.change] = counts.get(entry.change, 0) + 1
-    yield f"### Review of {code(f'{review.base[:12]}..{review.tip[:12]}')}"
+    yield f"### {title(review)}"
     yield ""
     yield ", ".join(f"{count} {change}" for change, count in counts.items()) or "No package changes."
     yield from _listed("No longer satisfied", map(code, review.unsatisfied))
@@ -121,6 +129,7 @@ def _markdown(review: Review) -> Iterator[str]:
     yield from _listed("Versions that now differ between views", map(_skew, review.skews))
     yield from _table(review.packages)
     yield from _listed("Eclasses", map(_eclass, review.eclasses))
+    yield from _listed("To look at", map(_notice, review.notices))
 
 
 def _listed(title: str, lines: Iterable[str]) -> Iterator[str]:
@@ -150,6 +159,10 @@ def _skew(skew: Skew) -> str:
 def _eclass(eclass: EclassReview) -> str:
     users = plural(len(eclass.inherited_by), "selected package")
     return f"{code(eclass.name)}: {eclass.change}, inherited by {users}"
+
+
+def _notice(notice: Notice) -> str:
+    return escaped(f"{notice.message}: {notice.hint}" if notice.hint else notice.message)
 
 
 def _table(packages: Sequence[PackageReview]) -> Iterator[str]:

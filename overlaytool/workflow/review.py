@@ -57,7 +57,7 @@ def review(space: Workspace, text: str) -> Review:
         states = [state_at(space, stack, repository, commit) for commit in (ends.base, ends.tip)]
         comparison = Comparison(states[0], states[1], what)
         with space.progress.task("comparing"):
-            packages = comparison.packages(_occurrences(repository, ends, what))
+            packages = comparison.packages(occurrences(repository, ends, what))
             return Review(
                 base=ends.base,
                 tip=ends.tip,
@@ -115,7 +115,7 @@ def _advisories(
     return advisory_changes(before, after, old, old if trees[0] == trees[1] else at(ends.tip))
 
 
-def _occurrences(repository: Repository, ends: Range, what: Touched) -> dict[str, list[Occurrence]]:
+def occurrences(repository: Repository, ends: Range, what: Touched) -> dict[str, list[Occurrence]]:
     """By package: the lines outside of its directory that name it, and not a longer name."""
     names = sorted({package for package, _repository in what.packages})
     found: dict[str, list[Occurrence]] = defaultdict(list)

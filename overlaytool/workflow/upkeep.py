@@ -35,13 +35,13 @@ from overlaytool.plan import release_notes
 from overlaytool.plan.hooks import GONE, to_look_at
 from overlaytool.plan.keyword_upkeep import EntryChange
 from overlaytool.plan.outdated import Entry, is_package, looked_after, without_source
-from overlaytool.plan.review import Comparison
 from overlaytool.plan.states import State
 from overlaytool.plan.step_order import in_order
 from overlaytool.plan.touched import touched
 from overlaytool.plan.unsolved import entries_work, unsatisfied
 from overlaytool.workflow.edited_copies import EditedCopies, files_at
 from overlaytool.workflow.settling import Settling
+from overlaytool.workflow.update_review import UpdateReview
 from overlaytool.workflow.workspace import Workspace
 
 
@@ -109,12 +109,25 @@ class Upkeep:
         settling = Settling(self._space, self._mirrored, self._start.checkout, self._start.before)
         state = settling.settle(changed_packages)
         self._put_list(settling.imported)
-        comparison = Comparison(self._start.before, state, touched(self._changed()))
-        packages = comparison.packages({})
-        self._put_changelog(packages)
+        here = UpdateReview(self._space, self._start.before, state, self._draft, touched(self._changed()))
+        self._put_changelog(here)
         steps = in_order(self._draft.steps(), state)
+        beside = tuple(to_look_at(self._draft, self._new_versions(here.packages, state), settling.imported))
         edits = self._edits
-        beside = tuple(to_look_at(self._draft, self._new_versions(packages, state), settling.imported))
+        work = (
+            *entries_work(entries),
+            *self._work,
+            *(edits.work(synced=self._start.range is not None) if edits else ()),
+            *settling.work,
+            *(notice for notice in beside if notice.reference in GONE),
+            *unsatisfied(self._start.before, state),
+        )
+        look = (
+            *(edits.to_look_at() if edits else ()),
+            *settling.avoidable,
+            *(notice for notice in beside if notice.reference not in GONE),
+        )
+        base = self._start.base or head_commit(self._start.checkout.path) or ""
         return Updated(
             base=self._start.base,
             change_set=ChangeSet(steps=steps, about=("update", "--all")),
@@ -124,33 +137,10 @@ class Upkeep:
             keywords=tuple(settling.keywords),
             lines=tuple(settling.lines),
             edits=tuple(edits.found) if edits else (),
-            review=Review(
-                base=self._start.base or head_commit(self._start.checkout.path) or "",
-                tip="",
-                subjects=tuple(step.subject for step in steps),
-                packages=packages,
-                eclasses=(),
-                targets=comparison.targets(),
-                skews=comparison.skews(),
-                profiles=(),
-                advisories=(),
-                unsatisfied=comparison.unsatisfied(),
-                notices=tuple(comparison.notices),
-            ),
+            review=here.make(base, steps, self._repository if base else None, (*work, *look)),
             removable=self._removable(state),
-            manual_work=(
-                *entries_work(entries),
-                *self._work,
-                *(edits.work(synced=self._start.range is not None) if edits else ()),
-                *settling.work,
-                *(notice for notice in beside if notice.reference in GONE),
-                *unsatisfied(self._start.before, state),
-            ),
-            to_look_at=(
-                *(edits.to_look_at() if edits else ()),
-                *settling.avoidable,
-                *(notice for notice in beside if notice.reference not in GONE),
-            ),
+            manual_work=work,
+            to_look_at=look,
         )
 
     # --- copies ------------------------------------------------------------------------------------
@@ -214,16 +204,22 @@ class Upkeep:
         self._draft.put_text(PACKAGES_LIST, automation.with_packages(text, sorted(set(imported))))
         self._draft.finish(StepKind.AUTOMATION, Action.ADD, "automation")
 
-    def _put_changelog(self, packages: Sequence[PackageReview]) -> None:
-        """An entry of the versions that users get, at most one for each day."""
+    def _put_changelog(self, here: UpdateReview) -> None:
+        """Entries of the versions and the fixes that users get, at most one of each for a day."""
         directory = self._copy.path / PORTAGE_STABLE
-        pages = {entry.package: release_notes.upstream_page(directory / entry.package) for entry in packages}
+        pages = {
+            entry.package: release_notes.upstream_page(directory / entry.package) for entry in here.packages
+        }
         upstream = {name: page for name, page in pages.items() if page is not None}
-        lines = release_notes.lines(packages, release_notes.former_entries(self._draft), upstream)
-        path = release_notes.file_name(self._today)
-        if lines and self._draft.read(path) is None:
-            self._draft.put_text(path, "".join(f"{line}\n" for line in lines))
-            self._draft.finish(StepKind.CHANGELOG, Action.ADD, "changelog")
+        former = release_notes.former_entries(self._draft)
+        for kind, lines in (
+            (release_notes.UPDATES, release_notes.lines(here.packages, former, upstream)),
+            (release_notes.SECURITY, release_notes.security_lines(here.advisories)),
+        ):
+            path = release_notes.file_name(kind, self._today)
+            if lines and self._draft.read(path) is None:
+                self._draft.put_text(path, "".join(f"{line}\n" for line in lines))
+        self._draft.finish(StepKind.CHANGELOG, Action.ADD, "changelog")
 
     # --- what is said ------------------------------------------------------------------------------
 

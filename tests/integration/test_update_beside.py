@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -229,3 +230,37 @@ def test_what_an_extension_asks_for_in_vain_names_the_extension_and_what_there_i
     (work,) = [entry for entry in found["manual_work"] if entry["reference"] == "unsatisfied"]
     assert "sysext:updates asks for it" in work["message"]
     assert "the checkout has app-misc/channel-7.0 (version)" in work["message"]
+
+
+# --- the report ------------------------------------------------------------------------------------
+
+
+def test_the_report_of_an_update_has_eclasses_advisories_places_and_what_is_left(
+    trees: Trees, tmp_path: Path
+) -> None:
+    glsa = trees.checkout / STABLE / "metadata/glsa"
+    glsa.mkdir()
+    (glsa / "glsa-202601-01.xml").write_text(
+        '<glsa id="202601-01"><title>jq: Overflow</title>'
+        '<affected><package name="app-misc/jq" auto="yes" arch="*">'
+        '<vulnerable range="lt">1.8.2</vulnerable></package></affected>'
+        "<references><uri>CVE-2026-0007</uri></references></glsa>\n"
+    )
+    trees.listed("app-misc/jq", "eclass/toolchain-funcs.eclass")
+    trees.bump("app-misc/jq", "1.8.1", "1.8.2", ('"~amd64 ~arm64"', '"amd64 arm64"'))
+    with (trees.gentoo / "eclass/toolchain-funcs.eclass").open("a") as text:
+        text.write("# newer\n")
+    file = tmp_path / "r.json"
+    trees.update("--yes", "--report", str(file), "--report", str(file.with_suffix(".md")))
+    report = json.loads(file.read_text())
+    (eclass,) = report["eclasses"]
+    assert (eclass["name"], "+# newer" in eclass["diff"]) == ("toolchain-funcs", True)
+    assert [(entry["advisory"], entry["opened"]) for entry in report["advisories"]] == [("202601-01", False)]
+    (jq,) = [entry for entry in report["packages"] if entry["package"] == "app-misc/jq"]
+    assert any(place["file"].endswith("coreos-0.0.1.ebuild") for place in jq["occurrences"])
+    assert any("-=app-misc/jq-1.8.1" in entry["diff"] for entry in report["profiles"])
+    assert "### Update of " in file.with_suffix(".md").read_text()
+    (security,) = (trees.checkout / "changelog/security").glob("*-weekly-updates.md")
+    assert security.read_text() == (
+        "- jq ([CVE-2026-0007](https://www.cve.org/CVERecord?id=CVE-2026-0007))\n"
+    )

@@ -8,7 +8,7 @@ from itertools import groupby
 from overlaytool.cli import console
 from overlaytool.model.review import PackageChange, PackageReview, Review
 from overlaytool.plan.target_changes import grouped
-from overlaytool.report.review import arrow
+from overlaytool.report.review import arrow, title
 from overlaytool.support.markdown import plural
 
 _STYLE = {
@@ -26,8 +26,7 @@ NOT_SHOWN = ("KEYWORDS", "INHERITED")
 
 def show(review: Review) -> None:
     """The packages by what became of them, then targets, skews, eclasses, other files."""
-    ends = f"{review.base[:12]}..{review.tip[:12]}" if review.tip else f"from {review.base[:12]}"
-    console.show((ends, "bold"), f", {plural(len(review.subjects), 'commit')}")
+    console.show((title(review), "bold"), f", {plural(len(review.subjects), 'commit')}")
     for change, entries in groupby(review.packages, key=lambda entry: entry.change):
         members = list(entries)
         console.show("")
@@ -101,5 +100,5 @@ def _show_lists(review: Review) -> None:
         console.show(f"GLSA {advisory.advisory} ", state, f": {advisory.title}; {where}")
     for other in review.profiles:
         console.show(f"{other.kind}: {plural(len(other.files), 'file')}")
-    for notice in review.notices:
+    for notice in review.notices if review.tip else ():
         console.show(("warning: ", "bold yellow"), notice.message)

@@ -15,7 +15,7 @@
   const list = (items, name) => make("ul", { class: name }, ...items.map((item) => make("li", {}, item)));
   const plural = (count, one, many) => `${count} ${count === 1 ? one : many}`;
 
-  byId("title").textContent = `${data.base.slice(0, 12)}..${data.tip.slice(0, 12)}`;
+  byId("title").textContent = data.title;
   byId("origin").textContent = plural(data.subjects.length, "commit", "commits");
 
   const kinds = [...new Set(data.packages.map((entry) => entry.change))];
@@ -144,8 +144,8 @@
   section("files", "Other files", data.profiles.map((one) => folded(
     `${one.kind}: ${plural(one.files.length, "file", "files")}`, one.diff || one.files.join("\n"))));
   section("commits", "Commits", data.subjects.length ? [list(data.subjects, "files")] : []);
-  section("notices", "Notices", data.notices.length
-    ? [make("div", { class: "warnings" }, list(data.notices.map((one) => one.message), "files"))] : []);
+  section("notices", "To look at", data.notices.length
+    ? [make("div", { class: "warnings" }, list(data.notices.map((one) => one.hint ? `${one.message}: ${one.hint}` : one.message), "files"))] : []);
 
   function follow() {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
