@@ -73,10 +73,12 @@ def _stop_asking(draft: Draft, removal: Removal) -> None:
         into = Into(name)
         lines = [line for line in removal.lines if line.target == name]
         packages = [line.package for line in lines]
-        if into.kind is TargetKind.SYSEXT:
-            text = dropping.without_in_sysexts(draft.read_text(lines[0].file), packages)
-            draft.put_text(lines[0].file, text)
-            _finish(draft, removal, f"build_library: Drop from the sysext {into.name}: ", packages)
+        if into.kind in (TargetKind.SYSEXT, TargetKind.BASE_SYSEXT):
+            base = into.kind is TargetKind.BASE_SYSEXT
+            without = dropping.without_in_base_sysexts if base else dropping.without_in_sysexts
+            draft.put_text(lines[0].file, without(draft.read_text(lines[0].file), packages))
+            place = "build_image" if base else "build_library"
+            _finish(draft, removal, f"{place}: Drop from the sysext {into.name}: ", packages)
             continue
         before = metapackage.read(draft, into)
         after = dropping.without_packages(before, packages)

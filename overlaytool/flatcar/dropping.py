@@ -1,4 +1,4 @@
-"""Lines that ask for a package, taken out of metapackages and of the list of system extensions."""
+"""Lines that ask for a package, taken out of metapackages and of the lists of system extensions."""
 
 from __future__ import annotations
 
@@ -73,6 +73,26 @@ def _without_word(line: str, entry: Entry) -> str:
         if line[: found.start()].strip(' \t"') or '"' not in line[: found.start()]
         else kept.replace('" ', '"', 1)
     )
+
+
+_BASE_SYSEXTS = re.compile(r'(DEFINE_string\s+base_sysexts\s+")([^"]*)(")')
+
+
+def without_in_base_sysexts(text: str, packages: Collection[str]) -> str:
+    """``build_image`` without some packages in ``base_sysexts``; an extension that has no other goes too."""
+
+    def kept(entry: str) -> str:
+        start, mark, words = (
+            re.split(r"([|:])", entry, maxsplit=1) if re.search("[|:]", entry) else ("", "", "")
+        )
+        left = [word for word in words.split("&") if atom_name(word.strip()) not in packages]
+        return f"{start}{mark}{'&'.join(left)}" if words else entry
+
+    def edited(found: re.Match[str]) -> str:
+        entries = (kept(entry) for entry in found[2].split(","))
+        return f"{found[1]}{','.join(entry for entry in entries if entry[-1:] not in '|:')}{found[3]}"
+
+    return _BASE_SYSEXTS.sub(edited, text)
 
 
 def without_in_sysexts(text: str, packages: Collection[str]) -> str:

@@ -25,6 +25,8 @@ from overlaytool.resolve.roots import Everything
 from overlaytool.resolve.without import Cut, Left
 
 MAX_CHAINS = 5
+EXTENSIONS = (TargetKind.SYSEXT, TargetKind.BASE_SYSEXT)
+"""Targets that a line of a script is made of."""
 
 
 class Removing:
@@ -55,7 +57,7 @@ class Removing:
                     f"the checkout has no package {name}", hint="overlaytool audit lists what is left over"
                 )
         names = {targets.metapackage(into) for into in metapackages}
-        sysexts = {into for into in everything.targets if into.kind is TargetKind.SYSEXT}
+        sysexts = {into for into in everything.targets if into.kind in EXTENSIONS}
         given = {package_name(cpv) for cpv in provide}
         self._before = Left(everything, Cut((), (), ()))
         self._left = Left(everything, Cut(packages, names, sysexts, given))
@@ -119,7 +121,7 @@ class Removing:
                 yield RemovedLine(
                     target=str(into), package=name, file=meta.file, revision=(meta.revision, revision)
                 )
-        for target in targets.sysexts(self.inventory.tree):
+        for target in (*targets.base_sysexts(self.inventory.tree), *targets.sysexts(self.inventory.tree)):
             for name in dict.fromkeys(atom_name(atom) for atom in target.atoms):
                 if name in self.requested:
                     yield RemovedLine(target=str(target.into), package=name, file=target.file, revision=None)

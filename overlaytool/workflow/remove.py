@@ -24,7 +24,7 @@ from overlaytool.git.repository import Repository
 from overlaytool.model.plan import CheckoutState, ProvidedChange
 from overlaytool.model.removal import Mention, Removal
 from overlaytool.model.resolution import package_name
-from overlaytool.model.target import Into
+from overlaytool.model.target import Into, TargetKind
 from overlaytool.plan.leftovers import in_ebuilds, mentions
 from overlaytool.plan.planner import PROFILES
 from overlaytool.plan.removal import Removing
@@ -125,7 +125,8 @@ def _metapackages(space: Workspace) -> dict[Into, tuple[Metapackage, int]]:
     """The metapackages whose lines may go, with the revision that a change takes them to."""
     tree = DiskTree(space.checkout.path)
     found: dict[Into, tuple[Metapackage, int]] = {}
-    for into in (Into.IMAGE, Into.BOARD, Into.SDK, Into("dev")):
+    vendors = (target.into for target in targets.read(tree) if target.into.kind is TargetKind.OEM)
+    for into in (Into.IMAGE, Into.BOARD, Into.SDK, Into("dev"), *vendors):
         if targets.find(tree, into) is None:
             continue
         try:

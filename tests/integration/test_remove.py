@@ -31,6 +31,7 @@ MAY_DIFFER = (
         ("app-misc/only-amd64 app-misc/license-missing", ()),
         ("sys-process/htop app-misc/screen", ()),
         ("sys-process/htop", ("--into", "board")),
+        ("sys-process/htop", ("--into", "sysext:tools")),
     ],
 )
 def test_remove_after_add_gives_the_tree_back(
@@ -164,6 +165,26 @@ def test_a_sysext_loses_the_package_and_goes_where_it_had_no_other(
     assert script.read_text() == 'EXTRA_SYSEXTS=(\n  "both|app-misc/two|-doc|amd64"\n)\n'
     assert not (stable / "app-misc/one").exists()
     assert (stable / "app-misc/two").exists()
+
+
+def test_an_oem_and_an_extension_of_the_image_lose_the_package(checkout_tree: Path, run_cli: RunCli) -> None:
+    stable = checkout_tree / STABLE
+    for name in ("one", "two", "three"):
+        ebuild(stable / f"app-misc/{name}/{name}-1.ebuild")
+    flags = (
+        'DEFINE_string base_sysexts "a-flatcar|app-misc/one&app-misc/two,b-flatcar|app-misc/three" "What."\n'
+    )
+    append(checkout_tree / "build_image", flags)
+    oem = checkout_tree / OVERLAY / "coreos-base/oem-cloud"
+    ebuild(oem / "oem-cloud-1-r4.ebuild", more='RDEPEND="\n\tapp-misc/one\n\tapp-misc/two\n"\n')
+    git(checkout_tree, "add", "--all")
+    git(checkout_tree, "commit", "--quiet", "-m", "Plant")
+    run_cli("-C", checkout_tree, "remove", "one", "three", "--yes")
+    assert 'base_sysexts "a-flatcar|app-misc/two" "What."' in (checkout_tree / "build_image").read_text()
+    (left,) = oem.glob("*.ebuild")
+    assert left.name == "oem-cloud-1-r5.ebuild"
+    assert "app-misc/one" not in left.read_text() and "app-misc/two" in left.read_text()
+    assert not (stable / "app-misc/one").exists() and not (stable / "app-misc/three").exists()
 
 
 @pytest.mark.parametrize(
