@@ -68,7 +68,8 @@ NEW = contents(
 
 
 def labels(opened: Opened) -> list[str]:
-    return opened.page.locator("#drawing text").all_text_contents()
+    texts: list[str] = opened.page.locator("#drawing text").all_text_contents()
+    return texts
 
 
 def test_the_treemap_opens_at_usr_and_goes_into_directories_and_back(

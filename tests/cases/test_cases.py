@@ -90,13 +90,14 @@ def test_case(file: Path, trees: dict[str, Path], cache: Path, monkeypatch: pyte
 
 def _plan(case: dict[str, Any], trees: dict[str, Path]) -> dict[str, Any]:
     """The plan of a case, as the JSON document that ``plan --format json`` writes."""
+    wishes: dict[str, Any] = {key: tuple(case.get(key, ())) for key in WISHES}
     request = Request(
         atoms=tuple(case["request"]),
         into=Into(case.get("into", "image")),
         accept_keywords=case.get("accept_keywords", True),
         reason=case.get("reason"),
-        **{key: tuple(case.get(key, ())) for key in WISHES},
         update=case.get("command") == "update",
+        **wishes,
     )
     with workflow.open_workspace(
         checkout=trees["flatcar"],

@@ -160,10 +160,10 @@ def test_checkout_that_another_run_holds_is_left_alone(
 def test_two_runs_at_once_leave_what_one_leaves(
     run_cli: RunCli, gentoo_tree: Path, checkout_tree: Path, tmp_path: Path
 ) -> None:
-    arguments = ["add", HTOP, "--gentoo", gentoo_tree, "--yes"]
+    arguments: list[str | Path] = ["add", HTOP, "--gentoo", gentoo_tree, "--yes"]
     alone = shutil.copytree(checkout_tree, tmp_path / "alone", symlinks=True)
     run_cli("-C", alone, *arguments)
-    command = [sys.executable, "-m", "overlaytool", "-C", checkout_tree, *arguments]
+    command: list[str | Path] = [sys.executable, "-m", "overlaytool", "-C", checkout_tree, *arguments]
     runs = [
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
@@ -176,7 +176,7 @@ def test_two_runs_at_once_leave_what_one_leaves(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 def test_read_only_checkout_is_refused(run_cli: RunCli, gentoo_tree: Path, checkout_tree: Path) -> None:
-    mount = ["mount", "--bind", "-o", "ro", checkout_tree, checkout_tree]
+    mount: list[str | Path] = ["mount", "--bind", "-o", "ro", checkout_tree, checkout_tree]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("cannot mount here")
     try:
@@ -192,7 +192,7 @@ def test_read_only_checkout_is_refused(run_cli: RunCli, gentoo_tree: Path, check
 def test_ctrl_c_amid_the_writing_leaves_everything_as_it_was(
     gentoo_tree: Path, checkout_tree: Path, file: int
 ) -> None:
-    arguments = ["-C", checkout_tree, "add", HTOP, "--gentoo", gentoo_tree, "--yes"]
+    arguments: list[str | Path] = ["-C", checkout_tree, "add", HTOP, "--gentoo", gentoo_tree, "--yes"]
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, str(file), *arguments],
         cwd=ROOT,

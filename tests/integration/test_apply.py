@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -225,7 +226,7 @@ def test_killed_before_any_call_it_is_as_before_or_as_after_once_recovered(
         checkout = tmp_path / f"call-{number}"
         lay_out(checkout, BEFORE)
         directories = directories_of(checkout)
-        killed = killed_at_call(number, lambda checkout=checkout: apply(CHANGES, checkout, state))
+        killed = killed_at_call(number, partial(apply, CHANGES, checkout, state))
         recovery = recover(checkout, state)
         found = files_of(checkout)
         assert found in (BEFORE, AFTER), number
@@ -246,7 +247,7 @@ def test_recovery_killed_before_any_call_is_completed_by_the_next(tmp_path: Path
         lay_out(checkout, BEFORE)
         directories = directories_of(checkout)
         killed_at(last, checkout, state)
-        killed = killed_at_call(number, lambda checkout=checkout: recover(checkout, state))
+        killed = killed_at_call(number, partial(recover, checkout, state))
         recover(checkout, state)
         assert files_of(checkout) == BEFORE, number
         assert directories_of(checkout) == directories, number
@@ -321,7 +322,7 @@ def test_killed_at_any_time_all_files_have_one_content(tmp_path: Path) -> None:
 def test_failure_at_any_point_is_taken_back_at_once(
     tmp_path: Path, state: Path, error: type[BaseException] | BaseException
 ) -> None:
-    expected = WriteError if isinstance(error, OSError) else error
+    expected: type[BaseException] = error if isinstance(error, type) else WriteError
     for number, name in enumerate(points(tmp_path)):
         if name in ("locked", "ended", "cleaned"):
             continue

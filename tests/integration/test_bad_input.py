@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import RunCli
 
 STABLE = Path("sdk_container/src/third_party/portage-stable")
 OVERLAY = Path("sdk_container/src/third_party/coreos-overlay")
@@ -39,7 +40,7 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
-def add(run_cli: Any, checkout: Path, gentoo: Path, *request: str) -> subprocess.CompletedProcess[str]:
+def add(run_cli: RunCli, checkout: Path, gentoo: Path, *request: str) -> subprocess.CompletedProcess[str]:
     """``overlaytool add`` on two trees, and that it changed neither."""
     before = snapshot(checkout), snapshot(gentoo)
     result = run_cli(
@@ -223,8 +224,8 @@ def test_a_read_only_tree(checkout_tree: Path, gentoo_tree: Path, read_only: Cal
     unprivileged = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.getuid() == 0 else []
     result = subprocess.run(
         [
-            *(*unprivileged, sys.executable, "-m", "overlaytool", "-C", checkout_tree, "add"),
-            *("--yes", "--gentoo", gentoo_tree, "--format", "json", "app-misc/screen"),
+            *(*unprivileged, sys.executable, "-m", "overlaytool", "-C", str(checkout_tree), "add"),
+            *("--yes", "--gentoo", str(gentoo_tree), "--format", "json", "app-misc/screen"),
         ],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,

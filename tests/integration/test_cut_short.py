@@ -32,7 +32,16 @@ def status(checkout: Path) -> str:
 def test_next_commands_say_that_a_run_was_cut_short_and_add_puts_it_right(
     run_cli: RunCli, gentoo_tree: Path, checkout_tree: Path
 ) -> None:
-    arguments = ["-C", checkout_tree, "add", "sys-process/htop", "--gentoo", gentoo_tree, "--yes"]
+    arguments: list[str | Path]
+    arguments = [
+        "-C",
+        checkout_tree,
+        "add",
+        "sys-process/htop",
+        "--gentoo",
+        gentoo_tree,
+        "--yes",
+    ]
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, "4", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -8,6 +8,7 @@ import lzma
 import os
 import shutil
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import images
@@ -149,8 +150,13 @@ def test_a_wrapped_image_is_read_like_the_plain_one(suffix: str, tmp_path: Path)
 
         wrapped.write_bytes(zstd.compress(plain.read_bytes()))
     else:
-        pack = {"bz2": bz2.compress, "xz": lzma.compress, "gz": gzip.compress}[suffix]
-        wrapped.write_bytes(pack(plain.read_bytes()))
+        packers: dict[str, Callable[[bytes], bytes]]
+        packers = {
+            "bz2": bz2.compress,
+            "xz": lzma.compress,
+            "gz": gzip.compress,
+        }
+        wrapped.write_bytes(packers[suffix](plain.read_bytes()))
     assert listed(wrapped) == listed(plain)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def gpkg(path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
-RANDOM = images.random.Random(1).randbytes(300_000)
+RANDOM = random.Random(1).randbytes(300_000)
 
 
 @pytest.mark.parametrize(("make", "name"), [(xpak, "htop-1.tbz2"), (gpkg, "htop-1-1.gpkg.tar")])
@@ -134,7 +135,16 @@ def test_the_plan_is_held_against_the_last_image(
     build = images.build_directory(tmp_path / "build")
     htop = xpak(tmp_path / "pkgs/sys-process/htop-3.4.1-r2.tbz2", {"usr/bin/htop": RANDOM})
     index = tmp_path / "pkgs/Packages"
-    words = ("image", "forecast", "sys-process/htop", "--gentoo", gentoo_tree, "--packages", index)
+    words: tuple[str | Path, ...]
+    words = (
+        "image",
+        "forecast",
+        "sys-process/htop",
+        "--gentoo",
+        gentoo_tree,
+        "--packages",
+        index,
+    )
     words = ("-C", checkout_tree, *words, "--board", "amd64-usr", "--image", build)
     index.write_text(f"ARCH: amd64\n\nCPV: sys-process/htop-3.4.1-r2\nSIZE: {htop.stat().st_size}\n\n")
     done = run_cli(*words, "--format", "json")

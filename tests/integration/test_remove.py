@@ -121,8 +121,8 @@ def test_commits_hold_one_subject_each_and_leave_nothing_behind(checkout_tree: P
         "changelog: Add entry",
     ]
     assert "Nobody uses it." in git(top, "log", "-1", "--format=%b", "HEAD~3")
-    left = git(top, "grep", "-l", "-e", "upperlib", "-e", "lowerlib", "-e", "only-ours", "-e", "Only-Ours")
-    left = [path for path in left.splitlines() if not path.startswith("changelog/")]
+    listed = git(top, "grep", "-l", "-e", "upperlib", "-e", "lowerlib", "-e", "only-ours", "-e", "Only-Ours")
+    left = [path for path in listed.splitlines() if not path.startswith("changelog/")]
     assert left == ["build_library/vm_image_util.sh"]
     assert (top / METAPACKAGE / "coreos-0.0.1-r321.ebuild").is_symlink()
     assert not (top / METAPACKAGE / "coreos-0.0.1-r320.ebuild").exists()

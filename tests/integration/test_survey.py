@@ -85,7 +85,15 @@ def test_the_same_bytes_come_from_this_machine_and_from_workers_one_of_which_is_
     local, remote = tmp_path / "local.ndjson", tmp_path / "remote.ndjson"
     survey("--fresh", "--workers", "2", "-o", local)
     with _scheduler() as (_, address), _worker(address) as (first, _), _worker(address):
-        command = [sys.executable, "-m", "overlaytool", "-C", tmp_path / "scripts", "survey"]
+        command: list[str | Path]
+        command = [
+            sys.executable,
+            "-m",
+            "overlaytool",
+            "-C",
+            tmp_path / "scripts",
+            "survey",
+        ]
         command += ["--gentoo", tmp_path / "gentoo", "--fresh", "--scheduler", address, "-o", remote]
         running = subprocess.Popen(
             command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL

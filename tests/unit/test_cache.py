@@ -11,7 +11,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from overlaytool.ebuild import cache as caches
 from overlaytool.ebuild.cache import BATCH, PRUNE_AFTER, TOUCH_AFTER, MetadataCache
 
 MANY = 3 * BATCH + 1
@@ -22,7 +21,7 @@ NOW = 1_800_000_000
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     """The time, for a test to set."""
     time = [float(NOW)]
-    monkeypatch.setattr(caches.time, "time", lambda: time[0])
+    monkeypatch.setattr("time.time", lambda: time[0])
     yield time
 
 

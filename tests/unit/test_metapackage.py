@@ -292,7 +292,7 @@ OEM_TEXT = (
 def test_an_oem_has_its_revision_in_the_ebuild_s_own_name() -> None:
     tree = MemoryTree({f"{OEM}/oem-cloud-2.1-r2.ebuild": OEM_TEXT, f"{OEM}/files/x.ebuild.in": "x"})
     found = metapackage.read(tree, Into("oem:cloud"))
-    assert (found.revision, found.is_link, found.arches) == (2, False, {"amd64"})
+    assert (found.revision, found.is_link, found.arches) == (2, False, frozenset({"amd64"}))
     assert found.link_of(3) == f"{OEM}/oem-cloud-2.1-r3.ebuild"
     assert found.bumped(frozenset({"oem-cloud-2.1-r2.ebuild"})) == 3
     assert found.bumped(frozenset({"oem-cloud-2.1-r1.ebuild"})) == 2

@@ -83,7 +83,7 @@ def record(**plan_fields: object) -> SeriesRecord:
     commits = (SeriesCommit(commit="1" * 40, subject="dev-libs/b: Add from Gentoo", step="dev-libs/b"),)
     return SeriesRecord(
         series=Series(branch="add-a", base="0" * 40, base_branch="main", commits=commits),
-        plan=replace(plan, **plan_fields),  # type: ignore[arg-type]
+        plan=replace(plan, **plan_fields),
         resolution=answer,
         trees=(),
     )

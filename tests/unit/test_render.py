@@ -32,7 +32,7 @@ from overlaytool.model.plan import Action, EclassImport, LicenseImport, Plan, Tr
 from overlaytool.model.resolution import Into
 
 DAY = date(2026, 8, 22)
-CHECKOUT = {
+CHECKOUT: dict[str, str | FileState] = {
     METAPACKAGE_FILE: 'KEYWORDS="amd64 arm64"\nRDEPEND="\n\tapp-misc/jq\n\tsys-process/lsof\n"\n',
     METAPACKAGE_FILE.replace(".ebuild", "-r320.ebuild"): link("coreos-0.0.1.ebuild"),
     KEYWORDS_FILE: "# Keep versions on both arches in sync.\n=app-misc/jq-1 ~arm64\n",
@@ -152,7 +152,7 @@ def test_update_removes_what_the_source_no_longer_has_and_leaves_the_rest(gentoo
 
 def test_edited_files_are_what_a_person_would_write(gentoo: Path) -> None:
     files = after(MemoryTree(CHECKOUT), rendered(WHOLE, gentoo)).files
-    assert files[METAPACKAGE_FILE].content.decode() == CHECKOUT[METAPACKAGE_FILE].replace(
+    assert files[METAPACKAGE_FILE].content.decode() == str(CHECKOUT[METAPACKAGE_FILE]).replace(
         "\tsys-process/lsof", "\tsys-process/htop\n\tsys-process/lsof"
     )
     old, new = (METAPACKAGE_FILE.replace(".ebuild", f"-r{number}.ebuild") for number in (320, 321))
@@ -349,7 +349,7 @@ def test_package_directory_or_eclass_that_is_a_link_is_not_followed(gentoo: Path
 
 
 def test_manifests_have_to_cover_what_is_fetched(gentoo: Path) -> None:
-    distfiles = {
+    distfiles: dict[str, dict[str, tuple[str, ...]]] = {
         "sys-process/htop": {"sys-process/htop-3": ("htop-3.tar.xz", "htop-3-docs.tar.xz")},
         "sys-process/lsof": {"sys-process/lsof-2": (), "sys-process/lsof-3": ("lsof-3.tar.gz",)},
     }

@@ -41,7 +41,8 @@ def test_progress_goes_to_the_task_and_the_rest_is_kept() -> None:
         def describe(self, text: str) -> None:
             self.texts.append(text)
 
-    heard, kept = Heard(), []
+    heard = Heard()
+    kept: list[str] = []
     for line in (
         "remote: Counting objects:  50% (1/2)",
         "Receiving objects: 100% (9/9), done.",

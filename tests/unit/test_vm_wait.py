@@ -55,7 +55,7 @@ def test_machine_on_a_full_disk_is_given_up(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_kvm_that_stops_under_the_guest_is_given_up(tmp_path: Path) -> None:
-    with pytest.raises(boot.BootError, match="cannot go on with KVM"):
+    with pytest.raises(BootError, match="cannot go on with KVM"):
         boot.check(_Going(tmp_path, ("KVM internal error. Suberror: 1",)))  # type: ignore[arg-type]
 
 

@@ -48,11 +48,8 @@ def test_system_without_sshd_runs_out_of_time(empty_image: Path, kernel: Path, r
         *("-kernel", str(kernel / "vmlinuz"), "-initrd", str(kernel / "initrd")),
         *("-append", "console=ttyS0 rdinit=/usr/bin/cat"),
     )
-    done = run_cli(
-        *("vm", "run", "--from", empty_image, *qemu, "--timeout", "12", "--", "true"),
-        check=False,
-        timeout=PATIENCE,
-    )
+    command: list[str | Path] = ["vm", "run", "--from", empty_image, *qemu, "--timeout", "12", "--", "true"]
+    done = run_cli(*command, check=False, timeout=PATIENCE)
     assert done.returncode == 33
     assert "vm1 has no sshd that answers after 12 s" in done.stderr
     assert "Run /usr/bin/cat as init process" in done.stderr
