@@ -1,4 +1,4 @@
-"""Signals while the program is being loaded: the first thing that runs, so it imports next to nothing."""
+"""Handles signals while the program is being loaded. It runs first, so it imports almost nothing."""
 
 import os
 import signal
@@ -16,6 +16,6 @@ def listen() -> None:
 
 
 def _at_once(number: int, _frame: object) -> NoReturn:
-    """There is nothing to clean up yet."""
+    """End the process at once: there is nothing to clean up yet."""
     os.write(2, f"{ENDING[signal.Signals(number)]}\n".encode())
     os._exit(128 + number)

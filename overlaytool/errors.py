@@ -47,7 +47,7 @@ class CheckoutError(OverlaytoolError):
 
 
 class RepositoryError(OverlaytoolError):
-    """A path that was given as an ebuild repository is none."""
+    """The given path is not an ebuild repository."""
 
     exit_status = 5
 
@@ -206,7 +206,7 @@ class BaselineError(OverlaytoolError):
 
 
 class DowngradeError(OverlaytoolError):
-    """A plan would replace versions or eclasses of the checkout by older ones, and nobody asked for that."""
+    """A plan would replace versions or eclasses of the checkout by older ones, without --allow-downgrade."""
 
     exit_status = 29
 
@@ -218,7 +218,7 @@ class ImageError(OverlaytoolError):
 
 
 class ContainmentError(OverlaytoolError):
-    """This machine cannot contain what a tree that nobody vouches for would run."""
+    """This machine cannot contain the code of an untrusted tree's ebuilds."""
 
     exit_status = 31
 
@@ -242,7 +242,7 @@ class PortTakenError(OverlaytoolError):
 
 
 class MovedError(OverlaytoolError):
-    """There is nothing to update a package from: it has another name in the source."""
+    """A package cannot be updated: it has another name in the source."""
 
     exit_status = 35
 
@@ -254,19 +254,19 @@ class ForkError(OverlaytoolError):
 
 
 class DroppedError(OverlaytoolError):
-    """There is nothing to update a package from: the source has it no more."""
+    """A package cannot be updated: the source no longer has it."""
 
     exit_status = 37
 
 
 class AbsentError(OverlaytoolError):
-    """There is nothing to update: the checkout has no such package."""
+    """A package cannot be updated: the checkout does not have it."""
 
     exit_status = 38
 
 
 class SurveyError(OverlaytoolError):
-    """A survey has nobody to do it: no worker with the same trees and the same overlaytool."""
+    """A survey cannot run: no worker has the same trees and the same overlaytool."""
 
     exit_status = 41
 

@@ -1,4 +1,4 @@
-"""How long work reports itself, without knowing who listens."""
+"""How long work reports its progress, whatever displays it."""
 
 from __future__ import annotations
 

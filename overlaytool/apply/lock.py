@@ -1,4 +1,4 @@
-"""One overlaytool at a time in one checkout, and the place for what concerns that checkout only."""
+"""The lock of a checkout, so that one overlaytool writes it at a time, and its private directory."""
 
 from __future__ import annotations
 

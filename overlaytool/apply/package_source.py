@@ -1,7 +1,7 @@
-"""What is copied out of a source tree: read byte for byte, and looked at before it is trusted.
+"""Reads what is copied from a source tree, and finds files that must not be copied.
 
-A tree that somebody else made may hold anything. What must not get into a checkout is an issue, not an
-exception, so that one run names all of them.
+A tree that somebody else made may hold anything. Each file that must not be copied is recorded as an issue,
+so that one error names all of them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9+_.-]*")
 
 
 class Issues(Struct):
-    """What was found wrong, a line each, by kind."""
+    """The issues of each kind, a line each."""
 
     unsafe: list[str] = field(default_factory=list)
     """What must not be copied."""
@@ -105,7 +105,7 @@ def check_manifest(
 
 
 def _walk(directory: Path) -> Iterator[Path]:
-    """Everything below, that is no directory, sorted; symlinks are not followed."""
+    """Every path below a directory that is not a directory itself, sorted; symlinks are not followed."""
     for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
         if entry.is_dir(follow_symlinks=False) and entry.name.casefold() != ".git":
             yield from _walk(Path(entry.path))
@@ -138,7 +138,7 @@ def _printable(name: str) -> bool:
 
 
 def _shown(name: str) -> str:
-    """A name that can be put on a terminal."""
+    """A name in which control characters are written out, for a message."""
     return name if _printable(name) else ascii(name)[1:-1]
 
 

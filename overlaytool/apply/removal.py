@@ -1,6 +1,6 @@
 """render(removal, tree) -> ChangeSet: a removal worked out down to bytes, in memory.
 
-First what asks goes, then what is not asked for any more, then what was about it: every commit holds.
+First the lines that ask for a package go, then packages, then entries about them, so that each commit works.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _stop_asking(draft: Draft, removal: Removal) -> None:
 
 
 def _last_of_category(removal: Removal) -> set[str]:
-    """The last package of each category that goes with it."""
+    """The last package to be removed of each category that becomes empty."""
     last = {package.package.partition("/")[0]: package.package for package in removal.packages}
     return set(last.values())
 
@@ -114,7 +114,7 @@ def _drop_files(draft: Draft, removal: Removal, files: Iterable[RemovedFile], wh
 
 
 def _drop_lines(draft: Draft, entries: Iterable[RemovedEntry], without: Callable[[str, int], str]) -> None:
-    """Take lines out of files, from the end of each, so that the others stay where they are."""
+    """Remove lines from files, the last first, so that the numbers of the others stay right."""
     for entry in sorted(entries, key=lambda each: (each.file, -each.line)):
         text = draft.read_text(entry.file)
         lines = text.split("\n")
@@ -134,7 +134,7 @@ def _cut(text: str, index: int) -> str:
 
 
 def _changelog(draft: Draft, removal: Removal, packages: Sequence[str], today: date) -> None:
-    """One bullet where users lose something: a package that was asked for goes from the image."""
+    """An entry where a requested package is removed from the image, which users notice."""
     lost = [line.package for line in removal.lines if line.target in ("image",)]
     extensions = [line for line in removal.lines if line.target.startswith("sysext:")]
     if not lost and not extensions:

@@ -1,7 +1,7 @@
 """render(plan, tree) -> ChangeSet: a plan worked out down to bytes, in memory.
 
-The steps are the commits of a pull request to be: eclasses, licences, packages with the profile changes
-that each of them needs right behind it, the metapackage, the automation list, the changelog.
+Each step becomes a commit: eclasses, licences, packages (each followed by the profile changes that it
+needs), the metapackage, the automation list, the changelog.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ def render(
 ) -> ChangeSet:
     """What the plan changes in the checkout that ``tree`` reads. Nothing is written.
 
-    What is in the checkout already, as an earlier run left it, is no change.
+    What the checkout has already, from an earlier run, is not changed again.
 
-    :param sources: where the trees are that the plan names; that they are still those that it was made
-        from is for the caller to see to.
+    :param sources: the paths of the trees that the plan names. The caller checks that they are still at
+        the commits that the plan was made from.
     :param distfiles: what the copied ebuilds fetch, to hold their Manifests against.
     :param today: for the name of the changelog entry.
     :raises UnsafeSourceError: for files that must not be copied, all of them.
@@ -67,16 +67,16 @@ def render(
     packages = frozenset(imported.package for imported in plan.imports)
     for imported in plan.imports:
         gone = copies.package(imported)
-        of_package = _of(imported.package)
-        _put_keywords(draft, imported.package, _take(keywords, of_package), gone)
-        _put_use(draft, imported.package, _take(use, of_package))
-        for change in _take(use, _asked_by(imported.package, packages)):
+        of_package = _is_for(imported.package)
+        _put_keywords(draft, imported.package, _remove_matching(keywords, of_package), gone)
+        _put_use(draft, imported.package, _remove_matching(use, of_package))
+        for change in _remove_matching(use, _asked_by(imported.package, packages)):
             _put_use(draft, atom_name(change.atom), [change])
     _raise(copies.issues)
     rest = [*(change.atom for change in keywords), *(change.atom for change in use)]
     for name in dict.fromkeys(atom_name(atom) for atom in rest):
-        _put_keywords(draft, name, _take(keywords, _of(name)), frozenset())
-        _put_use(draft, name, _take(use, _of(name)))
+        _put_keywords(draft, name, _remove_matching(keywords, _is_for(name)), frozenset())
+        _put_use(draft, name, _remove_matching(use, _is_for(name)))
     _put_metapackage(draft, plan)
     _put_entry(draft, plan)
     _put_automation(draft, plan)
@@ -127,7 +127,7 @@ class _Copies:
         return _versions(imported.package, old) - _versions(imported.package, files)
 
     def _compare(self, path: str, files: Mapping[str, FileState], planned: str) -> None:
-        """What is copied has to be what the plan was made from; what is missing or unsafe is said already."""
+        """Check that the copied files are those that the plan was made from, by their digest."""
         told = any(line.startswith(path) for line in (*self.issues.missing, *self.issues.unsafe))
         if planned and not told and digest_of(files) != planned:
             self.issues.missing.append(f"{path} is not as it was when the plan was made")
@@ -184,7 +184,7 @@ def _versions(package: str, files: Iterable[str]) -> frozenset[str]:
     )
 
 
-def _of(package: str) -> Callable[[KeywordChange | UseChange], bool]:
+def _is_for(package: str) -> Callable[[KeywordChange | UseChange], bool]:
     return lambda change: atom_name(change.atom) == package
 
 
@@ -197,8 +197,8 @@ def _asked_by(package: str, imported: frozenset[str]) -> Callable[[UseChange], b
     )
 
 
-def _take[T](items: list[T], wanted: Callable[[T], bool]) -> list[T]:
-    """Those that are wanted, which leave the list."""
+def _remove_matching[T](items: list[T], wanted: Callable[[T], bool]) -> list[T]:
+    """Remove the entries that fit from the list, and return them."""
     taken = [item for item in items if wanted(item)]
     items[:] = [item for item in items if not wanted(item)]
     return taken

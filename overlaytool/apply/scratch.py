@@ -1,4 +1,4 @@
-"""A throw-away copy of a checkout, to see what a change does before it is made.
+"""A temporary copy of a checkout, to see what a change does before it is made.
 
 Files are hard links where the file system allows it, so making one costs a tenth of a second for each
 thousand files. Nothing is ever written into a linked file: it is replaced by a new one.

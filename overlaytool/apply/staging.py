@@ -1,4 +1,4 @@
-"""A checkout with changes on top, in memory, which are cut into steps as they come."""
+"""A checkout with changes in memory, which are divided into steps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from overlaytool.model.plan import Action, TreeCommit
 
 
 class Draft:
-    """Reads as a tree does, and gives what was put already."""
+    """A tree that reads its own changes first, and then the checkout below them."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
@@ -64,7 +64,7 @@ class Draft:
         *,
         message: str | None = None,
     ) -> None:
-        """Make a step of what was put since the last one, if that changed anything."""
+        """Make a step of the changes since the last step, if there are any."""
         changes = tuple(
             FileChange(path=path, before=self._open[path], after=self._now[path])
             for path in sorted(self._open)

@@ -1,4 +1,4 @@
-"""Work that nobody has committed is not written over; what overlaytool wrote itself may be.
+"""Refuses to overwrite work that is not committed, unless overlaytool wrote it itself.
 
 A file of the checkout may be replaced or deleted when it is what HEAD has, or what an earlier run wrote.
 For the second kind there is a record, ``written.json``, in the checkout's private directory.
@@ -24,7 +24,7 @@ AT_A_TIME = 500
 
 
 def refuse(checkout: Path, place: Path, changes: Sequence[FileChange]) -> None:
-    """Refuse a change that would replace or delete what is nowhere but in the work tree.
+    """Refuse a change that would replace or delete content that exists in the work tree only.
 
     A checkout without git, or without a commit, has nothing to compare with.
 
@@ -50,7 +50,7 @@ def refuse(checkout: Path, place: Path, changes: Sequence[FileChange]) -> None:
 
 
 def remember(checkout: Path, place: Path, changes: Iterable[FileChange]) -> None:
-    """Note what is about to be written, and forget what is not there any more.
+    """Record the files that are about to be written, and drop those that no longer exist.
 
     :raises OSError: where it cannot be written.
     """
@@ -58,7 +58,7 @@ def remember(checkout: Path, place: Path, changes: Iterable[FileChange]) -> None
 
 
 def note(checkout: Path, place: Path, digests: Mapping[str, str | None]) -> None:
-    """The same, where only the digests of the files are known; None for one that will be gone.
+    """The same, given the digests of the files; None for a file that is deleted.
 
     :raises OSError: where it cannot be written.
     """
@@ -89,7 +89,7 @@ def _uncommitted(repository: Repository, changes: Sequence[FileChange]) -> list[
 
 
 def _read(place: Path) -> Mapping[str, str]:
-    """The record; empty where it is missing or damaged: then everything counts as somebody's work."""
+    """The record; empty where it is missing or damaged, so that every file counts as the user's work."""
     try:
         found = msgspec.json.decode((place / RECORD).read_bytes())
         written = found["written"]

@@ -24,7 +24,7 @@ _DONE = "the change was made; whether all of it is on the disk is not certain: g
 
 
 def _nothing(_: str) -> None:
-    """Nobody watches."""
+    """Do nothing: the hook of tests when there is no test."""
 
 
 def apply(
@@ -64,12 +64,12 @@ def apply(
 
 
 def pending(checkout: Path, state: Path) -> bool:
-    """Whether a change was cut short, so that the work tree is neither as before nor as after. Only looks."""
+    """Whether a change was cut short, so that the work tree is half changed. Changes nothing."""
     return journal.pending(private_directory(checkout, state) / journal.DIRECTORY)
 
 
 def recover(checkout: Path, state: Path) -> Recovery | None:
-    """Take a change back that was cut short. For every command that writes, before it reads the trees.
+    """Undo a change that was cut short. Every command that writes calls this before it reads the trees.
 
     :return: what was done; None, and no file was touched, where no change was cut short.
     :raises LockedError: while the change is still being made.
@@ -87,7 +87,7 @@ def recover(checkout: Path, state: Path) -> Recovery | None:
 
 
 def _check(checkout: Path, changes: Sequence[FileChange]) -> None:
-    """Refuse to write over what the change set did not see, and through symlinks out of the tree."""
+    """Refuse where files are not as the change set expects, or a symlink leads out of the tree."""
     for change in changes:
         parts = PurePosixPath(change.path).parts
         if change.path.startswith("/") or ".." in parts or ".git" in map(str.casefold, parts):
@@ -159,7 +159,7 @@ def _switch(
 
 
 class _Edited(Exception):
-    """Somebody edited a file that is about to be replaced, or wrote into it when it just had been."""
+    """A file was edited by somebody else right before or after it was replaced."""
 
     def __init__(self, path: str, *, replaced: bool = False) -> None:
         super().__init__(path)
@@ -167,7 +167,7 @@ class _Edited(Exception):
 
 
 def _still_as_found(checkout: Path, change: FileChange) -> None:
-    """Look at a file once more, right before it is replaced or deleted.
+    """Check a file again right before it is replaced or deleted.
 
     :raises _Edited: where it is not what it was.
     """
@@ -215,7 +215,7 @@ def _conflicts(path: str, written: Collection[str]) -> bool:
 
 
 def _undo(directory: Path, checkout: Path) -> None:
-    """Take the change back at once, where it has not ended."""
+    """Undo the change at once, where it is not complete."""
     if journal.pending(directory):
         _take_back(directory, checkout)
 

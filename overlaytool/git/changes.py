@@ -1,4 +1,4 @@
-"""What lies between two commits: paths, diffs, subjects, and where a text stands."""
+"""What differs between two commits: paths, diffs, subjects; and a search in a commit's files."""
 
 from __future__ import annotations
 

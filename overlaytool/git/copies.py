@@ -1,4 +1,4 @@
-"""Which copies in portage-stable were changed by hand since they were last copied, by the history."""
+"""Finds the copies in portage-stable that were edited since they were last copied, from git's history."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Edit(Struct, frozen=True, kw_only=True):
 def edited_by_hand(
     repository: Repository, commit: str, directory: str, names: Collection[str]
 ) -> dict[str, Edit]:
-    """Those of some subdirectories that were last changed by hand.
+    """The subdirectories whose last change was not a copy from Gentoo, and that change.
 
     What the history does not reach (a shallow clone, an old copy) is not among them, nor is what came with
     the first commit.

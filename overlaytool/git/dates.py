@@ -1,4 +1,4 @@
-"""When a file or tree was last changed, as far as its history tells."""
+"""When a file or tree was last changed, from git's history."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ TIMESTAMP = "metadata/timestamp.chk"
 
 
 def changed(top: Path, path: str) -> int | None:
-    """The time of the last commit that changed a path, in seconds; None where the history does not tell.
+    """The time of the last commit that changed a path, in seconds; None where it cannot be known.
 
-    In a shallow clone the oldest commit changes everything, and tells nothing.
+    In a shallow clone the oldest commit seems to change every file, so it does not count.
 
     :param path: relative to ``top``.
     """
@@ -27,7 +27,7 @@ def changed(top: Path, path: str) -> int | None:
 
 
 def made(tree: Path) -> int | None:
-    """The time of a whole tree: of its commit, else its own time stamp; None for neither."""
+    """The time of a whole tree: its commit's, else its own time stamp; None where it has neither."""
     said = ask("-C", str(tree), "log", "-1", "--no-show-signature", "--format=%ct", "--", ".")
     if said and said.isdigit():
         return int(said)

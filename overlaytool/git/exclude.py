@@ -1,4 +1,4 @@
-"""Files of ours in a clone that git is not to show: ``.git/info/exclude``, which no commit has."""
+"""Hides overlaytool's own files from git in this clone only, in ``.git/info/exclude``."""
 
 from __future__ import annotations
 

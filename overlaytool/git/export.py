@@ -1,4 +1,4 @@
-"""Copies of commits' files that are kept: writing ten thousand files takes longer than resolving them."""
+"""A cache of commits' files on disk: writing ten thousand files takes longer than resolving with them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def exported(
 
 
 def _write(repository: Repository, commit: str, place: Path, without: Sequence[str]) -> None:
-    """Make a copy beside its place, and put it there when it is whole."""
+    """Write a copy under a temporary name, and rename it when it is complete."""
     part = place.with_name(f".{place.name}.{os.getpid()}")
     index = part.with_suffix(".index")
     try:
@@ -65,7 +65,7 @@ def _write(repository: Repository, commit: str, place: Path, without: Sequence[s
 
 
 def _prune(home: Path, current: Path) -> None:
-    """Remove the copies that were not used for longest, and what a killed run left half written."""
+    """Remove the least recently used copies, and incomplete ones of runs that were killed."""
     with suppress(OSError):
         now = time.time()
         found = sorted(

@@ -1,6 +1,6 @@
-"""The commit that a directory stands at, read from git's own files: no process, no import of GitPython.
+"""The commit that is checked out in a directory, read from git's own files: no process, no GitPython.
 
-Asked for every tree at the start of every command, so it has to cost next to nothing.
+Every command asks this for every tree when it starts, so it has to be fast.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _packed(common: Path, reference: str) -> str | None:
 
 
 def _ask_git(git_dir: Path) -> str | None:
-    """For the reftable format, whose HEAD is a placeholder."""
+    """HEAD of a repository in the reftable format, whose file HEAD is a placeholder."""
     return ask("--git-dir", str(git_dir), "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
 
 

@@ -1,7 +1,7 @@
 """git repositories, through GitPython: only this module and commit_tree.py import it.
 
-GitPython takes a tenth of a second to import, so it is imported when a repository is opened. What
-only asks where a tree stands uses `head.head_commit` and pays for neither.
+GitPython takes a tenth of a second to import, so it is imported when a repository is opened. To
+know only which commit is checked out, use `head.head_commit`, which needs no GitPython and no process.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The trees to import from, as shallow clones in the user's cache: made, and made new again.
+"""Clones and refreshes the trees to import from, as shallow clones in the user's cache.
 
 Only clones that this module made are ever changed; they carry ``overlaytool.managed`` in their
 configuration. A clone appears under its name when it is complete and not before. Blobs come on demand where
@@ -48,12 +48,12 @@ def _sync(source: SourceConfig, progress: Progress) -> Synced:
             f"{source.name} is to be at {source.path}, and nothing is there",
             hint="give it a url in overlaytool.toml, and sync clones it",
         )
-    if source.url is None or (_there(source.path) and not managed(source.path)):
+    if source.url is None or (_has_content(source.path) and not managed(source.path)):
         return _synced(source, SyncState.KEPT)
     try:
         source.path.parent.mkdir(parents=True, exist_ok=True)
         with alone(source.name, source.path), progress.task(f"{source.name}: {source.url}") as task:
-            if _there(source.path):
+            if _has_content(source.path):
                 return _refresh(source, source.url, task)
             return _clone(source, source.url, task)
     except OSError as error:
@@ -63,8 +63,8 @@ def _sync(source: SourceConfig, progress: Progress) -> Synced:
         ) from error
 
 
-def _there(path: Path) -> bool:
-    """Whether something is at a path; an empty directory is nothing yet."""
+def _has_content(path: Path) -> bool:
+    """Whether there is a file or a directory that is not empty."""
     return path.is_symlink() or path.is_file() or (path.is_dir() and any(path.iterdir()))
 
 
@@ -132,13 +132,13 @@ def _refresh(source: SourceConfig, url: str, task: Task) -> Synced:
 
 
 def _first(error: NetworkError) -> str:
-    """git's first line says what failed; those after it guess at why."""
+    """The first line of git's message, which says what failed; the lines after it guess why."""
     said = error.details[0] if error.details else error.message
     return said.removeprefix("fatal: ").removeprefix("error: ")
 
 
 def _finish(path: Path, task: Task) -> None:
-    """Give the work tree the commit that the marker names; all of it is here. Cut short, it is done again.
+    """Check out the commit that the marker names, which is fetched already. After a kill it is done again.
 
     :raises GitError: where the clone is damaged.
     """
@@ -156,7 +156,7 @@ def _finish(path: Path, task: Task) -> None:
 
 
 def _write_marker(marker: Path, commit: bytes) -> None:
-    """Say which commit is to come, down to the disk, before the first file changes."""
+    """Write the commit to be checked out to disk, before the first file of the work tree changes."""
     new = marker.with_name(f"{marker.name}.new")
     with new.open("wb") as file:
         file.write(commit)

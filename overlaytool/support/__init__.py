@@ -1,1 +1,1 @@
-"""What is nobody's own."""
+"""What several rooms use and no room owns: programs, files, locks, wording."""

@@ -36,9 +36,9 @@ def record(state: Path, evidence: Evidence) -> None:
 
 
 def read(state: Path, tree: str) -> tuple[Evidence, ...]:
-    """The last word of every stage on that content, cheapest stage first.
+    """The last result of every stage that was tried on that content, cheapest stage first.
 
-    A line that a full disk or a crash left behind is no evidence and is passed over.
+    A line that was cut short by a full disk or a crash is ignored.
     """
     try:
         lines = read_bytes(_file(state, tree)).splitlines()

@@ -1,4 +1,4 @@
-"""Reading what others wrote: regular files of a sane size only.
+"""Reads files of trees: regular ones, up to a size limit.
 
 A tree may hold a fifo, on which a reader waits for ever, a link to /dev/zero, which has no end, or a sparse
 file of gigabytes. Each is an :class:`OSError` here, as a file that cannot be read is.
@@ -18,7 +18,7 @@ _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
 
 def read_bytes(path: str | Path, *, limit: int = LIMIT, follow: bool = True) -> bytes:
-    """What is in a regular file, without touching its access time where the kernel lets us.
+    """The content of a regular file; its access time stays where the kernel allows that.
 
     :param follow: whether a symlink at ``path`` is followed.
     :raises OSError: where it cannot be read, is no regular file, or has more than ``limit`` bytes.
@@ -57,7 +57,7 @@ def _all(descriptor: int, size: int, limit: int, path: str | Path) -> bytes:
 def read_text(path: str | Path, *, errors: str = "strict", limit: int = LIMIT) -> str:
     """The same as UTF-8 text.
 
-    :param errors: what to do about bytes that are none, as for :meth:`bytes.decode`.
+    :param errors: what to do about bytes that are not UTF-8, as for :meth:`bytes.decode`.
     :raises OSError: see :func:`read_bytes`.
     :raises UnicodeDecodeError: where ``errors`` is ``strict``.
     """
@@ -65,7 +65,7 @@ def read_text(path: str | Path, *, errors: str = "strict", limit: int = LIMIT) -
 
 
 def is_sane(path: str | Path, *, limit: int = LIMIT) -> bool:
-    """Whether :func:`read_bytes` would read a file, told from its status; True where nothing is."""
+    """Whether :func:`read_bytes` would read a file, judged by its status; True where there is no file."""
     try:
         status = Path(path).stat()
     except OSError:

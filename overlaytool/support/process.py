@@ -67,7 +67,7 @@ def run(
     line: Line | None = None,
     watch: Callable[[], None] | None = None,
 ) -> Completed:
-    """Run a program to its end, or to ours: whatever exception passes through ends its whole group.
+    """Run a program and wait until it ends. Any exception, Ctrl-C too, ends its whole process group.
 
     :param timeout: seconds; None for no limit.
     :param source: a file that the program gets as its standard input; None for nothing.
@@ -241,7 +241,7 @@ def _signal_group(group: int, number: signal.Signals) -> None:
 def _ended(
     name: str, process: subprocess.Popen[bytes], deadline: float | None, watch: Callable[[], None] | None
 ) -> int:
-    """The exit status of a program that says nothing more; it may go on for long after that.
+    """The exit status of a program that has closed its output; it may run for long after that.
 
     :raises HungError: at the deadline.
     """
@@ -261,7 +261,7 @@ def _look(name: str, deadline: float | None, watch: Callable[[], None] | None) -
 def _lines(
     name: str, process: subprocess.Popen[bytes], deadline: float | None, watch: Callable[[], None] | None
 ) -> Iterator[str]:
-    """Lines as they come, colours taken out; of a line that overwrites itself, what was there last."""
+    """The lines of the output, without colours; of a line that overwrites itself only the last text."""
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     pending = ""
     for chunk in _chunks(name, process, deadline, watch):

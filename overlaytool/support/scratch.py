@@ -24,7 +24,7 @@ YOUNG = 60
 
 
 class Directory:
-    """An empty directory for as long as somebody holds it."""
+    """A new, empty temporary directory, which :meth:`close` removes."""
 
     def __init__(self) -> None:
         """:raises OSError: where none can be made."""
@@ -57,7 +57,7 @@ def scratch() -> Iterator[str]:
 
 @contextmanager
 def staying(name: str) -> Iterator[Path]:
-    """A new directory that stays when all is done; the next run removes it where it did not come to that.
+    """A new directory that is kept when the block completes; else the next run removes it.
 
     :raises OSError: where none can be made.
     """
