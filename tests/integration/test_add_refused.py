@@ -204,7 +204,7 @@ def test_ctrl_c_amid_the_writing_leaves_everything_as_it_was(
     assert "Traceback" not in done.stderr
     assert status(checkout_tree) == ""
     left = sorted(path.name for path in (checkout_tree / ".git/overlaytool").iterdir())
-    assert left == ["done", "lock", "written.json"]
+    assert left == ["lock", "written.json"]
 
 
 def test_a_build_without_an_engine_is_refused_before_anything_is_written(
