@@ -66,6 +66,8 @@ class MetadataCache:
         """:param directory: the user's cache directory; made when something is written."""
         self._path = directory / f"metadata-{SCHEMA}.sqlite"
         self._pending: list[tuple[str, str, str, bytes, bytes, int]] = []
+        self._fresh: dict[tuple[str, str, str], list[bytes]] = defaultdict(list)
+        """What was put and is not written yet, by tree, CPV and md5."""
         self._used: list[tuple[str, str, str, bytes]] = []
         self._lock = threading.Lock()
         self._connection = self._open()
@@ -77,13 +79,20 @@ class MetadataCache:
 
         :param tree: whose they are; empty for the trees that share what is known.
         """
+        wanted = list(ebuilds)
         rows: dict[Ebuild, list[_Row]] = defaultdict(list)
-        for some in batched(ebuilds, BATCH):
+        for some in batched(wanted, BATCH):
             for row in self._rows(some, tree):
                 rows[row[1:3]].append(row)
-        return {ebuild: self._entries(found) for ebuild, found in rows.items()}
+        fresh = {ebuild: self._fresh.get((tree, *ebuild), ()) for ebuild in wanted} if self._fresh else {}
+        return {
+            ebuild: self._entries(rows[ebuild], fresh.get(ebuild, ()))
+            for ebuild in wanted
+            if ebuild in rows or fresh.get(ebuild)
+        }
 
-    def _entries(self, rows: Iterable[_Row]) -> Iterator[dict[str, str]]:
+    def _entries(self, rows: Iterable[_Row], fresh: Iterable[bytes]) -> Iterator[dict[str, str]]:
+        yield from map(_decode, fresh)
         horizon = time.time() - TOUCH_AFTER
         try:
             for tree, cpv, ebuild, eclasses, body, digest, used in rows:
@@ -115,6 +124,7 @@ class MetadataCache:
         body = _encode(metadata)
         eclasses = blake2b(metadata.get("_eclasses_", "").encode(), digest_size=16).digest()
         self._pending.append((tree, cpv, ebuild_md5, eclasses, body, int(time.time())))
+        self._fresh[tree, cpv, ebuild_md5].append(body)
 
     def flush(self) -> None:
         """Write what was put, and prune what nothing has used for long."""
@@ -143,6 +153,7 @@ class MetadataCache:
             if _is_damage(error):
                 self._discard()
         self._pending.clear()
+        self._fresh.clear()
         self._used.clear()
 
     def close(self) -> None:

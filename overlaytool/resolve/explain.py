@@ -109,7 +109,10 @@ def _kind[C: Candidate](
     if RejectionKind.KEYWORD in decisive and not request.accept_keywords:
         return KeywordError, f"overlaytool add {atom} --accept-keywords writes the entry for you"
     if decisive and all(kind is RejectionKind.METADATA for kind in decisive):
-        return MetadataError, "is the checkout much older than the Gentoo tree? update it first"
+        return (
+            MetadataError,
+            "is one tree much older than the other? refresh the source (overlaytool sync), or the checkout",
+        )
     if RejectionKind.KEYWORD in decisive and RejectionKind.MASK not in decisive:
         named = next(
             rejection.cpv for rejection in failure.rejections if rejection.kind is RejectionKind.KEYWORD

@@ -25,6 +25,8 @@ class Order(Struct, frozen=True, kw_only=True):
     boards: tuple[str, ...]
     into: str
     accept_keywords: bool
+    trust: bool
+    """Whether ebuilds of any tree may be sourced where a worker cannot contain them."""
     trees: str
     """The digest of all their content, in hex: :attr:`.content.Content.total`. Empty: not to be checked."""
     code: str

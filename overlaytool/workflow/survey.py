@@ -58,6 +58,8 @@ class Wish(Struct, frozen=True, kw_only=True):
     """``app-misc/``, ``app-misc/tmux``, ``dev-libs/lib*``; empty: every package."""
     into: Into = Into.IMAGE
     accept_keywords: bool = True
+    trust: bool = False
+    """Whether ebuilds of any tree may be sourced where a machine cannot contain them."""
     scheduler: str | None = None
     """Of Dask; None: processes on this machine."""
     workers: int = 1
@@ -126,6 +128,7 @@ def _order(space: Workspace, wish: Wish, trees: str) -> Order:
         boards=tuple(board.name for board in space.boards),
         into=str(wish.into),
         accept_keywords=wish.accept_keywords,
+        trust=wish.trust,
         trees=trees,
         code=code(),
     )

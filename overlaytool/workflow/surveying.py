@@ -11,6 +11,7 @@ from overlaytool import config as configuration
 from overlaytool import errors
 from overlaytool.ebuild.cache import MetadataCache
 from overlaytool.ebuild.faults import told
+from overlaytool.ebuild.sandbox import POOL
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.flatcar import checkout as checkouts
 from overlaytool.git.head import head_commit
@@ -53,6 +54,7 @@ class Surveyor:
         found = checkouts.find(Path(order.checkout))
         sources = {name: Path(path) for name, path in order.sources}
         settings = configuration.load(None, checkout=found.path)
+        POOL.trust(None if order.trust else [one.path for one in settings.sources if one.trusted])
         boards = tuple(found.board(name) for name in order.boards)
         cache = self._cache = MetadataCache(settings.cache)
         self._open.callback(cache.close)

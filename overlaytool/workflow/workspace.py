@@ -98,6 +98,8 @@ def _sources(config: Config, gentoo: Path | None, others: Sequence[Path]) -> dic
 
     Taken are the checkout's own, too.
 
+    :param others: paths; the name of a configured source stands for that, which is there anyway.
+
     :raises RepositoryError: where what is to be Gentoo is not.
     """
     first = (gentoo or config.gentoo.path).absolute()
@@ -117,7 +119,12 @@ def _sources(config: Config, gentoo: Path | None, others: Sequence[Path]) -> dic
         (checkouts.repository_name(source.path) if source.path.is_dir() else source.name, source.path)
         for source in config.sources
     ]
-    named += [(checkouts.repository_name(path.absolute()), path.absolute()) for path in others]
+    configured = {source.name for source in config.sources}
+    named += [
+        (checkouts.repository_name(path.absolute()), path.absolute())
+        for path in others
+        if path.is_dir() or str(path) not in configured
+    ]
     for name, path in named:
         taken = {*trees, "portage-stable", "coreos-overlay"}
         number = 2

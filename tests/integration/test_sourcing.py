@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from hashlib import md5
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ebuilds import write_ebuild
 
 from overlaytool import workflow
 from overlaytool.ebuild import metadata
+from overlaytool.ebuild.shell import Bash
 from overlaytool.errors import MetadataError
 from overlaytool.flatcar import checkout
 from overlaytool.model.resolution import Request
@@ -134,3 +136,70 @@ def test_trees_are_left_as_they_were(
     assert needs(checkout_tree, gentoo_tree, "app-misc/heir") == ["app-misc/one"]
     assert state() == before
     assert list((home / ".cache").rglob("*.sqlite"))
+
+
+def sourced_ebuilds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A list that grows by the CPV of each ebuild that bash is given."""
+    seen: list[str] = []
+    get_keys = Bash.get_keys
+
+    def noting(bash: Bash, package: Any, eclasses: Any) -> dict[str, str]:
+        seen.append(package.cpvstr)
+        return get_keys(bash, package, eclasses)
+
+    monkeypatch.setattr(Bash, "get_keys", noting)
+    return seen
+
+
+def refused(checkout_tree: Path, gentoo_tree: Path, package: str) -> str:
+    """What a new run says of a package that it cannot plan."""
+    with (
+        workflow.open_workspace(checkout=checkout_tree, gentoo=gentoo_tree) as space,
+        pytest.raises(MetadataError) as caught,
+    ):
+        workflow.plan(space, Request(atoms=(package,)))
+    return "\n".join(caught.value.details)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("inherit dies", "dies: never"), ("inherit nowhere", "unknown eclass: nowhere"), ("die never", "never")],
+)
+def test_what_cannot_be_sourced_is_sourced_once_until_an_eclass_changes(
+    home: Path,
+    checkout_tree: Path,
+    gentoo_tree: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    said: str,
+) -> None:
+    eclasses = checkout.find(checkout_tree).portage_stable / "eclass"
+    (eclasses / "dies.eclass").write_text('die "dies: never"\n')
+    write_ebuild(gentoo_tree, "app-misc/broken-1", text)
+    seen = sourced_ebuilds(monkeypatch)
+    first = refused(checkout_tree, gentoo_tree, "app-misc/broken")
+    assert said in first
+    assert seen == ["app-misc/broken-1"]
+    assert refused(checkout_tree, gentoo_tree, "app-misc/broken") == first
+    assert seen == ["app-misc/broken-1"]
+    for name in ("dies", "nowhere"):
+        (eclasses / f"{name}.eclass").write_text(f"{name}=mended\n")
+    if text.startswith("inherit"):
+        assert needs(checkout_tree, gentoo_tree, "app-misc/broken") == []
+    else:
+        assert refused(checkout_tree, gentoo_tree, "app-misc/broken") == first
+
+
+def test_an_ebuild_whose_eclass_refuses_its_eapi_is_told_without_bash_as_bash_tells_it(
+    home: Path, checkout_tree: Path, gentoo_tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = 'case ${EAPI} in\n\t7) ;;\n\t*) die "${ECLASS}: EAPI ${EAPI:-0} not supported" ;;\nesac\n'
+    eclasses = checkout.find(checkout_tree).portage_stable / "eclass"
+    (eclasses / "strict.eclass").write_text(case)
+    seen = sourced_ebuilds(monkeypatch)
+    write_ebuild(gentoo_tree, "app-misc/old-1", "inherit strict")
+    told = refused(checkout_tree, gentoo_tree, "app-misc/old")
+    assert seen == []
+    write_ebuild(gentoo_tree, "app-misc/old-1", "if true; then\ninherit strict\nfi")
+    assert refused(checkout_tree, gentoo_tree, "app-misc/old") == told
+    assert seen == ["app-misc/old-1"]

@@ -137,6 +137,7 @@ def test_a_worker_without_the_trees_or_with_others_does_not_fit(
         boards=("amd64-usr",),
         into="image",
         accept_keywords=True,
+        trust=False,
         trees="",
         code=code(),
     )

@@ -185,3 +185,13 @@ def test_trees_that_are_not_trusted_have_entries_of_their_own(tmp_path: Path) ->
     assert cache.get([key(1)]) == cache.get([key(1)], "/srv/other") == {}
     assert [list(found) for found in cache.get([key(1)], "/srv/evil").values()] == [[entry(1)]]
     cache.close()
+
+
+def test_what_was_put_is_known_before_it_is_written(tmp_path: Path) -> None:
+    cache = MetadataCache(tmp_path)
+    cache.put(*key(1), entry(1))
+    assert list(cache.get([key(1), key(2)])[key(1)]) == [entry(1)]
+    assert cache.get([key(1)], "another tree") == {}
+    assert not any(tmp_path.iterdir())
+    cache.close()
+    assert answers(tmp_path, 1) == {1: [entry(1)]}

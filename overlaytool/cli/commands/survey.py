@@ -17,6 +17,7 @@ from overlaytool.cli.options import (
     IntoOption,
     KeywordsOption,
     SourceOption,
+    TrustOption,
     workspace,
 )
 from overlaytool.model.resolution import Into
@@ -57,6 +58,7 @@ def survey(
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="A page that is searched and sorted.")
     ] = None,
+    trust_sources: TrustOption = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Work everything out again, whatever is known.")
     ] = False,
@@ -80,8 +82,12 @@ def survey(
         workers=workers or len(os.sched_getaffinity(0)),
         compare=compare,
         fresh=fresh,
+        trust=trust_sources,
     )
-    with workspace(context, gentoo=gentoo, sources=source, boards=board) as space, ExitStack() as stack:
+    with (
+        workspace(context, gentoo=gentoo, sources=source, boards=board, trust_sources=trust_sources) as space,
+        ExitStack() as stack,
+    ):
         written = stack.enter_context(view.written(output)) if output else None
 
         def emit(line: Line) -> None:
