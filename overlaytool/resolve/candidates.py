@@ -322,13 +322,18 @@ class Chooser[C: Candidate]:
     def _flags(
         self, view: View, atoms: tuple[Atom, ...], candidate: C, changes: FlagChanges
     ) -> tuple[tuple[str, bool], ...] | None:
-        """The USE changes that all atoms together need, or None where they cannot be made."""
+        """The USE changes that all atoms together need, or None where they cannot be made.
+
+        A flag that the plan, or the environment, has set already is not set the other way.
+        """
+        decided = dict(changes)
         wanted: dict[str, bool] = {}
         for atom in atoms:
             if self.source.mismatch(view, candidate, atom, changes | frozenset(wanted.items())) is None:
                 continue
             more = self.source.flags_to_change(view, candidate, atom, changes)
-            if more is None or any(wanted.get(flag, state) != state for flag, state in more):
+            known = decided | wanted
+            if more is None or any(known.get(flag, state) != state for flag, state in more):
                 return None
             wanted.update(more)
         return tuple(sorted(wanted.items()))

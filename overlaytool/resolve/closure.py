@@ -212,6 +212,7 @@ class Closure[C: Candidate](Questions[C]):
         """
         option = self.chooser.option(view, (atom,), self.decisions)
         if option is None:
+            fallback.refuse_flags(self, view, atom, ask)
             if fallback.leave_to_person(self, view, atom, ask):
                 return None
             fallback.do_without(self, atom, ask)

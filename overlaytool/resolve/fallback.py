@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from overlaytool.model.dependency import Atom, Candidate, FlagChanges, Origin, View, atoms_in
@@ -42,6 +43,61 @@ def _is_fixed[C: Candidate](closure: Closure[C], view: View, atom: Atom) -> bool
         and mismatch.kind is RejectionKind.FIXED
         for candidate in closure.source.checkout_candidates(atom.package)
     )
+
+
+def refuse_flags[C: Candidate](closure: Closure[C], view: View, atom: Atom, ask: Ask[C]) -> None:
+    """Say so where a flag is asked for both on and off.
+
+    :raises Conflict: then.
+    """
+    decided = closure.decisions.use.get((view.root, atom.package), {})
+    changes = closure.decisions.changes(view, atom.package)
+    for candidate in closure.chooser.pool(atom.package, closure.decisions) if decided else ():
+        if not closure.source.admits(candidate, atom) or closure.chooser.hidden(
+            view, candidate, closure.decisions
+        ):
+            continue
+        for flag, state in closure.source.flags_to_change(view, candidate, atom, changes) or ():
+            if flag not in decided or decided[flag][0] == state:
+                continue
+            because = decided[flag][1]
+            others = [
+                node
+                for node, _candidate in closure.graph.selected()
+                if node.cpv == because.parent and node.view.root is view.root
+            ]
+            askers = [node for node in (ask.parent, *others) if node is not None and node.candidate]
+            reason = f"it needs {atom}, and {because.parent or 'your request'} needs {because.atom}"
+            raise Conflict(
+                f"USE {flag} of {atom.package} is wanted both on and off on {view}",
+                (
+                    f"{ask.name} needs {atom}",
+                    f"{because.parent or 'your request'} needs {because.atom}",
+                    *_masked_beside(closure, ask),
+                ),
+                tuple(
+                    Exclusion(node.view, node.cpv, RejectionKind.CONFLICT, reason) for node in askers
+                ),
+                ((view, ask.parent, atom),) if ask.parent else (),
+            )
+
+
+def _masked_beside[C: Candidate](closure: Closure[C], ask: Ask[C]) -> Iterator[str]:
+    """The versions of who asks that a mask hides, and what the mask says: another one might not ask."""
+    if ask.parent is None or ask.parent.candidate is None:
+        return
+    view, package = ask.parent.view, closure.source.parse_atom(ask.parent.candidate.package)
+    masked = [
+        rejection
+        for rejection in closure.chooser.rejections(view, package, closure.decisions)
+        if rejection.kind is RejectionKind.MASK
+    ]
+    for rejection in masked:
+        yield f"{rejection.cpv} is not taken instead: {rejection.reason}"
+    if masked:
+        comment = closure.chooser.mask_comment(view, package, closure.decisions)
+        yield from (f"  {line}" for line in comment)
+        yield f"  --unmask '={masked[0].cpv}' lifts that for this plan"
 
 
 def do_without[C: Candidate](closure: Closure[C], atom: Atom, ask: Ask[C]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from overlaytool.model.dependency import Atom, Candidate, Origin, View
-from overlaytool.model.resolution import Notice, RejectionKind, Root
+from overlaytool.model.resolution import Notice, RejectionKind, Root, package_name
 from overlaytool.resolve.closure import Closure
 from overlaytool.resolve.decisions import Exclusion
 from overlaytool.resolve.graph import Conflict, Node, Restart
@@ -146,5 +146,16 @@ def _left[C: Candidate](closure: Closure[C], cpv: str, text: str, views: list[st
     return Notice(
         reference="dependent-refuses",
         message=f"{cpv} {verb} {atom} on {', '.join(views)}, and the plan {taken} (it is in {way})",
-        hint=f"update or remove {cpv}, or leave {atom.package} as it is: overlaytool why {atom.package}",
+        hint=f"{_newer_one(closure, cpv, views)}update or remove {cpv}, or leave {atom.package} as it is:"
+        f" overlaytool why {atom.package}",
     )
+
+
+def _newer_one[C: Candidate](closure: Closure[C], cpv: str, views: list[str]) -> str:
+    """How to try another version of what refuses, where a mask alone hides it; else nothing."""
+    source, package = closure.source, package_name(cpv)
+    for candidate in source.checkout_candidates(package):
+        hidden = [source.obstacles(view, candidate) for view in source.views if view.name in views]
+        if candidate.cpv != cpv and any(one.kind is RejectionKind.MASK for each in hidden for one in each):
+            return f"try {candidate.cpv}, which is masked: --unmask '={candidate.cpv}'; or "
+    return ""

@@ -622,3 +622,56 @@ def test_a_request_that_package_provided_satisfies_is_pointed_out() -> None:
     assert [(notice.reference, notice.message) for notice in found.notices] == [
         ("request-provided", "dev-lang/perl is in package.provided as dev-lang/perl-5: nothing gets built")
     ]
+
+
+def test_a_flag_that_is_wanted_both_on_and_off_is_said_with_who_wants_it() -> None:
+    with pytest.raises(ConflictError) as raised:
+        answer(
+            """
+            [gentoo]
+            dev-libs/a-1 rdepend="dev-libs/c[x]"
+            dev-libs/b-1 rdepend="dev-libs/c[-x]"
+            dev-libs/c-1 iuse="x"
+            """,
+            "dev-libs/a",
+            "dev-libs/b",
+        )
+    assert "USE x of dev-libs/c is wanted both on and off" in raised.value.message
+    assert raised.value.details[:2] == (
+        "dev-libs/b-1 needs dev-libs/c[-x]",
+        "dev-libs/a-1 needs dev-libs/c[x]",
+    )
+
+
+def test_where_a_flag_is_wanted_both_on_and_off_another_version_of_who_asks_is_taken() -> None:
+    found = answer(
+        """
+        [gentoo]
+        dev-libs/a-2 rdepend="dev-libs/c[x]"
+        dev-libs/a-1 rdepend="dev-libs/c"
+        dev-libs/b-1 rdepend="dev-libs/c[-x]"
+        dev-libs/c-1 iuse="+x"
+        """,
+        "dev-libs/a",
+        "dev-libs/b",
+    )
+    assert imported(found) == ["dev-libs/c-1", "dev-libs/a-1", "dev-libs/b-1"]
+
+
+def test_where_another_version_would_not_ask_for_the_flag_its_mask_is_named() -> None:
+    with pytest.raises(ConflictError) as raised:
+        answer(
+            """
+            [overlay]
+            dev-libs/c-1 iuse="+x"
+            [gentoo]
+            dev-libs/a-2 mask="=dev-libs/a-2"
+            dev-libs/a-1 rdepend="dev-libs/c[x]"
+            """,
+            "dev-libs/c[-x]",
+            "dev-libs/a",
+        )
+    said = "\n".join(raised.value.details)
+    assert "your request needs dev-libs/c[-x]" in said
+    assert "dev-libs/a-2 is not taken instead" in said
+    assert "--unmask '=dev-libs/a-2'" in said
