@@ -75,9 +75,7 @@ def refuse_flags[C: Candidate](closure: Closure[C], view: View, atom: Atom, ask:
                     f"{because.parent or 'your request'} needs {because.atom}",
                     *_masked_beside(closure, ask),
                 ),
-                tuple(
-                    Exclusion(node.view, node.cpv, RejectionKind.CONFLICT, reason) for node in askers
-                ),
+                tuple(Exclusion(node.view, node.cpv, RejectionKind.CONFLICT, reason) for node in askers),
                 ((view, ask.parent, atom),) if ask.parent else (),
             )
 

@@ -14,12 +14,47 @@ from overlaytool.resolve.graph import Conflict, Node, Restart
 def check[C: Candidate](closure: Closure[C]) -> None:
     """Look for what a pass could not see while it went on.
 
-    :raises Restart: when a keyword was accepted so that all boards get one version.
+    :raises Restart: when a keyword was accepted so that all boards get one version, or an eclass has to be
+        updated together with what inherits it.
     :raises Conflict: for the first blocker that holds.
     """
+    _bring_eclasses_along(closure)
     _keep_boards_in_sync(closure)
     _check_blockers(closure)
     _check_blockers_outside(closure)
+
+
+def _bring_eclasses_along[C: Candidate](closure: Closure[C]) -> None:
+    """Update the eclasses that newer versions of a requested update need.
+
+    emerge looks at those versions first, and complains of each that cannot be sourced.
+
+    :raises Restart: where there are any.
+    """
+    source, decisions = closure.source, closure.decisions
+    needed: dict[str, tuple[View, str]] = {}
+    for node, selected in closure.graph.selected():
+        if selected.package not in decisions.updates or selected.package not in decisions.imports:
+            continue
+        atoms = [link.atom for link in closure.graph.links if link.child is node]
+        for candidate in closure.chooser.pool(selected.package, decisions):
+            if candidate is selected:
+                break
+            if (
+                candidate.origin is not Origin.SOURCE
+                or source.hidden_at_sight(node.view, candidate)
+                or decisions.excludes(node.view, candidate.cpv)
+                or not any(source.admits(candidate, atom) for atom in atoms)
+            ):
+                continue
+            kinds = {one.kind for one in source.obstacles(node.view, candidate)}
+            if RejectionKind.METADATA in kinds:
+                for name in source.eclass_updates(candidate) or ():
+                    needed.setdefault(name, (node.view, candidate.cpv))
+    new = {name: what for name, what in needed.items() if name not in decisions.eclasses}
+    if new:
+        decisions.eclasses.update(new)
+        raise Restart
 
 
 def _keep_boards_in_sync[C: Candidate](closure: Closure[C]) -> None:

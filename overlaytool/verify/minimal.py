@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -28,15 +28,30 @@ def unneeded(
     :param question: one that Portage has no complaints about.
     :param base: opens the checkout as it was before the change.
     """
-    packages = sorted(question.steps.added | question.steps.updated)
     found = []
-    with base() as before, progress.task("Leaving out", len(packages)) as task:
+    with ExitStack() as stack:
+        before = stack.enter_context(base())
+        packages = sorted(
+            package
+            for package in question.steps.added | question.steps.updated
+            if _ebuilds(question.checkout, package) != _ebuilds(before, package)
+        )
+        task = stack.enter_context(progress.task("Leaving out", len(packages)))
         for package in packages:
             task.describe(f"Leaving out {package}")
             if _holds_without(question, package, before):
                 found.append(_finding(package, package in question.steps.updated))
             task.advance()
     return tuple(found)
+
+
+def _ebuilds(checkout: Checkout, package: str) -> dict[str, bytes]:
+    """The ebuilds of a package. Its other files change no dependency: they are wanted for their own sake."""
+    return {
+        f"{tree}/{path.name}": path.read_bytes()
+        for tree in (PORTAGE_STABLE, OVERLAY)
+        for path in sorted((checkout.path / tree / package).glob("*.ebuild"))
+    }
 
 
 def _holds_without(question: Question, package: str, before: Checkout) -> bool:

@@ -555,6 +555,37 @@ def test_an_eclass_is_updated_where_nothing_else_helps() -> None:
     assert found.eclass_updates == ("python",)
 
 
+def test_an_update_brings_the_eclass_that_a_newer_version_in_the_source_needs() -> None:
+    found = answer(
+        """
+        dev-libs/a-1
+        [gentoo]
+        dev-libs/a-1
+        dev-libs/a-2 needs="python"
+        dev-libs/a-3 needs="ruby" keywords="~amd64 ~arm64"
+        """,
+        "dev-libs/a",
+        update=True,
+    )
+    assert (imported(found), found.eclass_updates) == (["dev-libs/a-2"], ("python",))
+
+
+def test_an_update_does_without_a_version_whose_eclass_breaks_what_the_update_needs() -> None:
+    found = answer(
+        """
+        dev-build/tool-1 breaks="python"
+        dev-libs/a-1
+        [gentoo]
+        dev-libs/a-1
+        dev-libs/a-2 bdepend="dev-build/tool"
+        dev-libs/a-3 needs="python" bdepend="dev-build/tool"
+        """,
+        "dev-libs/a",
+        update=True,
+    )
+    assert (imported(found), found.eclass_updates) == (["dev-libs/a-2"], ())
+
+
 def test_an_eclass_update_that_breaks_what_is_needed_is_given_up() -> None:
     with pytest.raises(MetadataError) as raised:
         answer(

@@ -144,7 +144,7 @@ class TextSource:
         return view.board.arch if view.board else "amd64"
 
     def hidden_at_sight(self, view: View, candidate: TextEbuild) -> bool:
-        return bool(candidate.mask)
+        return bool(candidate.mask) or self.arch(view) not in candidate.keywords
 
     def looked_at(self, candidate: TextEbuild) -> bool:
         return True
