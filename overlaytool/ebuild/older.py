@@ -39,11 +39,17 @@ class Takes:
             if name == first and source.holds(Origin.STABLE, package)
         }
 
-    def today(self, view: View, package: str, slot: str | None = None) -> EbuildCandidate | None:
-        """The ebuild that emerge takes today of a package, in a slot if one is named; None for none."""
+    def today(
+        self, view: View, package: str, slot: str | None = None, subslot: str | None = None
+    ) -> EbuildCandidate | None:
+        """The ebuild that emerge takes today of a package, in a slot if one is named; None for none.
+
+        :param subslot: one of that subslot goes first, where targets ask for several of them.
+        """
         if package not in self._replaced:
             return None
-        return next(self._visible(view, self._source.checkout_candidates(package), slot, ()), None)
+        visible = list(self._visible(view, self._source.checkout_candidates(package), slot, ()))
+        return next((one for one in visible if one.subslot == subslot), next(iter(visible), None))
 
     def older(self) -> Iterator[str]:
         """A line for each package that goes back: its best version in a view, in a slot, or of all."""

@@ -20,8 +20,9 @@ def replaced(resolution: Resolution, source: TreeSource, imports: Mapping[str, s
     for package in resolution.packages:
         if package.state is not State.UPDATE:
             continue
-        slot = package.about.slot if package.about else None
-        today = takes.today(views[package.board], package.name, slot)
+        about = package.about
+        slot, subslot = (about.slot, about.subslot) if about else (None, None)
+        today = takes.today(views[package.board], package.name, slot, subslot)
         if today is not None:
             found[package.key] = today.cpv
     return found

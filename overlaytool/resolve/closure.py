@@ -99,7 +99,26 @@ class Closure[C: Candidate](Questions[C]):
             if demand.dep_class is dep_class and isinstance(demand.dependency, AllOf):
                 groups = (child for child in demand.dependency.children if isinstance(child, AnyOf))
                 wanted = next((group for group in groups if atom in atoms_in(group)), wanted)
-        self._satisfy(view, wanted, Ask(asker, dep_class))
+        ask = Ask(asker, dep_class)
+        if asker.candidate is not None or not self._serve_apart(view, atom, ask):
+            self._satisfy(view, wanted, ask)
+
+    def _serve_apart(self, view: View, atom: Atom, ask: Ask[C]) -> bool:
+        """Give a target another version than what fills the slot for the others; whether there is one.
+
+        System extensions have roots of their own: one may have a version that another one does not take.
+        """
+        best = self.chooser.best(view, atom, self.decisions)
+        prior = self.graph.filling(view, best.package, best.slot) if best is not None else None
+        if best is None or prior is None or prior.candidate is None:
+            return False
+        if self.matches(view, prior.candidate, atom):
+            return False
+        node = self.graph.node(view, best.cpv, best)
+        if not any(link.child is node for link in self.graph.links):
+            self._queue.append(node)
+        self.graph.link(node, atom, ask)
+        return True
 
     def _drain(self) -> None:
         while self._queue:

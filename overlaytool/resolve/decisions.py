@@ -21,7 +21,7 @@ class Exclusion(Struct, frozen=True):
     reason: str
 
 
-_tokens = count()
+_marks = count()
 
 
 class Decisions(Struct):
@@ -55,10 +55,12 @@ class Decisions(Struct):
     """View name and CPV of what depends on an update and cannot be updated together with it."""
     environment: FlagChanges = frozenset()
     """USE flags in the environment, for every package; they go before package.use."""
-    touched: set[str] = field(default_factory=set)
-    """Packages of which emerge may take something else than it does today, by what was decided."""
-    token: int = field(default_factory=lambda: next(_tokens))
-    """Tells these decisions from all others, copies too."""
+    touched: dict[str, int] = field(default_factory=dict)
+    """Packages of which emerge may take something else than it does today, by what was decided.
+
+    The number is another one after each decision about the package, and a copy has the same ones: what is
+    known of a package is known in all passes that decide the same about it.
+    """
 
     def copy(self) -> Decisions:
         """An independent copy."""
@@ -74,16 +76,17 @@ class Decisions(Struct):
             excluded=dict(self.excluded),
             pins=dict(self.pins),
             named=set(self.named),
-            touched=set(self.touched),
+            touched=dict(self.touched),
             waived=set(self.waived),
             firm=set(self.firm),
-            token=next(_tokens),
         )
 
     def without_pins(self) -> Decisions:
         """The same without what the plan alone knows, and emerge does not: which atoms share a slot."""
         other = self.copy()
         other.pins = {}
+        for _view, package, _slot in self.pins:
+            other._touch(package)
         return other
 
     def state_of(self, package: str) -> tuple[object, ...]:
@@ -91,40 +94,28 @@ class Decisions(Struct):
 
         Decisions only grow. Empty for a package that none of them is about.
         """
-        if package in self.touched:
-            return self._stamp
+        mark = self.touched.get(package)
+        if mark is not None:
+            return (mark, self.environment)
         return (self.environment,) if self.environment else ()
 
-    @property
-    def _stamp(self) -> tuple[object, ...]:
-        flags = frozenset(
-            (key, flag, state)
-            for key, set_flags in self.use.items()
-            for flag, (state, _) in set_flags.items()
-        )
-        sizes = (
-            len(self.imports),
-            len(self.keywords),
-            len(self.licenses),
-            len(self.excluded),
-            len(self.pins),
-        )
-        return (self.token, *sizes, flags)
+    def _touch(self, package: str) -> None:
+        self.touched[package] = next(_marks)
 
     def import_from(self, source: str, package: str) -> None:
         """Copy a package's directory."""
         self.imports[package] = source
-        self.touched.add(package)
+        self._touch(package)
 
     def accept_keyword(self, cpv: str, arch: str, keyword: str, reason: str) -> None:
         """Write a line into package.accept_keywords."""
         self.keywords[(cpv, arch)] = (keyword, reason)
-        self.touched.add(package_name(cpv))
+        self._touch(package_name(cpv))
 
     def accept_license(self, cpv: str, view: View) -> None:
         """Take an ebuild in a view although its licence is not accepted yet."""
         self.licenses.add((cpv, view.name))
-        self.touched.add(package_name(cpv))
+        self._touch(package_name(cpv))
 
     def set_flags(
         self, root: Root, package: str, flags: Iterable[tuple[str, bool]], because: Because
@@ -132,17 +123,17 @@ class Decisions(Struct):
         """Write a line into package.use."""
         known = self.use.setdefault((root, package), {})
         known.update({flag: (state, because) for flag, state in flags})
-        self.touched.add(package)
+        self._touch(package)
 
     def pin(self, view: View, package: str, slot: str, atoms: tuple[Atom, ...]) -> None:
         """Take only what all of these atoms admit for a slot."""
         self.pins[(view.name, package, slot)] = atoms
-        self.touched.add(package)
+        self._touch(package)
 
     def exclude(self, exclusion: Exclusion) -> None:
         """Never select that candidate there."""
         self.excluded[(exclusion.view.name, exclusion.cpv)] = exclusion
-        self.touched.add(package_name(exclusion.cpv))
+        self._touch(package_name(exclusion.cpv))
 
     def excludes(self, view: View, cpv: str) -> bool:
         """Whether a candidate may not be selected in a view."""

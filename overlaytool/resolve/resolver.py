@@ -66,7 +66,7 @@ def resolve[C: Candidate](
     if request.update:
         requests, left = updates.possible(requests, source)
         if dependents is not None:
-            requests = updates.wherever_used(requests, dependents())
+            requests = updates.wherever_used(requests, dependents(), source)
     search = _Search(request, source, dependents, patience())
     while True:
         replaced = updates.sources_of(request, source, requests)

@@ -167,13 +167,16 @@ def _left[C: Candidate](closure: Closure[C], cpv: str, text: str, views: list[st
     assert closure.dependents is not None
     atom = closure.source.parse_atom(text)
     today = closure.dependents()
-    way = next((today.way_to(entry.asker) for entry in today.of(atom.package) if entry.asker.cpv == cpv), cpv)
+    asker = next((entry.asker for entry in today.of(atom.package) if entry.asker.cpv == cpv), None)
+    is_target = asker is not None and asker.candidate is None
+    way = today.way_to(asker) if asker is not None else cpv
     chosen = sorted(
         {
             candidate.cpv
             for view in closure.source.views
             if view.name in views
             for _node, candidate in closure.graph.candidates(view, atom.package)
+            if not is_target
         }
     )
     taken = f"takes {', '.join(chosen)}" if chosen else "has none that would do"

@@ -35,13 +35,42 @@ def sources_of[C: Candidate](
     return found
 
 
-def wherever_used[C: Candidate](requests: Requests, today: Dependents[C]) -> Requests:
+def wherever_used[C: Candidate](
+    requests: Requests, today: Dependents[C], source: PackageSource[C]
+) -> Requests:
     """The requests of an update: each package in every view that has it, whatever it was to go into."""
     found: dict[tuple[View, Atom], None] = {}
     for atom in dict.fromkeys(atom for _view, atom in requests):
         views = today.views_of(atom.package) or [view for view, other in requests if other == atom]
-        found |= {(view, atom): None for view in views}
+        found |= {(view, _as_targets_ask(view, atom, today, source)): None for view in views}
     return tuple(found)
+
+
+def _as_targets_ask[C: Candidate](
+    view: View, atom: Atom, today: Dependents[C], source: PackageSource[C]
+) -> Atom:
+    """The atom for a package that targets alone ask for, each a slot or version of its own: one of theirs."""
+    askers = [dependent for dependent in today.of(atom.package) if dependent.view == view]
+    if atom.text != atom.package or any(
+        dependent.asker.candidate is not None or dependent.atom == atom for dependent in askers
+    ):
+        return atom
+    offered = [
+        candidate
+        for name in source.source_names()
+        for candidate in source.source_candidates(name, atom.package)
+        if not source.obstacles(view, candidate)
+    ]
+    return next(
+        (
+            dependent.atom
+            for dependent in askers
+            if any(
+                source.mismatch(view, candidate, dependent.atom, frozenset()) is None for candidate in offered
+            )
+        ),
+        atom,
+    )
 
 
 def at_least[C: Candidate](chooser: Chooser[C], view: View, atom: Atom, start: Decisions) -> Atom:
