@@ -3,7 +3,8 @@
     python benchmarks/lots.py --clone CLONE --checkout COMMIT --source COMMIT [--count 50] [--seed 1]
 
 Packages are drawn from the portage-stable of the newer commit, which stands for Gentoo. What the older
-checkout has is updated, anything else is added to the packages that are built beside the image. Each plan is
+checkout has is updated, anything else is added to the packages that are built beside the image. With
+--changed only packages are drawn of which both commits have copies that differ: updates by lot. Each plan is
 applied to a scratch copy, and Portage is asked for all that the image, the boards and the SDK pull in. A
 complaint that the checkout did not have before, where the plan left no work to a person, is a fault of the
 plan and makes the exit status 1.
@@ -54,10 +55,20 @@ class Outcome:
     seconds: float
 
 
-def drawn(tree: Path, count: int, seed: int) -> list[str]:
-    """Packages of a tree, the same ones for the same seed."""
+def drawn(tree: Path, count: int, seed: int, beside: Path | None = None) -> list[str]:
+    """Packages of a tree, the same ones for the same seed.
+
+    :param beside: another tree: only packages of which that has another copy.
+    """
     packages = sorted({"/".join(path.parts[-3:-1]) for path in tree.glob("*/*/*.ebuild")})
+    if beside is not None:
+        packages = [name for name in packages if _contents(beside / name) not in ({}, _contents(tree / name))]
     return sorted(random.Random(seed).sample(packages, min(count, len(packages))))
+
+
+def _contents(directory: Path) -> dict[str, bytes]:
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return {str(path.relative_to(directory)): path.read_bytes() for path in files}
 
 
 def outcome(package: str, checkout: Path, gentoo: Path) -> Outcome:
@@ -125,6 +136,7 @@ def main() -> int:
     parser.add_argument("--source", required=True, metavar="COMMIT")
     parser.add_argument("--count", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--changed", action="store_true", help="draw updates only")
     parser.add_argument("--package", action="append", metavar="CAT/PN", help="instead of drawing; repeatable")
     parser.add_argument("--trees", type=Path, metavar="DIRECTORY", help="keep the trees there")
     options = parser.parse_args()
@@ -133,7 +145,8 @@ def main() -> int:
         trees = replay.Trees(options.clone, options.trees or Path(temporary))
         gentoo = trees.source(options.source, str(PORTAGE_STABLE))
         checkout = scratch(trees.checkout(options.checkout), Path(temporary) / "checkout")
-        packages = options.package or drawn(gentoo, options.count, options.seed)
+        beside = checkout / PORTAGE_STABLE if options.changed else None
+        packages = options.package or drawn(gentoo, options.count, options.seed, beside)
         faults = report(outcome(package, checkout, gentoo) for package in packages)
     return 1 if faults else 0
 

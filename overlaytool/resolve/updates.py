@@ -187,8 +187,8 @@ def _problem[C: Candidate](package: str, source: PackageSource[C]) -> Overlaytoo
         return ForkError(
             f"{package} is a fork: coreos-overlay has {held}",
             details=(newest,),
-            hint="update it in coreos-overlay by hand; or give it up for Gentoo's copy:"
-            f" overlaytool unfork {package}",
+            hint="update it in coreos-overlay by hand"
+            + (f"; or give it up for Gentoo's copy: overlaytool unfork {package}" if offered else ""),
         )
     if offered:
         return None
