@@ -80,7 +80,8 @@ class Chooser[C: Candidate]:
         trials: Trials | None = None,
     ) -> None:
         """:param older_eclasses: whether eclasses of the checkout may be replaced by older ones."""
-        self.source, self.accept_keywords, self._older = source, accept_keywords, older_eclasses
+        self.source, self.accept_keywords = source, accept_keywords
+        self.older_eclasses = older_eclasses
         self.trials = trials or Trials()
         self._best: Known[C] = {}
         self._likely: Known[C] = {}
@@ -290,13 +291,13 @@ class Chooser[C: Candidate]:
         kinds = {rejection.kind for rejection in self.hidden(view, candidate, decisions)}
         if RejectionKind.METADATA not in kinds:
             return None
-        needed = self.source.eclass_updates(candidate, older=self._older)
+        needed = self.source.eclass_updates(candidate, older=self.older_eclasses)
         if needed is None:
             return None
         chooser = Chooser(
             self.source.with_eclass_updates({*decisions.eclasses, *needed}),
             accept_keywords=self.accept_keywords,
-            older_eclasses=self._older,
+            older_eclasses=self.older_eclasses,
         )
         twin = next(
             other

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 
 from overlaytool.model.dependency import Atom, Candidate, Origin, View
-from overlaytool.model.notices.resolving import LicenseNotAccepted, RequestProvided, RestrictNotAccepted
+from overlaytool.model.notices.resolving import (
+    FallenBack,
+    LicenseNotAccepted,
+    RequestProvided,
+    RestrictNotAccepted,
+)
 from overlaytool.model.resolution import (
     DepClass,
     Edge,
@@ -61,6 +66,7 @@ def build[C: Candidate](
         notices=(
             *limits,
             *(closure.decisions.dropped[key] for key in sorted(closure.decisions.dropped)),
+            *_fallen_back(closure),
             *_licenses(closure, nodes.values()),
             *_provided(closure),
         ),
@@ -212,6 +218,25 @@ def _rejections[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> 
         for rejection in closure.chooser.rejections(node.view, atom, closure.decisions):
             found.setdefault((rejection.cpv, rejection.repository, rejection.kind), rejection)
     return tuple(found[key] for key in sorted(found))
+
+
+def _fallen_back[C: Candidate](closure: Closure[C]) -> tuple[Notice, ...]:
+    """The requested packages of which a newer version had to be passed over."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for link in closure.graph.links:
+        node, taken = link.child, link.child.candidate
+        if link.parent is not None or taken is None:
+            continue
+        for candidate in closure.chooser.pool(taken.package, closure.decisions):
+            if candidate is taken:
+                break
+            excluded = closure.decisions.excluded.get((node.view.name, candidate.cpv))
+            if excluded is not None and closure.source.admits(candidate, link.atom):
+                found.setdefault((taken.cpv, candidate.cpv, excluded.reason), []).append(node.view.name)
+    return tuple(
+        FallenBack(taken=taken, cpv=cpv, views=", ".join(dict.fromkeys(views)), reason=reason).notice
+        for (taken, cpv, reason), views in sorted(found.items())
+    )
 
 
 def _licenses[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> tuple[Notice, ...]:

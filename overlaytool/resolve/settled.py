@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from overlaytool.model.dependency import Atom, Candidate, Origin, View
+from overlaytool.model.notices.resolving import DependentRefuses
 from overlaytool.model.resolution import Notice, RejectionKind, Root, package_name
 from overlaytool.resolve.closure import Closure
 from overlaytool.resolve.decisions import Exclusion
@@ -49,7 +50,7 @@ def _bring_eclasses_along[C: Candidate](closure: Closure[C]) -> None:
                 continue
             kinds = {one.kind for one in source.obstacles(node.view, candidate)}
             if RejectionKind.METADATA in kinds:
-                for name in source.eclass_updates(candidate) or ():
+                for name in source.eclass_updates(candidate, older=closure.chooser.older_eclasses) or ():
                     needed.setdefault(name, (node.view, candidate.cpv))
     new = {name: what for name, what in needed.items() if name not in decisions.eclasses}
     if new:
@@ -181,15 +182,19 @@ def _left[C: Candidate](closure: Closure[C], cpv: str, text: str, views: list[st
     )
     taken = f"takes {', '.join(chosen)}" if chosen else "has none that would do"
     verb = "blocks" if atom.blocks else "needs"
-    return Notice(
-        reference="dependent-refuses",
-        message=f"{cpv} {verb} {atom} on {', '.join(views)}, and the plan {taken} (it is in {way})",
-        hint=f"{_newer_one(closure, cpv, views)}update or remove {cpv}, or leave {atom.package} as it is:"
-        f" overlaytool why {atom.package}",
-    )
+    return DependentRefuses(
+        cpv=cpv,
+        verb=verb,
+        atom=atom.text,
+        views=", ".join(views),
+        taken=taken,
+        way=way,
+        package=atom.package,
+        instead=_masked_instead(closure, cpv, views),
+    ).notice
 
 
-def _newer_one[C: Candidate](closure: Closure[C], cpv: str, views: list[str]) -> str:
+def _masked_instead[C: Candidate](closure: Closure[C], cpv: str, views: list[str]) -> str:
     """How to try another version of what refuses, where a mask alone hides it; else nothing."""
     source, package = closure.source, package_name(cpv)
     for candidate in source.checkout_candidates(package):

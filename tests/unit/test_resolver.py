@@ -706,3 +706,17 @@ def test_where_another_version_would_not_ask_for_the_flag_its_mask_is_named() ->
     assert "your request needs dev-libs/c[-x]" in said
     assert "dev-libs/a-2 is not taken instead" in said
     assert "--unmask '=dev-libs/a-2'" in said
+
+
+def test_a_newer_version_of_what_was_requested_that_cannot_be_had_is_named() -> None:
+    found = answer(
+        """
+        dev-libs/a-1
+        dev-libs/a-2 rdepend="dev-libs/nowhere"
+        """,
+        "dev-libs/a",
+    )
+    assert [notice.message for notice in found.notices] == [
+        "dev-libs/a-1 is taken on amd64-usr, arm64-usr, not dev-libs/a-2:"
+        " it needs dev-libs/nowhere, which cannot be had"
+    ]

@@ -19,6 +19,7 @@ KINDS: tuple[type[NoticeKind], ...] = (
     resolving.PackageForked,
     resolving.PackageDropped,
     resolving.PackageAbsent,
+    resolving.FallenBack,
     planning.ImageMasked,
     planning.ImageProvided,
     planning.CopyUnsourceable,

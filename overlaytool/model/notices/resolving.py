@@ -119,8 +119,10 @@ class DependentRefuses(NoticeKind, frozen=True, kw_only=True):
 
     reference = "dependent-refuses"
     says = "{cpv} {verb} {atom} on {views}, and the plan {taken} (it is in {way})"
-    hint = "update or remove {cpv}, or leave {package} as it is: overlaytool why {package}"
+    hint = "{instead}update or remove {cpv}, or leave {package} as it is: overlaytool why {package}"
 
+    instead: str = ""
+    """Where another version of it is masked, how to try that one."""
     cpv: str
     verb: str
     """``needs`` or ``blocks``."""
@@ -175,3 +177,17 @@ class PackageAbsent(NoticeKind, frozen=True, kw_only=True):
 
     problem: str
     remedy: str
+
+
+class FallenBack(NoticeKind, frozen=True, kw_only=True):
+    """An older version of a requested package is taken, since a newer visible one cannot be had."""
+
+    reference = "fallen-back"
+    says = "{taken} is taken on {views}, not {cpv}: {reason}"
+    hint = "request ={cpv} to see what stands in the way"
+
+    taken: str
+    cpv: str
+    views: str
+    reason: str
+    """``it needs sys-libs/slang, which cannot be had``."""
