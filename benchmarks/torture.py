@@ -26,8 +26,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures"
 LIMIT = 60
-SETTLED = 5
-"""Seconds in which what a killed run had started has to end."""
+SETTLED = 20
+"""Seconds, on a busy machine, in which what a killed run had started has to end."""
 OPERATIONS = {
     "add": ("add", "sys-process/htop", "--yes"),
     "commit": ("add", "sys-process/htop", "--commit", "--yes"),
@@ -132,17 +132,19 @@ class Stand:
         return [*odd, *beside, *(path.name for path in (self.place / "tmp").iterdir())]
 
 
-def processes_of(session: int) -> list[int]:
-    """Those that still run in a session."""
-    found = []
+def processes_of(session: int, place: Path) -> dict[int, str]:
+    """Those that still run in a session, or were started from a place and are in a session of their own."""
+    found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                there = (entry / "cwd").readlink().is_relative_to(place)
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             except OSError:
                 continue
-            if int(fields[3]) == session and fields[0] != "Z":
-                found.append(int(entry.name))
+            if (int(fields[3]) == session or there) and fields[0] != "Z":
+                found[int(entry.name)] = command[:200]
     return found
 
 
@@ -179,25 +181,31 @@ def kill_once(
     process.wait()
     counts["kills"] += 1
     ending = time.monotonic() + SETTLED
-    while processes_of(process.pid) and time.monotonic() < ending:
+    while processes_of(process.pid, stand.place) and time.monotonic() < ending:
         time.sleep(0.1)
-    for number in processes_of(process.pid):
+    for number, command in processes_of(process.pid, stand.place).items():
         counts["processes left"] += 1
+        print(operation, f"{delay:.2f}s: still runs: {command}", flush=True)
         os.kill(number, signal.SIGKILL)
+    for path in (stand.place / "tmp").iterdir():
+        os.utime(path, (0, 0))  # what is young could belong to somebody who is about to lock it
     after = stand.facts()
     status = stand.finish(operation)
     counts["hangs"] += status is None
     counts["tracebacks"] += status == 70 or "Traceback" in stand.said()
     counts["not finished by the next run"] += status != 0
     if status != 0:
-        print(operation, f"{delay:.2f}s: status {status}", stand.said()[-300:])
+        print(operation, f"{delay:.2f}s: status {status}", stand.said()[-300:], flush=True)
     if operation == "add":
         counts["lost"] += stand.files() != expected
     for facts in (after, stand.facts()):
-        counts["lost"] += sum(facts.get(name) != value for name, value in before.items())
+        for name, value in before.items():
+            if facts.get(name) != value:
+                counts["lost"] += 1
+                print(operation, f"{delay:.2f}s: {name} was {value!r}, is {facts.get(name)!r}", flush=True)
     if left := stand.left():
         counts["files left"] += len(left)
-        print(operation, f"{delay:.2f}s left", left)
+        print(operation, f"{delay:.2f}s left", left, flush=True)
 
 
 def kill(number: int, chance: random.Random, place: Path, until: float) -> Counter[str]:
