@@ -34,7 +34,8 @@ OPERATIONS = {
     "pr": ("pr", "--branch", "add-htop", "-o", "written"),
     "sync": ("sync",),
 }
-OWN = ("lock", "written.json", "series", "add-htop.json")
+OWN, DONE = ("lock", "written.json", "series", "add-htop.json"), "done"
+"""What stays in .git/overlaytool: two files, records of series, and a directory of what can be taken back."""
 KEPT = ("work.txt", "staged.txt", "README.md", "ignored.o")
 """What somebody works on; README.md is a tracked file."""
 
@@ -124,7 +125,7 @@ class Stand:
         odd = [
             path.name
             for path in own.rglob("*")
-            if path.name not in ("lock", "written.json", "series", "add-htop.json")
+            if path.name not in OWN and path.relative_to(own).parts[0] != DONE
         ]
         beside = [path.name for path in self.place.glob(".*.new-*")]
         trees = self.place / "cache/overlaytool/trees"
