@@ -18,6 +18,20 @@ NUMBERS: dict[str, tuple[int, int]] = {  # x86_64, aarch64
     # sockets: with them go the network, and services of the machine such as D-Bus and Docker
     "socket": (41, 198),
     "socketpair": (53, 199),
+    # what a program has as descriptors, it shares with those that come after it
+    "connect": (42, 203),
+    "accept": (43, 202),
+    "accept4": (288, 242),
+    "sendto": (44, 206),
+    "recvfrom": (45, 207),
+    "sendmsg": (46, 211),
+    "recvmsg": (47, 212),
+    "sendmmsg": (307, 269),
+    "recvmmsg": (299, 243),
+    "shutdown": (48, 210),
+    "bind": (49, 200),
+    "listen": (50, 201),
+    "setsockopt": (54, 208),
     # other processes: their memory, descriptors, limits, priorities
     "ptrace": (101, 117),
     "process_vm_readv": (310, 270),
@@ -57,13 +71,30 @@ NUMBERS: dict[str, tuple[int, int]] = {  # x86_64, aarch64
     "removexattrat": (466, 466),
     "file_setattr": (469, 469),
     "flock": (73, 32),
+    # whether others open them, and how they are called
+    "inotify_init": (253, -1),
+    "inotify_init1": (294, 26),
+    "inotify_add_watch": (254, 27),
+    "fanotify_init": (300, 262),
+    "fanotify_mark": (301, 263),
     "open_by_handle_at": (304, 265),
     "name_to_handle_at": (303, 264),
-    # queues and shared memory
+    # queues, semaphores and shared memory; memory that no process counts as its own
     "shmget": (29, 194),
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
     "semget": (64, 190),
+    "semop": (65, 193),
+    "semtimedop": (220, 192),
+    "semctl": (66, 191),
     "msgget": (68, 186),
+    "msgsnd": (69, 189),
+    "msgrcv": (70, 188),
+    "msgctl": (71, 187),
     "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
     "add_key": (248, 217),
     "request_key": (249, 218),
     "keyctl": (250, 219),
@@ -98,6 +129,13 @@ NUMBERS: dict[str, tuple[int, int]] = {  # x86_64, aarch64
     "swapoff": (168, 225),
     "acct": (163, 89),
     "quotactl": (179, 60),
+    "quotactl_fd": (443, 443),
+    "sethostname": (170, 161),
+    "setdomainname": (171, 162),
+    "sync": (162, 81),
+    "syncfs": (306, 267),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
     "syslog": (103, 116),
     "settimeofday": (164, 170),
     "clock_settime": (227, 112),
@@ -117,20 +155,32 @@ SIGNALS: dict[str, tuple[int, int]] = {
 }
 """Refused as well where there is no PID namespace: signals, and leaving the group of those that get ended."""
 
-CLONE, CLONE3, FCNTL, PRLIMIT = (56, 220), (435, 435), (72, 25), (302, 261)
+CLONE, CLONE3, FCNTL, IOCTL, PRLIMIT = (56, 220), (435, 435), (72, 25), (16, 29), (302, 261)
 NEW_NAMESPACES = 0x7E020080
 """Flags of clone(2)."""
-F_SETOWN, F_SETSIG, F_SETOWN_EX = 8, 10, 15
-"""With these a descriptor sends signals to anybody."""
+F_SETFL, F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ = 4, 8, 10, 15, 1024, 1026, 1031
+FIONBIO, FIOASYNC, FIOSETOWN, SIOCSPGRP, TIOCSTI = 0x5421, 0x5452, 0x8901, 0x8902, 0x5412
+TO_OTHERS = (
+    *((FCNTL, command) for command in (F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY)),
+    *((IOCTL, command) for command in (FIOSETOWN, SIOCSPGRP, TIOCSTI)),
+)
+"""With these a descriptor sends signals to anybody, holds up who opens a file, or types into a terminal."""
+SHARED = (*((FCNTL, command) for command in (F_SETFL, F_SETPIPE_SZ)), (IOCTL, FIONBIO), (IOCTL, FIOASYNC))
+"""These change a descriptor for all who have it: the next ebuild's result would be cut short."""
 
 _LOAD, _JUMP_EQUAL, _JUMP_SET, _JUMP_GREATER, _RETURN = 0x20, 0x15, 0x45, 0x25, 0x06
 _NUMBER, _ARCH, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
 _ALLOW, _REFUSE, _UNKNOWN = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
 
 
+LINES = (
+    *("socketpair", "sendto", "recvfrom", "sendmsg", "recvmsg", "sendmmsg", "recvmmsg"),
+    *("shutdown", "setsockopt"),
+)
+"""To talk over sockets that a process has got."""
 FOR_OWN_FILES = frozenset(
     (
-        "socketpair",
+        *LINES,
         "chmod",
         "fchmod",
         "fchmodat",
@@ -175,8 +225,8 @@ def program(*, signals: bool, allowed: Container[str] = (), machine: str = "") -
             _step(_RETURN, _UNKNOWN),
             _where(CLONE[column], _FIRST_ARGUMENT, _step(_JUMP_SET, NEW_NAMESPACES, no=1)),
             *(
-                _where(FCNTL[column], _SECOND_ARGUMENT, _step(_JUMP_EQUAL, command, no=1))
-                for command in (F_SETOWN, F_SETSIG, F_SETOWN_EX)
+                _where(call[column], _SECOND_ARGUMENT, _step(_JUMP_EQUAL, command, no=1))
+                for call, command in (TO_OTHERS if "setsockopt" in allowed else TO_OTHERS + SHARED)
             ),
             _where(PRLIMIT[column], _FIRST_ARGUMENT, _step(_JUMP_EQUAL, 0, yes=1)),  # of itself
             _step(_RETURN, _ALLOW),

@@ -66,7 +66,7 @@ __clean() {
 	if [[ $$ == 1 ]]; then
 		while kill -KILL -1; do :; done 2> /dev/null
 	fi
-	! compgen -G "${TMPDIR}/*" && ! compgen -G "${TMPDIR}/.[!.]*"
+	! compgen -G "${TMPDIR}/*" && ! compgen -G "${TMPDIR}/.[!.]*" && ! compgen -G "${TMPDIR}/..?*"
 }
 
 __serve() {

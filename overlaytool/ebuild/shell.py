@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import resource
 import select
+import shutil
 import socket
 import time
 from collections import Counter
@@ -36,6 +37,8 @@ ADDRESS_SPACE = 512 << 20
 """Bytes that a process of an ebuild may take. Bash takes ten million."""
 MEMORY = 1 << 30
 """Bytes that all its processes may have in memory together."""
+TEMPORARY = 64 << 20
+"""Bytes of temporary files. What has a file system of its own for them gets no larger one."""
 PROCESSES = 64
 RESULT_LIMIT = 8 << 20
 """Bytes of metadata. The longest of Gentoo's, with two thousand crates, are below half a million."""
@@ -82,6 +85,8 @@ class Bash:
         self.limit = 60.0
         """Seconds for one ebuild."""
         self.dead = self.waited_for = False
+        self._place = None if launcher.containment.namespaces else Path(place)
+        """Where its temporary files are, when that is no file system of its own."""
         self._control, control = socket.socketpair()
         self._result, result = socket.socketpair()
         self._text, text = os.pipe2(os.O_CLOEXEC)
@@ -189,8 +194,8 @@ class Bash:
                 answer += said
         result += _available(results)
         printed += _available(text)[: TEXT_KEPT - len(printed)]
-        if not self._launcher.containment.namespaces:
-            self.end()  # with what the ebuild may have left behind
+        if not (self._launcher.containment.namespaces and self._launcher.containment.seccomp):
+            self.end()  # with what the ebuild may have left behind, or done to the descriptors
         return int(answer.split()[1]), bytes(result), bytes(printed)
 
     def _watch(self, seconds: float) -> None:
@@ -205,6 +210,8 @@ class Bash:
             self._give_up(f"it has more than {PROCESSES} processes")
         if sum(map(_memory, processes)) > MEMORY:
             self._give_up(f"it takes more than {MEMORY >> 20} MiB of memory")
+        if self._place is not None and _size(self._place) > TEMPORARY:
+            self._give_up(f"it wrote more than {TEMPORARY >> 20} MiB of temporary files")
 
     def _give_up(self, reason: str) -> NoReturn:
         self.end()
@@ -218,6 +225,8 @@ class Bash:
             self._control.close()
             self._result.close()
             os.close(self._text)
+            if self._place is not None:
+                shutil.rmtree(self._place, ignore_errors=True)
 
     def interrupt(self) -> None:
         """The same from another thread: who waits for an answer sees that nobody is there."""
@@ -273,6 +282,15 @@ def _descendants(pid: int) -> Iterator[int]:
             for child in (task / "children").read_text().split():
                 yield int(child)
                 yield from _descendants(int(child))
+
+
+def _size(place: Path) -> int:
+    """Bytes of the files below a directory."""
+    found = 0
+    for path in place.rglob("*"):
+        with suppress(OSError):
+            found += path.lstat().st_size
+    return found
 
 
 def _memory(pid: int) -> int:

@@ -92,6 +92,21 @@ def test_an_ebuild_of_gentoo_is_contained_as_well(
     assert traps.sprung(said, gentoo_tree) == set()
 
 
+def test_where_there_are_no_namespaces_temporary_files_are_limited_and_removed(
+    traps: hostile.Traps, checkout_tree: Path, gentoo_tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(traps.temporary))
+    code = (
+        'x=$(printf "%99999d" 1)\nfor file in {1..5}; do\n'
+        'for ((n = 0; n < 200; n++)); do printf %s "$x"; done > "${TMPDIR}/${file}"\ndone\n'
+        "while :; do :; done"
+    )
+    write_ebuild(gentoo_tree, "app-misc/greedy-1", code)
+    words = ("-C", checkout_tree, "plan", "--gentoo", gentoo_tree, "app-misc/greedy")
+    assert "MiB of temporary files" in run(traps, *words, patch=hostile.NO_NAMESPACES, status=(11,))
+    assert list(traps.temporary.glob("overlaytool-run-*")) == []
+
+
 @pytest.mark.parametrize(
     "patch", [hostile.NO_NAMESPACES, hostile.NO_SECCOMP], ids=["no namespaces", "no seccomp"]
 )
@@ -186,7 +201,17 @@ POISONS = {
     "the shell that it came from": "shopt -u failglob\nkill -TERM $$ ${PPID}\nkill -STOP $$ ${PPID}\n"
     "printf 'eclass victim /tmp/x\\n' > /proc/1/fd/60\nexec 60>&1 61>&1",
     "temporary files": 'for number in {1..200}; do\n  printf x > "${TMPDIR}/x${number}"\n'
-    '  printf x > "${TMPDIR}/.${number}"\ndone',
+    '  printf x > "${TMPDIR}/.${number}"\n  printf x > "${TMPDIR}/..${number}"\ndone',
+    "names that stand for others": "declare -gn RDEPEND=DEPEND IUSE=RDEPEND\nhash -p /tmp/x has inherit die\n"
+    "printf -v PKGCORE_METADATA_KEYS '%s' RDEPEND\nunset -f has die inherit\nunset -n RDEPEND",
+    "tracing and prompts": f"exec 7>&61\nBASH_XTRACEFD=7 PS4=$'\\n{FORGED}\\n' PROMPT_COMMAND='{FORGED}'\n"
+    "set -x\nexport -f inherit\ndeclare -fr has\ncoproc evil { while :; do :; done; }\nulimit -n 8 -f 0 -u 2",
+    "an eclass of its own": "EXPORT_FUNCTIONS() { RDEPEND=app-evil/backdoor; }\n"
+    "__preloaded_eclass_victim() { RDEPEND=app-evil/backdoor; }\n"
+    "PKGCORE_PRELOADED_ECLASSES[victim]='RDEPEND=app-evil/backdoor #'\n"
+    "OVERLAYTOOL_ECLASSES[victim]=/dev/null\nOVERLAYTOOL_ECLASS_DIRS=( /dev )\ninherit victim",
+    "a great environment": "printf -v large '%900000d' 1\nexport large IUSE=${large} RDEPEND=${large}\n"
+    'for name in a{1..400}; do export "${name}=${large}"; done',
 }
 """Each tries to change what the metadata of the ebuilds after it are; whether it has metadata is its own."""
 
