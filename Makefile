@@ -7,7 +7,7 @@ STAMP := $(VENV)/.ready
 WITH_DOCS := $(VENV)/.docs
 WITH_MUTANTS := $(VENV)/.mutants
 
-.PHONY: demo test lint types contracts bench torture mutants dist docs pictures schemas clean
+.PHONY: demo test lint types contracts bench survey-diff torture mutants dist docs pictures schemas clean
 demo: $(INSTALLED)
 	@$(BIN)/python -m overlaytool demo
 
@@ -25,6 +25,9 @@ contracts: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
+
+survey-diff: $(STAMP)
+	$(BIN)/python benchmarks/survey_diff.py $(SURVEY_DIFF_ARGS)
 
 torture: $(STAMP)
 	$(BIN)/python benchmarks/torture.py $(TORTURE_ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
@@ -9,6 +10,7 @@ from msgspec import Struct
 
 from overlaytool.survey.line import Line, Outcome, Refusal
 
+CPV = re.compile(r"(\S+?)-\d[\w.]*(?:-r\d+)?(?:\s|$)")
 FEW = 3
 """Imports that still count as few."""
 
@@ -43,6 +45,14 @@ WORDS = {
 }
 
 
+class Masked(Struct, frozen=True, kw_only=True):
+    """A package that is masked in the production image."""
+
+    package: str
+    needed_by: tuple[str, ...]
+    """The packages that can be had and would bring it into the image."""
+
+
 class Summary(Struct, frozen=True, kw_only=True):
     """Counts over all lines."""
 
@@ -58,17 +68,22 @@ class Summary(Struct, frozen=True, kw_only=True):
     failed: int
     reasons: tuple[Reason, ...]
     """Of the refused and failed, the commonest first."""
+    masked: tuple[Masked, ...]
+    """What the image does not let in, that which most packages bring first."""
 
 
 def summary(lines: Iterable[Line]) -> Summary:
     """The counts; the same lines in another order give the same."""
     outcomes: Counter[Outcome] = Counter()
     few = total = 0
+    masked: defaultdict[str, list[str]] = defaultdict(list)
     refusals: defaultdict[tuple[str, str | None], list[tuple[str, Refusal]]] = defaultdict(list)
     for line in lines:
         total += 1
         outcomes[line.outcome] += 1
         few += line.outcome is Outcome.POSSIBLE and line.imports <= FEW
+        for name in {_package(message) for message in line.masked}:
+            masked[name].append(line.package)
         if line.refusal is not None:
             own = line.refusal.about in (None, line.package)
             refusals[line.refusal.kind, None if own else line.refusal.about].append(
@@ -94,4 +109,14 @@ def summary(lines: Iterable[Line]) -> Summary:
                 refusals.items(), key=lambda item: (-len(item[1]), item[0][0], item[0][1] or "")
             )
         ),
+        masked=tuple(
+            Masked(package=package, needed_by=tuple(sorted(found)))
+            for package, found in sorted(masked.items(), key=lambda item: (-len(item[1]), item[0]))
+        ),
     )
+
+
+def _package(message: str) -> str:
+    """The package of the CPV with which a message about the image's masks begins."""
+    found = CPV.match(message)
+    return found[1] if found else message.partition(" ")[0]

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from dask_processes import scheduler, worker
 from msgspec.structs import replace
 from support import ROOT, RunCli
 
@@ -24,7 +22,6 @@ from overlaytool.workflow.surveying import check, content
 
 pytest.importorskip("distributed", reason="needs Dask: pip install 'overlaytool[survey]'")
 
-type Started = AbstractContextManager[tuple[subprocess.Popen[str], str]]
 type Survey = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -40,41 +37,6 @@ def survey(run_cli: RunCli, checkout_tree: Path, gentoo_tree: Path) -> Survey:
     return run
 
 
-@contextmanager
-def _dask(*args: str, where: Path = ROOT) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A scheduler or a worker, and the first address that it says."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "distributed.cli." + args[0], *args[1:]],
-        env={**os.environ, "PYTHONPATH": str(where)},
-        cwd=where,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stderr is not None
-    try:
-        address = ""
-        while not address:
-            line = process.stderr.readline()
-            assert line, f"dask {args[0]} ended"
-            found = re.search(r"(?:Scheduler|worker) at: +(tcp://\S+)", line)
-            address = found[1] if found else ""
-        yield process, address
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stderr.close()
-
-
-def _scheduler() -> Started:
-    return _dask("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
-
-
-def _worker(address: str, where: Path = ROOT) -> Started:
-    return _dask("dask_worker", address, "--no-dashboard", "--no-nanny", "--nthreads", "1", where=where)
-
-
 def _lines(file: Path) -> dict[str, Line]:
     return {line.package: line for line in map(decode, file.read_bytes().splitlines())}
 
@@ -84,7 +46,7 @@ def test_the_same_bytes_come_from_this_machine_and_from_workers_one_of_which_is_
 ) -> None:
     local, remote = tmp_path / "local.ndjson", tmp_path / "remote.ndjson"
     survey("--fresh", "--workers", "2", "-o", local)
-    with _scheduler() as (_, address), _worker(address) as (first, _), _worker(address):
+    with scheduler() as (_, address), worker(address) as (first, _), worker(address):
         command: list[str | Path]
         command = [
             sys.executable,
@@ -117,9 +79,9 @@ def test_a_worker_of_another_overlaytool_is_left_out_and_it_is_said_why(
     shutil.copytree(ROOT / "overlaytool", other / "overlaytool")
     with (other / "overlaytool/errors.py").open("a") as file:
         file.write("# edited\n")
-    with _scheduler() as (_, address), _worker(address, other):
+    with scheduler() as (_, address), worker(address, other):
         alone = survey("--scheduler", address, "sys-process/", check=False)
-        with _worker(address):
+        with worker(address):
             together = survey("--scheduler", address, "sys-process/")
     assert alone.returncode == 41
     reason = "it has another version of overlaytool, or of a library that reads ebuilds"
@@ -160,7 +122,7 @@ def test_no_scheduler_there_is_an_error_that_says_how_to_start_one(survey: Surve
 
 
 def test_a_scheduler_without_workers_is_given_up(survey: Survey) -> None:
-    with _scheduler() as (_, address):
+    with scheduler() as (_, address):
         result = survey("--scheduler", address, check=False)
     assert result.returncode == 41
     assert "the scheduler has no workers" in result.stderr

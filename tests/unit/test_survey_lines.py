@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from overlaytool.errors import BaselineError, UnknownPackageError
 from overlaytool.survey.compare import compare, read
@@ -34,6 +35,24 @@ def test_a_line_round_trips() -> None:
     line = _refused("a/b", "c/d")
     assert encode(line).endswith(b"}\n")
     assert decode(encode(line)) == line
+
+
+def test_the_summary_says_what_the_image_masks_of_what_would_come() -> None:
+    def masking(package: str, *brought: str) -> Line:
+        told = tuple(f"{cpv} is masked in the production image by x" for cpv in brought)
+        return replace(_line(package), masked=told)
+
+    found = summary(
+        [
+            masking("a/one", "dev-lang/perl-5.42.0-r1", "dev-lang/perl-5.40", "x/lib-3d-1.0_rc1"),
+            masking("a/two", "dev-lang/perl-5.42.0-r1"),
+            masking("a/three"),
+        ]
+    )
+    assert [(entry.package, entry.needed_by) for entry in found.masked] == [
+        ("dev-lang/perl", ("a/one", "a/two")),
+        ("x/lib-3d", ("a/one",)),
+    ]
 
 
 def test_the_summary_counts_few_imports_and_what_the_refused_end_at() -> None:

@@ -13,11 +13,12 @@ from overlaytool.survey.line import Line, encode
 
 if TYPE_CHECKING:
     from overlaytool.survey.compare import Comparison
-    from overlaytool.survey.summary import Reason, Summary
+    from overlaytool.survey.summary import Masked, Reason, Summary
     from overlaytool.workflow.survey import Surveyed
 
 MOST_REASONS = 12
 MOST_DIFFERENCES = 12
+MOST_MASKED = 5
 
 type Tell = Callable[..., None]
 
@@ -61,6 +62,8 @@ def show(surveyed: Surveyed, tell: Tell) -> None:
         if len(reasons) > len(shown):
             count = sum(len(reason.packages) for reason in reasons[len(shown) :])
             tell((f"  {count:,} for {len(reasons) - len(shown):,} other reasons; -v shows them", "dim"))
+    if surveyed.summary.masked:
+        _show_masked(surveyed.summary.masked, tell)
     if surveyed.comparison is not None:
         _show_comparison(surveyed.comparison, tell)
 
@@ -86,6 +89,15 @@ def _show_reason(reason: Reason, tell: Tell) -> None:
     tell((f"{len(reason.packages):>8,}", "bold"), f" {reason.words}")
     if reason.about and reason.hint:
         tell((f"{'':9}{reason.hint}", "dim"))
+
+
+def _show_masked(masked: tuple[Masked, ...], tell: Tell) -> None:
+    tell("\nwhat they would bring into the image, which masks it (build_image fails):")
+    shown = masked if console.verbose() else masked[:MOST_MASKED]
+    for entry in shown:
+        tell((f"{len(entry.needed_by):>8,}", "bold"), f" need {entry.package}")
+    if len(masked) > len(shown):
+        tell((f"{'':9}and {len(masked) - len(shown):,} others; -v shows them", "dim"))
 
 
 def _show_comparison(comparison: Comparison, tell: Tell) -> None:
