@@ -33,7 +33,7 @@ from overlaytool.survey.prepared import Prepared
 from overlaytool.survey.rate import Rate
 from overlaytool.survey.summary import Summary, summary
 from overlaytool.workflow.standing import Standing
-from overlaytool.workflow.surveying import check, content, work
+from overlaytool.workflow.surveying import check, close, content, work
 from overlaytool.workflow.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -219,8 +219,11 @@ def _work_out(
             say(f"{rate}")
 
     if wish.scheduler is None and len(left) <= ALONE:
-        for package in left:
-            take(work(order, [package]))
+        try:
+            for package in left:
+                take(work(order, [package]))
+        finally:
+            close()
         return
     batches = [left[start : start + BATCH] for start in range(0, len(left), BATCH)]
     with _crew(order, wish, say) as crew:

@@ -118,13 +118,19 @@ def work(order: Order, packages: Sequence[str]) -> list[Answer]:
     :raises OverlaytoolError: where the machine or the trees do not do.
     """
     if _surveyor and (_surveyor[0].order != order or memory() > MOST_MEMORY):
-        _surveyor.pop().close()
+        close()
     if not _surveyor:
         _surveyor.append(Surveyor(order))
     surveyor = _surveyor[0]
     answers = [surveyor.answer(package) for package in packages]
     surveyor.flush()
     return answers
+
+
+def close() -> None:
+    """Let go of the trees that this process has open for a survey."""
+    while _surveyor:
+        _surveyor.pop().close()
 
 
 def memory() -> int:

@@ -16,7 +16,7 @@ from dask_processes import scheduler, worker
 from ebuilds import write_ebuild
 from support import ROOT
 
-from overlaytool.ebuild import metadata
+from overlaytool.ebuild import metadata, runtime
 from overlaytool.survey.line import Outcome, decode
 from overlaytool.survey.order import Order
 from overlaytool.workflow import surveying
@@ -78,7 +78,12 @@ def test_an_ebuild_that_never_ends_is_a_refusal_and_the_others_go_on(
 ) -> None:
     monkeypatch.setattr(metadata, "SOURCING_LIMIT", 1.0)
     write_ebuild(gentoo_tree, "app-misc/endless-1", "while :; do :; done")
-    answers = surveying.work(_order(checkout_tree, gentoo_tree), ["app-misc/endless", "app-misc/any-first"])
+    packages = ["app-misc/endless", "app-misc/any-first"]
+    try:
+        answers = surveying.work(_order(checkout_tree, gentoo_tree), packages)
+    finally:
+        surveying.close()
+        runtime.shut_down()
     endless, other = (answer.line for answer in answers)
     assert endless.refusal is not None
     assert any("not sourced after 1 seconds" in line for line in endless.refusal.chain)
