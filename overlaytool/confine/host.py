@@ -26,6 +26,8 @@ FIRST = 60
 """The first descriptor beyond the usual three that a program gets."""
 PLACES = ("/mnt", "/media", "/srv", "/opt", "/var/empty", "/var/tmp")
 """Where the temporary file system of a program goes: any directory that it does not need otherwise."""
+ANSWER_LIMIT = 120.0
+"""Seconds for an answer of the launcher, which has never more to do than to end one program."""
 SIGNALS_SINCE = 6
 """The Landlock ABI that keeps signals inside."""
 
@@ -116,6 +118,7 @@ class Launcher:
         :raises ContainmentError: when nobody lived to say it: that is no reason to contain less.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.settimeout(ANSWER_LIMIT)
         with theirs:
             self.process = _launch((mode, readable(trees), theirs.fileno()), theirs.fileno())
         self.mode, self._socket = mode, ours
