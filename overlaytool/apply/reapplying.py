@@ -16,6 +16,7 @@ type Files = Mapping[str, FileState]
 type Merge = Callable[[bytes, bytes, bytes], bytes | None]
 """Ours, base and theirs to the merged text; None where they contradict each other."""
 
+MANIFEST = "Manifest"
 MOST_LINES = 400
 """Lines of a difference that are kept."""
 
@@ -48,7 +49,7 @@ def reapplied(name: str, base: Files, ours: Files, theirs: Files, merge: Merge) 
     changed = sorted(path for path in {*base, *ours} if base.get(path) != ours.get(path))
     for path in changed:
         was, is_now, new = base.get(path), ours.get(path), theirs.get(path)
-        if is_now == new:
+        if is_now == new or (was is None and _superseded(name, path, theirs)):
             continue
         if new == was:
             files[path] = is_now
@@ -68,6 +69,8 @@ def reapplied(name: str, base: Files, ours: Files, theirs: Files, merge: Merge) 
     )
     for path, source in handed_on.items():
         put(path, _onto(theirs[path], base[source], ours[source], merge), theirs[path])
+    if set(files) == {MANIFEST} and any(path != MANIFEST for path in changed):
+        files.clear()  # it covered what is not put on again
     return Reapplied(files=files, conflicts=tuple(conflicts))
 
 
@@ -116,6 +119,14 @@ def _newer(name: str, base: Files, ours: Files, theirs: Files) -> Iterator[tuple
             older = [one for one in edited if _version(name, one) < _version(name, path)]
             if older:
                 yield path, older[-1]
+
+
+def _superseded(name: str, path: str, theirs: Files) -> bool:
+    """Whether a file is an ebuild that we had before Gentoo, and Gentoo has that version or a newer one."""
+    return path.endswith(".ebuild") and any(
+        other.endswith(".ebuild") and "9999" not in other and _version(name, other) >= _version(name, path)
+        for other in theirs
+    )
 
 
 def _version(name: str, path: str) -> tuple[tuple[int, str], ...]:

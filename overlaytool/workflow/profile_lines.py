@@ -65,17 +65,17 @@ class ProfileLines:
             if _key(finding) not in known and not isinstance(finding, UNCERTAIN)
         ]
         self.changes: list[LineChange] = []
+        self.selects_otherwise = False
+        """Whether the edits change what is selected: a flag that no ebuild has changes nothing."""
         self._notices: list[Notice] = []
 
-    def put(self, to: Mirrored) -> bool:
-        """Make the edits that are certain, a step for each package; whether that changed anything."""
-        steps = len(to.draft.steps())
+    def put(self, to: Mirrored) -> None:
+        """Make the edits that are certain, a step for each package."""
         for entry in self._after.entries("package.provided"):
             self._follow(to, entry.file, entry.line, entry.word)
         for finding in self._findings:
             if not self._edit(to, finding):
                 self._notices.append(_notice(finding))
-        return len(to.draft.steps()) > steps
 
     @property
     def work(self) -> tuple[Notice, ...]:
@@ -95,6 +95,7 @@ class ProfileLines:
         if entry is None:
             return
         (successor,) = is_now
+        self.selects_otherwise = True
         lines = text.split("\n")
         lines[entry.line] = lines[entry.line].replace(cpv, successor)
         to.put_text(file, "\n".join(lines))

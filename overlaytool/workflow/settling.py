@@ -51,6 +51,7 @@ class Settling:
         self._space, self._to, self._checkout, self._before = space, to, checkout, before
         self._today = date.today()
         self._tried: set[str] = set()
+        self._importing: Workspace | None = None
         self.imported: list[str] = []
         """Packages that are newly needed."""
         self.avoidable: list[Notice] = []
@@ -72,9 +73,9 @@ class Settling:
             self._before,
             state,
         )
-        changed = checked.put(self._to)
+        checked.put(self._to)
         self.lines, self.work = checked.changes, checked.work
-        return self._settle(packages) if changed else state
+        return self._settle(packages) if checked.selects_otherwise else state
 
     def _settle(self, packages: set[str]) -> State:
         for _ in range(MAX_PASSES):
@@ -85,6 +86,7 @@ class Settling:
 
     def _state(self) -> State:
         self._to.copy.move()
+        self._importing = None
         return state_of(self._space, checkouts.find(self._to.copy.path))
 
     # --- what is missing ---------------------------------------------------------------------------
@@ -106,12 +108,14 @@ class Settling:
         return changed
 
     def _there(self) -> Workspace:
-        """The scratch copy with the trees to import from."""
-        place = checkouts.find(self._to.copy.path)
-        source = TreeSource(
-            place, self._space.sources, cache=self._space.source.cache, boards=self._space.boards
-        )
-        return replace(self._space, checkout=place, source=source)
+        """The scratch copy with the trees to import from; the same until something is changed."""
+        if self._importing is None:
+            place = checkouts.find(self._to.copy.path)
+            source = TreeSource(
+                place, self._space.sources, cache=self._space.source.cache, boards=self._space.boards
+            )
+            self._importing = replace(self._space, checkout=place, source=source)
+        return self._importing
 
     def _import(self, atom: str, into: Into, packages: set[str]) -> bool:
         there = self._there()
@@ -129,6 +133,8 @@ class Settling:
                 self._to.put(change.path, change.after)
             self._to.draft.finish(step.kind, step.action, step.subject, step.source, message=step.message)
             changed = True
+        if changed:
+            self._importing = None
         self.imported += [one.package for one in planned.plan.imports]
         self.keywords += [
             EntryChange(

@@ -61,6 +61,15 @@ def test_files_of_our_own_are_kept_and_a_live_ebuild_gets_no_edit() -> None:
     assert not made.conflicts
 
 
+def test_a_version_that_we_had_before_gentoo_goes_when_gentoo_has_a_newer_one() -> None:
+    base = files(it_1=BASE, Manifest="one\n")
+    ours = {**base, **files(it_2=BASE, Manifest="one\ntwo\n")}
+    made = reapplied("it", base, ours, files(it_1=BASE, it_3=BASE, Manifest="one\n"), merge)
+    assert (made.files, made.conflicts) == ({}, ())
+    kept = reapplied("it", base, ours, files(it_1=BASE, Manifest="one\n"), merge)
+    assert sorted(kept.files) == ["Manifest", "it-2.ebuild"]
+
+
 def test_the_difference_is_shown_as_a_diff() -> None:
     lines = difference(files(it_1=BASE), files(it_1=OURS)).splitlines()
     assert lines[:2] == ["--- a/it-1.ebuild", "+++ b/it-1.ebuild"]
