@@ -141,6 +141,13 @@ def test_the_image_names_the_checkout_that_it_was_read_from(run_cli: RunCli, che
     assert made["graph"]["checkout"]["version"]
 
 
+def test_a_target_alone_is_shown_as_it_is_today(graph: RunCli) -> None:
+    lines = graph("--into", "sysext:siblings", "--depth", "0").stdout.splitlines()
+    assert {line.split("-")[0] for line in lines} == {"dev", "app"}
+    assert any(line.startswith("dev-libs/sibling-a-") for line in lines)
+    assert not any("add from" in line for line in lines)
+
+
 @pytest.mark.parametrize(
     ("args", "status", "said"),
     [

@@ -53,7 +53,9 @@ def graph(
     from overlaytool.report.records import Selection
     from overlaytool.workflow.graph import graph as make_graph
 
-    _check_usage(atoms, image, reverse, depth, output)
+    if image and atoms:
+        raise typer.BadParameter("--image shows the image as it is today: leave the packages out")
+    _check_usage(atoms, image or into is not Into.IMAGE, reverse, depth, output)
     if output:
         outputs.check(output)
     selection = Selection(
@@ -72,12 +74,13 @@ def graph(
 
 
 def _check_usage(
-    atoms: list[str] | None, image: bool, reverse: str | None, depth: int | None, output: Path | None
+    atoms: list[str] | None, whole: bool, reverse: str | None, depth: int | None, output: Path | None
 ) -> None:
-    if image and atoms:
-        raise typer.BadParameter("--image shows the image as it is today: leave the packages out")
-    if not (atoms or image or reverse):
-        raise typer.BadParameter("name a package, or say --image for the whole image")
+    """:param whole: whether a whole target is named, which is shown where no atom is."""
+    if not (atoms or whole or reverse):
+        raise typer.BadParameter(
+            "name a package; or say --image for the whole image, --into TARGET for another target"
+        )
     if output and depth is not None:
         raise typer.BadParameter("--depth is for the tree in the terminal; a file shows all levels")
 
