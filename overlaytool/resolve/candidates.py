@@ -1,33 +1,25 @@
-"""Which ebuild emerge takes for an atom, and which steps would give it one where it finds none."""
+"""Which steps would give emerge an ebuild for an atom where it finds none."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from overlaytool.model.dependency import Atom, Candidate, FlagChanges, Known, Origin, View
+from overlaytool.model.dependency import Atom, Candidate, FlagChanges, Origin, View
 from overlaytool.model.resolution import (
     NO_KEYWORD_REASON,
     SYNC_REASON,
     UNSTABLE_REASON,
     Because,
-    Rejection,
     RejectionKind,
     Root,
 )
 from overlaytool.resolve.decisions import Decisions
+from overlaytool.resolve.market import UNACCEPTED, UNKEYWORDED, Market
 from overlaytool.resolve.provider import PackageSource
-
-UNKEYWORDED = frozenset({RejectionKind.KEYWORD, RejectionKind.LIVE})
-"""What an entry in package.accept_keywords can lift."""
-
-UNACCEPTED = frozenset({RejectionKind.LICENSE, RejectionKind.RESTRICT})
-"""What the profile does not accept, and a person may decide to accept."""
-
-UNSOURCED = frozenset({RejectionKind.LIVE, RejectionKind.EAPI, RejectionKind.METADATA})
-"""With these, a candidate's metadata is not at hand."""
 
 
 class Option[C: Candidate](Struct, frozen=True):
@@ -68,8 +60,16 @@ class Trials:
         self.left = 1000
 
 
-class Chooser[C: Candidate]:
-    """Looks at candidates with the eyes of emerge, after the steps that have been decided."""
+class Keyword(NamedTuple):
+    """Whether a candidate may be taken as far as keywords go, and what has to be accepted for that."""
+
+    may_be_taken: bool
+    accepted: str | None = None
+    """``~arm64`` or ``**``; None where nothing has to be."""
+
+
+class Chooser[C: Candidate](Market[C]):
+    """Picks the ebuild that emerge would take, and the steps after which it would take one."""
 
     def __init__(
         self,
@@ -80,96 +80,10 @@ class Chooser[C: Candidate]:
         trials: Trials | None = None,
     ) -> None:
         """:param older_eclasses: whether eclasses of the checkout may be replaced by older ones."""
-        self.source, self.accept_keywords = source, accept_keywords
-        self.older_eclasses = older_eclasses
+        super().__init__(source)
+        self.accept_keywords, self.older_eclasses = accept_keywords, older_eclasses
         self.trials = trials or Trials()
-        self._best: Known[C] = {}
-        self._likely: Known[C] = {}
         self._boards = tuple(view for view in source.views if view.root is Root.BOARD)
-
-    # --- what emerge takes -------------------------------------------------------------------------
-
-    def pool(self, package: str, decisions: Decisions) -> Sequence[C]:
-        """The ebuilds that emerge will choose from, highest version first."""
-        name = decisions.imports.get(package)
-        if name is None:
-            return self.source.checkout_candidates(package)
-        return self.source.after_import(name, package)
-
-    def best(self, view: View, atom: Atom, decisions: Decisions) -> C | None:
-        """The ebuild that emerge takes for an atom in an empty root, or None."""
-        state = decisions.state_of(atom.package)
-        known, key = self._best if state else self.source.best, (state, view.name, atom.text)
-        if key not in known:
-            known[key] = self._find_best(view, atom, decisions)
-        return known[key]
-
-    def has_settled(self, view: View, atom: Atom, decisions: Decisions) -> bool:
-        """Whether :meth:`best` need not look at anything any more."""
-        state = decisions.state_of(atom.package)
-        return (state, view.name, atom.text) in (self._best if state else self.source.best)
-
-    def _find_best(self, view: View, atom: Atom, decisions: Decisions) -> C | None:
-        changes = decisions.changes(view, atom.package)
-        for candidate in self.pool(atom.package, decisions):
-            if (
-                self.source.admits(candidate, atom)
-                and not self._out_of_question(view, candidate, decisions)
-                and not self.hidden(view, candidate, decisions)
-                and self.source.mismatch(view, candidate, atom, changes) is None
-                and self._fits(view, candidate, decisions)
-            ):
-                return candidate
-        return None
-
-    def likely(self, view: View, atom: Atom, decisions: Decisions) -> C | None:
-        """What :meth:`best` will look at first, told without sourcing anything."""
-        state = decisions.state_of(atom.package)
-        known, key = self._likely if state else self.source.likely, (state, view.name, atom.text)
-        if key not in known:
-            known[key] = self._find_likely(view, atom, decisions)
-        return known[key]
-
-    def _find_likely(self, view: View, atom: Atom, decisions: Decisions) -> C | None:
-        for candidate in self.pool(atom.package, decisions):
-            if self.source.admits(candidate, atom) and not self._out_of_question(view, candidate, decisions):
-                return candidate
-        return None
-
-    def _out_of_question(self, view: View, candidate: C, decisions: Decisions) -> bool:
-        """Whether mask or keywords hide a candidate, as far as that can be told without sourcing it."""
-        return (
-            self.source.hidden_at_sight(view, candidate)
-            and (candidate.cpv, self.source.arch(view)) not in decisions.keywords
-        )
-
-    def _fits(self, view: View, candidate: C, decisions: Decisions) -> bool:
-        """Whether nothing that was learned, nor REQUIRED_USE, speaks against a candidate."""
-        if decisions.excludes(view, candidate.cpv):
-            return False
-        changes = decisions.changes(view, candidate.package)
-        pins = decisions.pins.get((view.name, candidate.package, candidate.slot), ())
-        return (
-            all(self.source.mismatch(view, candidate, pin, changes) is None for pin in pins)
-            and self.source.required_use_violation(view, candidate, changes) is None
-        )
-
-    def hidden(self, view: View, candidate: C, decisions: Decisions) -> tuple[Rejection, ...]:
-        """The obstacles that the decided steps leave."""
-        return tuple(
-            rejection
-            for rejection in self.source.obstacles(view, candidate)
-            if not self._lifted(view, rejection, decisions)
-        )
-
-    def _lifted(self, view: View, rejection: Rejection, decisions: Decisions) -> bool:
-        if rejection.kind in UNKEYWORDED:
-            return (rejection.cpv, self.source.arch(view)) in decisions.keywords
-        if rejection.kind in UNACCEPTED:
-            return (rejection.cpv, view.name) in decisions.licenses
-        return False
-
-    # --- what could be done ------------------------------------------------------------------------
 
     def option(self, view: View, atoms: tuple[Atom, ...], decisions: Decisions) -> Option[C] | None:
         """The preferred way to give emerge an ebuild that satisfies all of the atoms, or None.
@@ -242,8 +156,8 @@ class Chooser[C: Candidate]:
             return None
         changes = decisions.changes(view, candidate.package)
         kinds = {rejection.kind for rejection in self.hidden(view, candidate, decisions)}
-        keyword = self._keyword(view, candidate, kinds, decisions)
-        if kinds - UNKEYWORDED - UNACCEPTED or keyword == "":
+        keyword = self.keyword_of(view, candidate, kinds, decisions)
+        if kinds - UNKEYWORDED - UNACCEPTED or not keyword.may_be_taken:
             return None
         if any(self._slot_differs(view, candidate, atom, changes) for atom in atoms):
             return None
@@ -258,11 +172,11 @@ class Chooser[C: Candidate]:
             candidate=candidate,
             source=source,
             update=update,
-            keyword=keyword,
+            keyword=keyword.accepted,
             flags=flags,
             license=bool(kinds & UNACCEPTED),
             eclasses=(),
-            seen_by=self._seen_by(candidate) if keyword else (0, 0),
+            seen_by=self._seen_by(candidate) if keyword.accepted else (0, 0),
         )
 
     def _slot_differs(self, view: View, candidate: C, atom: Atom, changes: FlagChanges) -> bool:
@@ -275,14 +189,14 @@ class Chooser[C: Candidate]:
         """The same for a source's candidate that cannot be sourced until eclasses are updated."""
         if not all(self.source.admits(candidate, atom) for atom in atoms):
             return None
-        updated = self._updated(view, candidate, decisions)
+        updated = self.updated(view, candidate, decisions)
         if updated is None:
             return None
         needed, chooser, twin = updated
         option = chooser._option(view, atoms, decisions, source, twin)
         return replace(option, eclasses=needed) if option is not None else None
 
-    def _updated(
+    def updated(
         self, view: View, candidate: C, decisions: Decisions
     ) -> tuple[tuple[str, ...], Chooser[C], C] | None:
         """The eclass updates with which a source's candidate can be sourced; who sees it then, and it."""
@@ -306,19 +220,20 @@ class Chooser[C: Candidate]:
         )
         return needed, chooser, twin
 
-    def _keyword(
+    def keyword_of(
         self, view: View, candidate: C, kinds: set[RejectionKind], decisions: Decisions
-    ) -> str | None:
-        """The keyword to accept, None where none is needed, "" where none may be."""
+    ) -> Keyword:
+        """What about its keywords decides whether a candidate can be taken.
+
+        :param kinds: what hides it. A live ebuild, or one without keywords, has to be named by version.
+        """
         if not kinds & UNKEYWORDED:
-            return None
-        if not self.accept_keywords:
-            return ""
-        if candidate.cpv in decisions.named:
-            return self.source.keyword(view, candidate) or ""
-        if RejectionKind.LIVE in kinds or self.source.unkeyworded(candidate):
-            return ""
-        return self.source.keyword(view, candidate) or ""
+            return Keyword(True)
+        hidden = RejectionKind.LIVE in kinds or self.source.unkeyworded(candidate)
+        if not self.accept_keywords or (hidden and candidate.cpv not in decisions.named):
+            return Keyword(False)
+        keyword = self.source.keyword(view, candidate)
+        return Keyword(keyword is not None, keyword)
 
     def _flags(
         self, view: View, atoms: tuple[Atom, ...], candidate: C, changes: FlagChanges
@@ -398,76 +313,3 @@ class Chooser[C: Candidate]:
         if option.seen_by[0]:
             return SYNC_REASON
         return NO_KEYWORD_REASON if option.keyword == "**" else UNSTABLE_REASON
-
-    # --- why not -----------------------------------------------------------------------------------
-
-    def rejections(self, view: View, atom: Atom, decisions: Decisions) -> tuple[Rejection, ...]:
-        """Every candidate of an atom's package in every tree, with the first reason against it."""
-        found: dict[tuple[str, str], Rejection] = {}
-        changes = decisions.changes(view, atom.package)
-        for candidate in self._everywhere(atom.package, decisions):
-            reason = self._rejection(view, candidate, atom, decisions, changes)
-            if reason is not None:
-                found.setdefault((candidate.cpv, candidate.repository), reason)
-        return tuple(found.values())
-
-    def _everywhere(self, package: str, decisions: Decisions) -> Iterator[C]:
-        yield from self.pool(package, decisions)
-        for name in self.source.source_names():
-            yield from self.source.source_candidates(name, package)
-
-    def mask_comment(self, view: View, atom: Atom, decisions: Decisions) -> tuple[str, ...]:
-        """What the profile says of the first candidate of an atom that is masked, or whose flags it fixes."""
-        changes = decisions.changes(view, atom.package)
-        masked = None
-        for candidate in self._everywhere(atom.package, decisions):
-            if not self.source.admits(candidate, atom):
-                continue
-            kinds = {obstacle.kind for obstacle in self.source.obstacles(view, candidate)}
-            if RejectionKind.MASK in kinds:
-                masked = masked or candidate
-            elif not kinds & UNSOURCED:
-                mismatch = self.source.mismatch(view, candidate, atom, changes)
-                if mismatch is not None and mismatch.kind is RejectionKind.FIXED:
-                    return self.source.fixed_comment(candidate, view, atom)
-        return self.source.mask_comment(masked, view) if masked is not None else ()
-
-    def _rejection(
-        self,
-        view: View,
-        candidate: C,
-        atom: Atom,
-        decisions: Decisions,
-        changes: FlagChanges,
-    ) -> Rejection | None:
-        def rejected(kind: RejectionKind, reason: str) -> Rejection:
-            return Rejection(cpv=candidate.cpv, repository=candidate.repository, kind=kind, reason=reason)
-
-        excluded = decisions.excluded.get((view.name, candidate.cpv))
-        if excluded is not None:
-            return rejected(excluded.kind, excluded.reason)
-        if self.source.admits(candidate, atom):
-            hidden = self.hidden(view, candidate, decisions)
-            kinds = {rejection.kind for rejection in hidden}
-            acceptable = kinds <= UNKEYWORDED and self._keyword(view, candidate, kinds, decisions) != ""
-            if hidden and not acceptable:
-                return self._rejection_when_updated(view, candidate, atom, decisions, changes) or hidden[0]
-        mismatch = self.source.mismatch(view, candidate, atom, changes)
-        if mismatch is not None:
-            return mismatch
-        violated = self.source.required_use_violation(view, candidate, changes)
-        if violated is not None:
-            return rejected(RejectionKind.REQUIRED_USE, f"REQUIRED_USE {violated}")
-        if candidate.origin is Origin.SOURCE and self.source.holds(Origin.OVERLAY, candidate.package):
-            return rejected(RejectionKind.OVERLAY, "coreos-overlay holds the package")
-        return None
-
-    def _rejection_when_updated(
-        self, view: View, candidate: C, atom: Atom, decisions: Decisions, changes: FlagChanges
-    ) -> Rejection | None:
-        """What speaks against a candidate even with the eclasses updated that it needs."""
-        updated = self._updated(view, candidate, decisions)
-        if updated is None:
-            return None
-        _needed, chooser, twin = updated
-        return chooser._rejection(view, twin, atom, decisions, changes)

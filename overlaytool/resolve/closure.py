@@ -21,7 +21,7 @@ from overlaytool.model.dependency import (
     atoms_in,
 )
 from overlaytool.model.resolution import DepClass, Notice, RejectionKind, Root
-from overlaytool.resolve import fallback
+from overlaytool.resolve import fallback, rejections
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.decisions import Decisions, Exclusion
 from overlaytool.resolve.dependents import Dependent, Dependents
@@ -236,9 +236,9 @@ class Closure[C: Candidate](Questions[C]):
                 return None
             fallback.do_without(self, atom, ask)
             fallback.refuse_replacement(self, view, atom, ask)
-            rejections = self.chooser.rejections(view, atom, self.decisions)
-            comment = self.chooser.mask_comment(view, atom, self.decisions)
-            raise Unsatisfied(view, atom, ask, rejections, self.graph.chain(ask.parent), comment)
+            passed_over = rejections.rejections(self.chooser, view, atom, self.decisions)
+            comment = rejections.mask_comment(self.chooser, view, atom, self.decisions)
+            raise Unsatisfied(view, atom, ask, passed_over, self.graph.chain(ask.parent), comment)
         self.chooser.adopt(option, view, self.decisions, ask.because(atom))
         if option.source is not None and view.root is Root.BOARD:
             self.chooser.bring_boards_up(atom, self.decisions)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from overlaytool.model.dependency import Atom, Candidate, FlagChanges, Origin, View, atoms_in
 from overlaytool.model.resolution import Notice, RejectionKind
+from overlaytool.resolve import rejections
 from overlaytool.resolve.decisions import Exclusion
 from overlaytool.resolve.graph import Ask, Conflict, Restart, Unsatisfied
 from overlaytool.resolve.provider import PackageSource
@@ -87,13 +88,13 @@ def _masked_beside[C: Candidate](closure: Closure[C], ask: Ask[C]) -> Iterator[s
     view, package = ask.parent.view, closure.source.parse_atom(ask.parent.candidate.package)
     masked = [
         rejection
-        for rejection in closure.chooser.rejections(view, package, closure.decisions)
+        for rejection in rejections.rejections(closure.chooser, view, package, closure.decisions)
         if rejection.kind is RejectionKind.MASK
     ]
     for rejection in masked:
         yield f"{rejection.cpv} is not taken instead: {rejection.reason}"
     if masked:
-        comment = closure.chooser.mask_comment(view, package, closure.decisions)
+        comment = rejections.mask_comment(closure.chooser, view, package, closure.decisions)
         yield from (f"  {line}" for line in comment)
         yield f"  --unmask '={masked[0].cpv}' lifts that for this plan"
 

@@ -27,6 +27,7 @@ from overlaytool.model.resolution import (
     State,
     UseNeed,
 )
+from overlaytool.resolve import rejections
 from overlaytool.resolve.closure import Closure
 from overlaytool.resolve.graph import Link, Node
 from overlaytool.resolve.order import dependencies_first
@@ -215,7 +216,7 @@ def _rejections[C: Candidate](closure: Closure[C], nodes: Iterable[Node[C]]) -> 
             continue
         seen.add((node.view.name, candidate.package))
         atom = next(link.atom for link in closure.graph.links if link.child == node)
-        for rejection in closure.chooser.rejections(node.view, atom, closure.decisions):
+        for rejection in rejections.rejections(closure.chooser, node.view, atom, closure.decisions):
             found.setdefault((rejection.cpv, rejection.repository, rejection.kind), rejection)
     return tuple(found[key] for key in sorted(found))
 

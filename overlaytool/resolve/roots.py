@@ -28,6 +28,7 @@ from overlaytool.model.dependency import Atom, Candidate, Demand, Dependency, Fl
 from overlaytool.model.reached import Missing, SlotClash, Use
 from overlaytool.model.resolution import DepClass, package_name
 from overlaytool.model.target import Into
+from overlaytool.resolve import rejections
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.closure import Closure
 from overlaytool.resolve.decisions import Decisions
@@ -275,7 +276,9 @@ class Everything[C: Candidate]:
         found: dict[Missing, None] = {}
         for walk in self._walks:
             for view, atom, ask, reason in walk.missing:
-                rejections = () if reason else walk.chooser.rejections(view, atom, walk.decisions)
+                passed_over = (
+                    () if reason else rejections.rejections(walk.chooser, view, atom, walk.decisions)
+                )
                 entry = Missing(
                     targets=self.reaching(ask.parent),
                     view=view.name,
@@ -283,7 +286,7 @@ class Everything[C: Candidate]:
                     parent=ask.parent.cpv if ask.parent else None,
                     dep_class=ask.dep_class,
                     reason=reason,
-                    rejections=rejections,
+                    rejections=passed_over,
                 )
                 found[entry] = None
         return tuple(found)
