@@ -16,14 +16,13 @@ from overlaytool.model.dependency import (
     Candidate,
     Demand,
     Dependency,
-    Origin,
     View,
     atoms_in,
 )
-from overlaytool.model.resolution import DepClass, Notice, RejectionKind, Root
-from overlaytool.resolve import fallback, rejections
+from overlaytool.model.resolution import DepClass, Notice, Root
+from overlaytool.resolve import fallback, rejections, slots
 from overlaytool.resolve.candidates import Chooser
-from overlaytool.resolve.decisions import Decisions, Exclusion
+from overlaytool.resolve.decisions import Decisions
 from overlaytool.resolve.dependents import Dependent, Dependents
 from overlaytool.resolve.graph import Ask, Conflict, Node, Restart, Unsatisfied
 from overlaytool.resolve.questions import Questions
@@ -49,8 +48,8 @@ class Closure[C: Candidate](Questions[C]):
         :param depth: how many any-of groups are being tried out around this one.
         :param dependents: what the checkout selects today; called only where the pass changes some of it.
         """
-        super().__init__(chooser, decisions)
-        self.classes, self.dependents = classes, dependents
+        super().__init__(chooser, decisions, dependents)
+        self.classes = classes
         self._queue: deque[Node[C]] = deque()
         self._depth = depth
         self._host = next(view for view in self.source.views if view.root is Root.HOST)
@@ -247,91 +246,8 @@ class Closure[C: Candidate](Questions[C]):
         return self.chooser.best(view, atom, self.decisions)
 
     def _collide(self, view: View, prior: Node[C], node: Node[C], atom: Atom, ask: Ask[C]) -> None:
-        """Find a candidate for all that ask for a slot, or say who cannot go together.
-
-        :raises Restart: with the slot pinned to what all of them accept.
-        :raises Conflict: where there is none.
-        """
-        if node.candidate is None:
-            return
-        key = (view.name, node.candidate.package, node.candidate.slot)
-        askers = [link for link in self.graph.links if link.child == prior]
-        atoms = tuple(dict.fromkeys((*(link.atom for link in askers), atom)))
-        asked = [(Ask(link.parent, link.dep_class), link.atom) for link in askers] + [(ask, atom)]
-        reason = f"{prior.cpv} and {node.cpv} are both wanted in slot {key[2]} of {key[1]}"
-        odd = tuple(
-            (view, asker.parent, wanted)
-            for asker, wanted in reversed(asked)
-            if asker.parent is not None
-            and self._is_of_checkout(asker.parent)
-            and (asker is ask or not self.matches(view, node.candidate, wanted))
-        )
-        self._update_together(odd, reason, key[1])
-        if key not in self.decisions.pins:
-            self._share_slot(view, node.candidate, atoms)
-            option = self.chooser.option(view, atoms, self.decisions)
-            if option is not None and option.candidate.slot == key[2]:
-                self.chooser.adopt(option, view, self.decisions, ask.because(atom))
-                self.decisions.pin(view, *key[1:], atoms)
-                raise Restart
-        raise Conflict(
-            f"{reason} on {view}",
-            tuple(f"{asker.name} needs {wanted}" for asker, wanted in asked),
-            tuple(
-                Exclusion(asker.parent.view, asker.parent.cpv, RejectionKind.CONFLICT, reason)
-                for asker, _wanted in reversed(asked)
-                if asker.parent is not None and (asker.parent.candidate or not asker.parent.outside)
-            ),
-            odd,
-        )
-
-    @staticmethod
-    def _is_of_checkout(node: Node[C]) -> bool:
-        """Whether a node is what the checkout has already."""
-        return node.outside or (node.candidate is not None and node.candidate.origin is not Origin.SOURCE)
-
-    def _update_together(
-        self, odd: tuple[tuple[View, Node[C], Atom], ...], reason: str, package: str
-    ) -> None:
-        """Ask for another version of what depends on today's version of a package that is to be updated.
-
-        :param odd: who does, by which atom.
-        :raises Conflict: where one of them has not been tried yet.
-        """
-        movable = tuple(
-            entry
-            for entry in odd
-            if entry[1].candidate is not None
-            and (entry[1].view.name, entry[1].cpv) not in self.decisions.firm
-        )
-        if movable and package in self.decisions.updates:
-            exclusions = tuple(
-                Exclusion(asker.view, cpv, RejectionKind.CONFLICT, reason)
-                for _view, asker, _atom in movable
-                for cpv in self._up_to(asker)
-            )
-            raise Conflict(reason, (), exclusions, movable, negotiable=True)
-
-    def _up_to(self, node: Node[C]) -> Iterator[str]:
-        """A selected version of a package and the older ones: an update looks for a newer one."""
-        assert node.candidate is not None
-        yield node.cpv
-        listed = [candidate.cpv for candidate in self.source.checkout_candidates(node.candidate.package)]
-        older = listed[listed.index(node.cpv) + 1 :] if node.cpv in listed else []
-        for candidate in self.source.checkout_candidates(node.candidate.package):
-            in_view = not self.source.obstacles(node.view, candidate)
-            if candidate.cpv in older and in_view and candidate.slot == node.candidate.slot:
-                yield candidate.cpv
-
-    def _share_slot(self, view: View, newer: C, atoms: tuple[Atom, ...]) -> None:
-        """Pin a slot to what all that ask for it accept, where emerge could take one ebuild for all of them.
-
-        :raises Restart: then.
-        """
-        pool = self.chooser.pool(newer.package, self.decisions)
-        if any(self.serves(view, candidate, atoms, newer.slot) for candidate in pool):
-            self.decisions.pin(view, newer.package, newer.slot, atoms)
-            raise Restart
+        """Two candidates are wanted in one slot: see :func:`.slots.collide`."""
+        slots.collide(self, view, prior, node, atom, ask)
 
     # --- any-of groups -----------------------------------------------------------------------------
 

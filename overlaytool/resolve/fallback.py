@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from overlaytool.model.dependency import Atom, Candidate, FlagChanges, Origin, View, atoms_in
 from overlaytool.model.resolution import Notice, RejectionKind
@@ -11,12 +10,10 @@ from overlaytool.resolve import rejections
 from overlaytool.resolve.decisions import Exclusion
 from overlaytool.resolve.graph import Ask, Conflict, Restart, Unsatisfied
 from overlaytool.resolve.provider import PackageSource
-
-if TYPE_CHECKING:
-    from overlaytool.resolve.closure import Closure
+from overlaytool.resolve.questions import Questions
 
 
-def leave_to_person[C: Candidate](closure: Closure[C], view: View, atom: Atom, ask: Ask[C]) -> bool:
+def leave_to_person[C: Candidate](closure: Questions[C], view: View, atom: Atom, ask: Ask[C]) -> bool:
     """Note the work for a package of coreos-overlay, which is not overwritten; whether it is one.
 
     Where only flags that the profile fixes are in the way, another version would be of no help.
@@ -35,7 +32,7 @@ def leave_to_person[C: Candidate](closure: Closure[C], view: View, atom: Atom, a
     return True
 
 
-def _is_fixed[C: Candidate](closure: Closure[C], view: View, atom: Atom) -> bool:
+def _is_fixed[C: Candidate](closure: Questions[C], view: View, atom: Atom) -> bool:
     """Whether a visible ebuild of the checkout would do, but for flags that the profile masks or forces."""
     changes = closure.decisions.changes(view, atom.package)
     return any(
@@ -46,7 +43,7 @@ def _is_fixed[C: Candidate](closure: Closure[C], view: View, atom: Atom) -> bool
     )
 
 
-def refuse_flags[C: Candidate](closure: Closure[C], view: View, atom: Atom, ask: Ask[C]) -> None:
+def refuse_flags[C: Candidate](closure: Questions[C], view: View, atom: Atom, ask: Ask[C]) -> None:
     """Say so where a flag is asked for both on and off.
 
     :raises Conflict: then.
@@ -81,7 +78,7 @@ def refuse_flags[C: Candidate](closure: Closure[C], view: View, atom: Atom, ask:
             )
 
 
-def _masked_beside[C: Candidate](closure: Closure[C], ask: Ask[C]) -> Iterator[str]:
+def _masked_beside[C: Candidate](closure: Questions[C], ask: Ask[C]) -> Iterator[str]:
     """The versions of who asks that a mask hides, and what the mask says: another one might not ask."""
     if ask.parent is None or ask.parent.candidate is None:
         return
@@ -99,7 +96,7 @@ def _masked_beside[C: Candidate](closure: Closure[C], ask: Ask[C]) -> Iterator[s
         yield f"  --unmask '={masked[0].cpv}' lifts that for this plan"
 
 
-def do_without[C: Candidate](closure: Closure[C], atom: Atom, ask: Ask[C]) -> None:
+def do_without[C: Candidate](closure: Questions[C], atom: Atom, ask: Ask[C]) -> None:
     """Switch the USE flag of an import off that alone asks for an atom that nothing satisfies.
 
     :raises Restart: when there is such a flag.
@@ -127,7 +124,7 @@ def do_without[C: Candidate](closure: Closure[C], atom: Atom, ask: Ask[C]) -> No
         raise Restart
 
 
-def refuse_replacement[C: Candidate](closure: Closure[C], view: View, atom: Atom, ask: Ask[C]) -> None:
+def refuse_replacement[C: Candidate](closure: Questions[C], view: View, atom: Atom, ask: Ask[C]) -> None:
     """Say so where an update that the plan needs takes away the version that is asked for.
 
     :raises Conflict: then.
@@ -149,7 +146,7 @@ def refuse_replacement[C: Candidate](closure: Closure[C], view: View, atom: Atom
             )
 
 
-def give_up[C: Candidate](closure: Closure[C], failure: Unsatisfied[C]) -> tuple[Exclusion, ...]:
+def give_up[C: Candidate](closure: Questions[C], failure: Unsatisfied[C]) -> tuple[Exclusion, ...]:
     """The candidates to do without so that nothing asks for what cannot be had; empty where that is no way.
 
     They are the versions of the asker that ask for it, where another version is left that does not: emerge
@@ -188,7 +185,7 @@ def give_up[C: Candidate](closure: Closure[C], failure: Unsatisfied[C]) -> tuple
     return tuple(given_up) if candidate is not None else ()
 
 
-def _broken_by_eclass[C: Candidate](closure: Closure[C], failure: Unsatisfied[C]) -> str | None:
+def _broken_by_eclass[C: Candidate](closure: Questions[C], failure: Unsatisfied[C]) -> str | None:
     """The ebuild of the checkout that an updated eclass keeps from being sourced, or makes ask for more."""
     updated = closure.decisions.eclasses.keys()
     if not updated:

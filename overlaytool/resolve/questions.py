@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from overlaytool.model.dependency import AllOf, AnyOf, Atom, Candidate, Dependency, View
 from overlaytool.model.resolution import DepClass
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.decisions import Decisions
+from overlaytool.resolve.dependents import Dependents
 from overlaytool.resolve.graph import Ask, Graph
 
 BUILD_TIME = frozenset({DepClass.BDEPEND, DepClass.DEPEND})
@@ -14,8 +17,15 @@ BUILD_TIME = frozenset({DepClass.BDEPEND, DepClass.DEPEND})
 class Questions[C: Candidate]:
     """A graph, the decisions that it is grown under, and who picks candidates."""
 
-    def __init__(self, chooser: Chooser[C], decisions: Decisions) -> None:
+    def __init__(
+        self,
+        chooser: Chooser[C],
+        decisions: Decisions,
+        dependents: Callable[[], Dependents[C]] | None = None,
+    ) -> None:
+        """:param dependents: what the checkout selects today; None: that is not looked at."""
         self.chooser, self.source, self.decisions = chooser, chooser.source, decisions
+        self.dependents = dependents
         self.graph: Graph[C] = Graph()
 
     def current_name(self, atom: Atom) -> Atom:

@@ -18,102 +18,25 @@ Use it so::
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
-from msgspec import Struct
-
-from overlaytool.errors import MetadataError
-from overlaytool.model.dependency import Atom, Candidate, Demand, Dependency, FlagChanges, View
+from overlaytool.model.dependency import Atom, Candidate, View
 from overlaytool.model.reached import Missing, SlotClash, Use
 from overlaytool.model.resolution import DepClass, package_name
 from overlaytool.model.target import Into
 from overlaytool.resolve import rejections
 from overlaytool.resolve.candidates import Chooser
-from overlaytool.resolve.closure import Closure
 from overlaytool.resolve.decisions import Decisions
-from overlaytool.resolve.graph import Ask, Link, Node, Restart
+from overlaytool.resolve.graph import Link, Node, Restart
 from overlaytool.resolve.provider import PackageSource
-
-MAX_PASSES = 50
-"""Passes in which slots get pinned; after that a collision is reported as it stands."""
-
-
-class Wanted(Struct, frozen=True, kw_only=True):
-    """What one target asks for in one view."""
-
-    target: Into
-    view: View
-    atoms: tuple[Atom, ...]
-    environment: FlagChanges = frozenset()
-    """USE flags in the environment."""
-    own_root: bool = False
-    """Whether it is merged on top of what the others share, into a root of its own."""
-
-
-class _Walk[C: Candidate](Closure[C]):
-    """A pass that takes the checkout as it is, and notes what does not hold."""
-
-    def __init__(self, chooser: Chooser[C], decisions: Decisions) -> None:
-        super().__init__(chooser, decisions)
-        self.missing: list[tuple[View, Atom, Ask[C], str | None]] = []
-        self.collisions: list[tuple[Node[C], Node[C], Atom, Ask[C]]] = []
-        self.roots: list[tuple[Into, Node[C]]] = []
-
-    def on_top(self, decisions: Decisions) -> _Walk[C]:
-        """A pass that begins where this one has ended."""
-        walk = _Walk(self.chooser, decisions)
-        walk.graph = self.graph.copy()
-        return walk
-
-    def walk(self, wanted: Iterable[Wanted]) -> None:
-        """Grow the graph from what is wanted.
-
-        :raises Restart: when a slot was pinned.
-        """
-        for entry in wanted:
-            first = len(self.graph.links)
-            for atom in entry.atoms:
-                self._need(entry.view, atom, Ask(None, DepClass.RDEPEND))
-            self.roots += [(entry.target, link.child) for link in self.graph.links[first:]]
-        self._drain()
-
-    def _demands(self, node: Node[C]) -> tuple[Demand, ...]:
-        try:
-            return super()._demands(node)
-        except MetadataError as error:
-            about = Atom(text=node.cpv, package=package_name(node.cpv))
-            entry = (node.view, about, Ask(node, DepClass.DEPEND), error.message)
-            if entry not in self.missing:
-                self.missing.append(entry)
-            return ()
-
-    def _take(self, view: View, atom: Atom, ask: Ask[C]) -> C | None:
-        self.missing.append((view, atom, ask, None))
-        return None
-
-    def _branch(self, view: View, branches: tuple[Dependency, ...], ask: Ask[C]) -> Dependency:
-        others = [branch for branch in branches if not self.is_asker(view, branch, ask)]
-        for good_enough in (self.in_graph, self.satisfied):
-            for branch in others:
-                if good_enough(view, branch):
-                    return branch
-        return branches[0]
-
-    def _collide(self, view: View, prior: Node[C], node: Node[C], atom: Atom, ask: Ask[C]) -> None:
-        if node.candidate is None:
-            return
-        slot = (view.name, node.candidate.package, node.candidate.slot)
-        if slot not in self.decisions.pins and len(self.decisions.pins) < MAX_PASSES:
-            asked = [link.atom for link in self.graph.links if link.child == prior]
-            self._share_slot(view, node.candidate, tuple(dict.fromkeys((*asked, atom))))
-        self.collisions.append((prior, node, atom, ask))
+from overlaytool.resolve.walk import Walk, Wanted
 
 
 class Everything[C: Candidate]:
     """What every target selects. See the module's text for how to use it."""
 
-    def __init__(self, targets: Sequence[Into], base: _Walk[C], layers: Sequence[_Walk[C]]) -> None:
+    def __init__(self, targets: Sequence[Into], base: Walk[C], layers: Sequence[Walk[C]]) -> None:
         """
         :param base: the pass for all that share roots.
         :param layers: the passes on top of it, for targets with roots of their own.
@@ -316,7 +239,7 @@ def everything[C: Candidate](source: PackageSource[C], wanted: Sequence[Wanted])
     selected already is kept there, as emerge keeps what an image has installed.
     """
     chooser = Chooser(source, accept_keywords=False)
-    base = _settled(_Walk(chooser, Decisions()), [entry for entry in wanted if not entry.own_root])
+    base = _settled(Walk(chooser, Decisions()), [entry for entry in wanted if not entry.own_root])
     layers = []
     targets = list(dict.fromkeys(entry.target for entry in wanted))
     for target in targets:
@@ -326,16 +249,14 @@ def everything[C: Candidate](source: PackageSource[C], wanted: Sequence[Wanted])
     return Everything(targets, base, layers)
 
 
-def _settled[C: Candidate](
-    walk: _Walk[C], wanted: Sequence[Wanted], below: _Walk[C] | None = None
-) -> _Walk[C]:
+def _settled[C: Candidate](walk: Walk[C], wanted: Sequence[Wanted], below: Walk[C] | None = None) -> Walk[C]:
     """The walk when no slot has to be pinned any more."""
     while True:
         try:
             walk.walk(wanted)
         except Restart:
             decisions = walk.decisions.copy()
-            walk = below.on_top(decisions) if below else _Walk(walk.chooser, decisions)
+            walk = below.on_top(decisions) if below else Walk(walk.chooser, decisions)
         else:
             return walk
 

@@ -10,7 +10,8 @@ from overlaytool.flatcar.targets import Target
 from overlaytool.flatcar.tree import DiskTree
 from overlaytool.model.dependency import View
 from overlaytool.resolve import roots
-from overlaytool.resolve.roots import Everything, Wanted
+from overlaytool.resolve.roots import Everything
+from overlaytool.resolve.walk import Wanted
 from overlaytool.workflow.workspace import Workspace
 
 

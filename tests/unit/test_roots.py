@@ -8,7 +8,8 @@ from text_source import TextEbuild, TextSource
 
 from overlaytool.model.resolution import DepClass
 from overlaytool.model.target import Into
-from overlaytool.resolve.roots import Everything, Wanted, everything
+from overlaytool.resolve.roots import Everything, everything
+from overlaytool.resolve.walk import Wanted
 
 AMD64, ARM64, HOST = "amd64-usr", "arm64-usr", "host"
 SYSEXT = Into("sysext:x")

@@ -7,8 +7,9 @@ from text_source import TextEbuild, TextSource
 from overlaytool.model.resolution import Request, Resolution, State
 from overlaytool.model.target import Into
 from overlaytool.resolve.resolver import resolve
-from overlaytool.resolve.roots import Wanted, everything
+from overlaytool.resolve.roots import everything
 from overlaytool.resolve.today import Today
+from overlaytool.resolve.walk import Wanted
 
 DRIVERS = """
 x11/drivers-535.1 slot="0/535"
