@@ -1,7 +1,7 @@
 """The list of packages that Flatcar's automation keeps in sync with Gentoo, and the changelog entry.
 
 The list is a header, then groups of one category each, sorted, a blank line between them. A package that
-is left out for a while stands there commented out, under a free comment that says why. Flatcar sorts the
+is left out for a while is commented out, under a comment that says why. Flatcar sorts the
 file with ``pkg_auto/impl/sort_packages_list.py``; what is written here is what that script would write.
 """
 
@@ -36,7 +36,7 @@ class _Document(Struct):
     entries: dict[str, ListEntry] = field(default_factory=dict)
 
     def add(self, entry: ListEntry) -> bool:
-        """Take an entry in once; one that is not commented out wins. True when it is new."""
+        """Add an entry, or replace one that is commented out by one that is not. True when it is new."""
         known = self.entries.get(entry.name)
         if known is None:
             self.entries[entry.name] = entry
@@ -47,7 +47,7 @@ class _Document(Struct):
 
 
 def list_entries(text: str) -> tuple[ListEntry, ...]:
-    """What the list holds, sorted as it is written."""
+    """The entries of the list, sorted as they are written."""
     return tuple(_sorted(_read(text)))
 
 
@@ -100,7 +100,7 @@ def _read(text: str) -> _Document:
 def _read_comments(
     document: _Document, comments: Sequence[str], remark: tuple[str, ...] | None
 ) -> tuple[str, ...] | None:
-    """Take commented-out packages in; return the remark that the next package gets."""
+    """Read commented-out packages; return the comment that belongs to the next package."""
     for free, names in _batches(comments):
         own = tuple(free) or None
         for name in names:
@@ -111,7 +111,7 @@ def _read_comments(
 
 
 def _batches(comments: Sequence[str]) -> list[tuple[list[str], list[str]]]:
-    """Free text and the package names below it, as often as they alternate."""
+    """Each run of comment lines with the commented-out package names below it."""
     batches: list[tuple[list[str], list[str]]] = []
     free: list[str] = []
     names: list[str] = []

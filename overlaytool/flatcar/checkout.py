@@ -82,7 +82,7 @@ class Checkout(Struct, frozen=True, kw_only=True):
             return False
 
     def shown(self, path: Path) -> str:
-        """A file of the checkout from its top, with forward slashes; any other path as it is."""
+        """A path as it is shown: relative to the checkout where it is in it, with forward slashes."""
         if self.edited_overlay is not None and path.is_relative_to(self.edited_overlay):
             return (OVERLAY / path.relative_to(self.edited_overlay)).as_posix()
         return path.relative_to(self.path).as_posix() if path.is_relative_to(self.path) else str(path)
@@ -112,9 +112,9 @@ def host_board() -> str:
 def repository_name(tree: Path) -> str:
     """The name an ebuild repository gives itself in ``profiles/repo_name``, else its directory's name.
 
-    It goes into commits and pull requests, so it has to be one (PMS section 3.1.5).
+    It goes into commits and pull requests, so it has to be a valid name (PMS section 3.1.5).
 
-    :raises RepositoryError: where it is none, or a well-known tree's in other letters.
+    :raises RepositoryError: for another text, or a well-known tree's name in other letters.
     """
     try:
         lines = read_text(tree / "profiles/repo_name", errors="replace").splitlines()

@@ -1,7 +1,7 @@
 """Dependency variables of a metapackage ebuild, line by line, so that one line can be added to them.
 
 Understood are assignments at the start of a line, ``RDEPEND="..."`` or ``RDEPEND+="..."``, whose value
-holds atoms and groups. Anything that bash would have to work out is refused, never guessed at.
+holds atoms and groups. Anything that bash would have to evaluate is refused.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def parse(path: str, lines: list[str]) -> tuple[Block, ...]:
 
 
 def not_understood(path: str, index: int, line: str) -> CheckoutError:
-    """The refusal to edit a file by guesswork."""
+    """The error for a file whose shape is not understood."""
     return CheckoutError(
         f"{path} line {index + 1} has a shape that is not understood",
         details=(line.strip() or "(an empty line)",),

@@ -1,4 +1,4 @@
-"""Lines of a metapackage's dependency variables: put in and taken out in the file's own style."""
+"""Adds and removes lines of a metapackage's dependency variables, in the style of the file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def insert(
 
 
 def take_out(lines: list[str], block: Block, entry: Entry) -> bool:
-    """Delete the line of an entry, with its group where that would be empty; whether that could be done."""
+    """Delete the line of an entry, and its group where that becomes empty; False where it cannot be done."""
     if len(block.entries) == 1 and ("+=" in lines[block.first] or "${" in lines[block.first]):
         start = block.first
         while start and lines[start - 1].startswith("#"):

@@ -1,4 +1,4 @@
-"""Lines that ask for a package, taken out of metapackages and of the lists of system extensions."""
+"""Removes the lines that ask for a package from metapackages and the lists of system extensions."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What lies where in a checkout: package directories, profile files, the text of ebuilds and eclasses.
+"""Lists a checkout's package directories, profile files, and the text of its ebuilds and eclasses.
 
-Read from the work tree, each thing once; what it means is for others to say.
+Each is read from the work tree once. Nothing is judged here.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     @property
     def package(self) -> str:
-        """``category/name``, whatever stands around it."""
+        """``category/name`` of the entry's atom, without operator, version, slot and flags."""
         name = self.file.rpartition("/")[2]
         word = self.word.removeprefix("-")
         return (

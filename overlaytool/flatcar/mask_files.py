@@ -19,15 +19,15 @@ TARGETS = {Root.BOARD: PROFILES / "targets/generic", Root.HOST: PROFILES / "targ
 
 
 def edits_of_mask(read: Callable[[str], str], change: MaskChange) -> dict[str, str]:
-    """The files that a change of a mask touches, as they are after it.
+    """The files that a change of a mask edits: path to the new text.
 
     :param read: the text of a file by its path from the checkout's top; empty for one that is not there.
     """
     if change.action is MaskAction.ADD:
-        return {change.file: _with(read(change.file), change)}
+        return {change.file: _with_change(read(change.file), change)}
     edited = {change.file: without_flags(read(change.file), change.atom, change.flags)}
     if change.to is not None:
-        edited[change.to] = _with(read(change.to), change)
+        edited[change.to] = _with_change(read(change.to), change)
     return edited
 
 
@@ -43,12 +43,12 @@ def with_entry(text: str, entry: str, comment: str) -> str:
     return with_line(text, entry, comment)
 
 
-def _with(text: str, change: MaskChange) -> str:
+def _with_change(text: str, change: MaskChange) -> str:
     if not change.flags:
         return with_entry(text, change.atom, change.comment)
     return with_use(text, change.atom, change.flags, change.comment)
 
 
 def lifted(flags: Sequence[str]) -> tuple[str, ...]:
-    """What a line says to take flags back that another line masks or forces."""
+    """The values of a line that undoes what another line masks or forces."""
     return tuple(f"-{flag}" for flag in flags)

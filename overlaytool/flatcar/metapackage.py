@@ -1,4 +1,4 @@
-"""The metapackages: what they depend on already, and the one line more that a person would write.
+"""Reads metapackages, and adds a line to one as a person would write it.
 
 ``coreos-0.0.1.ebuild`` holds the lines; ``coreos-0.0.1-r320.ebuild`` is a symlink to it, whose revision
 has to grow with every change: with the old one, a binary package of the old contents is reused and the
@@ -87,7 +87,7 @@ class Metapackage(Struct, frozen=True, kw_only=True):
         return re.sub(r"-r\d+$", "", self.file.removesuffix(".ebuild"))
 
     def bumped(self, committed: frozenset[str] | None) -> int:
-        """The revision that a change takes it to: one more than the committed one, however often it changes.
+        """The revision after a change: one more than the committed one, however many changes follow.
 
         :param committed: the names in its directory at HEAD; None where there is no commit to tell.
         """
@@ -105,7 +105,7 @@ class Metapackage(Struct, frozen=True, kw_only=True):
         """The metapackage with a line for each of ``atoms``; every other byte of its text is kept.
 
         :param arch: the architecture whose ``arch? ( )`` group the lines belong into; None: no group.
-        :raises CheckoutError: where the place for a line cannot be told.
+        :raises CheckoutError: where it is not clear where the line belongs.
         """
         edited = self
         for atom in atoms:
@@ -121,7 +121,7 @@ class Metapackage(Struct, frozen=True, kw_only=True):
         return _keywords(self.text)
 
     def _without_conditional(self, atom: str) -> Metapackage:
-        """The same without the lines for single arches that a line for all of them makes needless."""
+        """The same without lines for single arches, where there is a line for all of them."""
         for block in self.blocks:
             for entry in block.entries:
                 arches = {condition.removesuffix("?") for condition in entry.conditions}
@@ -288,7 +288,7 @@ def _blocks(file: str, text: str, variable: str, *, needed: bool = True) -> tupl
 
 
 def _counts(condition: str, arch: str | None, arches: frozenset[str]) -> bool:
-    """Whether what stands in a group of that condition is asked for on ``arch``."""
+    """Whether the entries of a group with that condition count on ``arch``."""
     if arch is None:
         return False
     negated = condition.startswith("!")

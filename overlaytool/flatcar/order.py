@@ -1,4 +1,4 @@
-"""Where a person would put one more line into a list of atoms that is only about sorted."""
+"""Finds the place for a new line in a list of atoms that is not quite sorted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def atom_name(atom: str) -> str:
 
 
 def _is_number(part: str) -> bool:
-    """Digits, and no more than a version has; other scripts' and thousands of them are text."""
+    """Whether a text is a number of ASCII digits, no longer than in a version; else it is sorted as text."""
     return part.isascii() and part.isdigit() and len(part) < 1000
 
 
@@ -44,8 +44,8 @@ def _numbers(text: str) -> list[str]:
 def place[K: tuple[object, ...]](keys: Sequence[K], new: K) -> int:
     """The index before which ``new`` goes.
 
-    Lines that stand out of order must not mislead, so only the longest run of lines that is in order
-    counts; ``new`` goes right after the last of them that is not greater, else right before the first.
+    Lines that are out of order are ignored: only the longest ordered subsequence counts. ``new`` goes right
+    after the last line of it that is not greater, else right before its first.
     """
     ordered = _longest_ordered(keys)
     if not ordered:
@@ -55,7 +55,7 @@ def place[K: tuple[object, ...]](keys: Sequence[K], new: K) -> int:
 
 
 def place_by_category(keys: Sequence[AtomKey], new: AtomKey) -> int:
-    """As :func:`place`, but beside its own category's lines where there are any, and never amid another's."""
+    """As :func:`place`, but beside lines of its own category, and never between lines of another one."""
     same = [index for index, key in enumerate(keys) if key[0] == new[0]]
     if not same:
         position = place(keys, new)

@@ -1,7 +1,7 @@
-"""Entries of package.accept_keywords and package.use, put in as the people who keep these files do.
+"""Adds entries to package.accept_keywords and package.use, in the style of these files.
 
-Both files are paragraphs: a sentence of comment, then the entries it is about, then a blank line.
-package.accept_keywords is about in atom order; package.use grows at its end.
+Both files consist of paragraphs: a comment, then the entries that it is about, then a blank line.
+package.accept_keywords is roughly sorted by atom; new entries of package.use go to its end.
 """
 
 from __future__ import annotations
@@ -69,9 +69,9 @@ def with_keywords(
             return _with_line(text, entry.line, _line(atom, _merged(entry.values, keywords)))
     lines = _lines(text)
     dead = [entry for entry in entries(text) if entry.atom in gone]
-    kept = next((entry for entry in dead if _same(_block_of(text, entry).comment, comment)), None)
+    kept = next((entry for entry in dead if _is_same_sentence(_block_of(text, entry).comment, comment)), None)
     if kept is None:
-        theirs = next((entry for entry in dead if _goes_on(text, entry, keywords)), None)
+        theirs = next((entry for entry in dead if _comment_still_holds(text, entry, keywords)), None)
         if theirs is not None:
             keywords = _merged(theirs.values, keywords)
             kept = theirs if comment in STOCK_REASONS else None
@@ -88,8 +88,8 @@ def with_keywords(
 def with_use(text: str, atom: str, flags: Sequence[str], comment: str) -> str:
     """package.use with ``flags`` set for ``atom``.
 
-    What an entry of the same atom sets to the contrary is taken out of it. New flags get a block of
-    their own at the end, so that each reason stands above what it explains.
+    Values to the contrary are removed from entries of the same atom. New flags get a paragraph of their
+    own at the end, so that each comment explains what is below it.
 
     :param flags: ``flag`` or ``-flag``.
     """
@@ -106,7 +106,7 @@ def with_use(text: str, atom: str, flags: Sequence[str], comment: str) -> str:
             _drop_values(lines, entry, contrary)
     text = _joined(lines)
     for block in blocks_in(text):
-        if block.comment and _same(block.comment, comment):
+        if block.comment and _is_same_sentence(block.comment, comment):
             own = next((entry for entry in block.entries if entry.atom == atom), None)
             if own:
                 return _with_line(text, own.line, _line(atom, (*own.values, *missing)))
@@ -171,7 +171,7 @@ def _inserted_line(text: str, index: int, line: str) -> str:
     return _joined(lines)
 
 
-def _same(comment: str, other: str) -> bool:
+def _is_same_sentence(comment: str, other: str) -> bool:
     return _sentence(comment) == _sentence(other)
 
 
@@ -201,10 +201,10 @@ def _merged(existing: Sequence[str], wanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({*existing, *wanted}))
 
 
-def _goes_on(text: str, entry: ProfileEntry, keywords: Sequence[str]) -> bool:
-    """Whether what a person wrote above an entry holds for the next version, too.
+def _comment_still_holds(text: str, entry: ProfileEntry, keywords: Sequence[str]) -> bool:
+    """Whether the comment above an entry is also right for the next version.
 
-    Not where it was accepted without any keyword, and now has one.
+    It is not where the old version had no keyword at all and the new one has.
     """
     comment = _block_of(text, entry).comment
     stock = {_sentence(reason) for reason in STOCK_REASONS}
@@ -218,7 +218,7 @@ def _contrary(flag: str) -> str:
 
 
 def blocks_in(text: str) -> tuple[Block, ...]:
-    """The paragraphs of a profile's file; what has only comments is left out."""
+    """The paragraphs of a profile's file that have entries."""
     found: list[Block] = []
     comment: list[str] = []
     members: list[ProfileEntry] = []
@@ -273,7 +273,7 @@ def _drop_values(lines: list[str], entry: ProfileEntry, values: Collection[str])
 
 
 def _inserted(text: str, atom: str, line: str, comment: str) -> str:
-    """The text with an entry in atom order: in a block beside it that says the same, else in a new one."""
+    """The text with an entry in atom order: in a block beside it with the same comment, else in a new one."""
     members = entries(text)
     if not members:
         return _appended(text, line, comment)
@@ -282,11 +282,11 @@ def _inserted(text: str, atom: str, line: str, comment: str) -> str:
     owners = [next(i for i, block in enumerate(blocks) if entry in block.entries) for entry in members]
     before = owners[position - 1] if position else None
     after = owners[position] if position < len(members) else None
-    if before is not None and before == after and not _same(blocks[before].comment, comment):
+    if before is not None and before == after and not _is_same_sentence(blocks[before].comment, comment):
         return _beside(text, blocks, before, atom, line, comment)
-    if before is not None and _same(blocks[before].comment, comment):
+    if before is not None and _is_same_sentence(blocks[before].comment, comment):
         return _inserted_line(text, members[position - 1].line + 1, line)
-    if after is not None and _same(blocks[after].comment, comment):
+    if after is not None and _is_same_sentence(blocks[after].comment, comment):
         return _inserted_line(text, members[position].line, line)
     if before is not None:
         return _new_block_after(text, blocks[before].last, line, comment)
@@ -294,13 +294,13 @@ def _inserted(text: str, atom: str, line: str, comment: str) -> str:
 
 
 def _beside(text: str, blocks: Sequence[Block], middle: int, atom: str, line: str, comment: str) -> str:
-    """The place of the entry is amid a block about something else: it goes to the nearer side of that."""
+    """Put the entry before or after a block about something else, whichever is nearer."""
     block = blocks[middle]
     smaller = sum(atom_key(entry.atom) <= atom_key(atom) for entry in block.entries)
     sides = [1, -1] if 2 * smaller >= len(block.entries) else [-1, 1]
     for side in sides:
         neighbour = middle + side
-        if 0 <= neighbour < len(blocks) and _same(blocks[neighbour].comment, comment):
+        if 0 <= neighbour < len(blocks) and _is_same_sentence(blocks[neighbour].comment, comment):
             end = blocks[neighbour].last + 1 if side < 0 else blocks[neighbour].entries[0].line
             return _inserted_line(text, end, line)
     if sides[0] > 0:

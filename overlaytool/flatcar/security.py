@@ -1,4 +1,4 @@
-"""What a checkout says about advisories: where they are, and which ones the build lets pass."""
+"""Reads what a checkout says about advisories: where they are, and which ones the build ignores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The entries of scripts that say what system extensions are made of, and how one gets another package.
+"""Edits the entries of scripts that list the packages of system extensions.
 
 ``EXTRA_SYSEXTS`` in build_library/extra_sysexts.sh has ``name|pkg,pkg|USE|arches`` (in 2024
 ``name:pkg,pkg``), and ``base_sysexts`` in build_image has ``name-flatcar|pkg&pkg``. An entry is edited as
@@ -22,9 +22,9 @@ _LINE = re.compile(r"""^(?P<indent>\s*)(?P<quote>["']?)(?P<name>[\w+.-]+)(?P<sep
 
 
 def edit(tree: Tree, into: Into, atoms: Sequence[str], arches: Collection[str]) -> EntryEdit | None:
-    """What gives a system extension more packages, or makes a new one; None where it has them all.
+    """The edit that adds packages to a system extension, or makes a new one; None where it has them all.
 
-    :param arches: the only arches that the packages can be had for; empty: every one.
+    :param arches: the only arches that have the packages; empty: all.
     :raises CheckoutError: where the script is not there or not understood, or where an extension that is for
         every arch would get what only one has.
     """
@@ -42,14 +42,14 @@ def edit(tree: Tree, into: Into, atoms: Sequence[str], arches: Collection[str]) 
             f" and {', '.join(added)} is not",
             hint=f"name a new one: --into {into.kind}:NAME",
         )
-    before = _raw(text, known)
-    return EntryEdit(file=file, before=before, after=_with(before, known, added), added=added)
+    before = _entry_text(text, known)
+    return EntryEdit(file=file, before=before, after=_with_packages(before, known, added), added=added)
 
 
 def applied(text: str, change: EntryEdit) -> str:
-    """A script's text with the entry as it is to be.
+    """A script's text with the new entry.
 
-    :raises CheckoutError: where the place for it cannot be told.
+    :raises CheckoutError: where it is not clear where the entry belongs.
     """
     if _entry(change.after).search(text):
         return text
@@ -85,7 +85,7 @@ def _new(text: str, into: Into, atoms: Sequence[str], arches: Collection[str]) -
     return f"{into.name}|{','.join(atoms)}{limit}"
 
 
-def _with(before: str, known: Target, added: Sequence[str]) -> str:
+def _with_packages(before: str, known: Target, added: Sequence[str]) -> str:
     """An entry with more packages, all else as it was."""
     glue = "&" if known.into.kind is TargetKind.BASE_SYSEXT else ","
     separator = "|" if "|" in before else ":"
@@ -94,17 +94,17 @@ def _with(before: str, known: Target, added: Sequence[str]) -> str:
     return f"{name}{separator}{glue.join((packages, *added))}{bar}{more}"
 
 
-def _raw(text: str, known: Target) -> str:
+def _entry_text(text: str, known: Target) -> str:
     """The entry of an extension as it stands in the script."""
     name = f"{known.into.name}(?:-flatcar)?" if known.file == BUILD_IMAGE else re.escape(known.into.name)
     end = "[^\"',\\s]*" if known.file == BUILD_IMAGE else "[^\"'\\s)]*"
     found = re.search(rf"""(?<![^\s"'(,])(?:{name})[|:]{end}""", text)
     if found is None:
         raise _not_understood(known.file, f"the entry of {known.into.name} is not on one line")
-    return _whole(text, found)
+    return _up_to_quote(text, found)
 
 
-def _whole(text: str, found: re.Match[str]) -> str:
+def _up_to_quote(text: str, found: re.Match[str]) -> str:
     """A match, up to its closing quote where there is one: USE flags have blanks between them."""
     quote = text[found.start() - 1] if found.start() else ""
     if quote in ('"', "'") and "base_sysexts" not in text[: found.start()].rpartition("\n")[2]:

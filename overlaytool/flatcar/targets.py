@@ -1,6 +1,6 @@
 """Everything that is particular to each target: the image, boards, the SDK, each system extension, each OEM.
 
-:func:`facts` is for who has only a target's name. :func:`read` lists the targets of a checkout, with what
+:func:`facts` needs a target's name only. :func:`read` lists the targets of a checkout, with what
 emerge is asked for to build each; it reads a work tree or a commit, from alpha-3665.0.0 to main.
 """
 
@@ -82,7 +82,7 @@ class Target(Struct, frozen=True, kw_only=True):
 
 
 def facts(into: Into) -> Facts:
-    """What is particular to a target, told from its name."""
+    """What is particular to a target, from its name alone."""
     name = into.name
     match into.kind:
         case TargetKind.IMAGE:
@@ -218,7 +218,7 @@ def sysexts(tree: Tree) -> tuple[Target, ...]:
 def bash_array(text: str, name: str) -> tuple[str, ...]:
     """The words of an array that a script assigns literally, without quotes and comments; the last counts.
 
-    What is cut off by the end of the file counts as far as it goes.
+    An array that the end of the file cuts off counts up to there.
     """
     words: list[str] = []
     for found in re.finditer(rf"^[ \t]*(?:declare\s+(?:-\w+\s+)*)?{name}=\(", text, re.MULTILINE):

@@ -88,7 +88,7 @@ def read_file(path: Path) -> FileState | None:
 
 
 def digest_of(files: Mapping[str, FileState]) -> str:
-    """Names, modes and contents of files in one word, SHA-256 in hex: how a plan knows what it copies."""
+    """The SHA-256 of the names, modes and contents of files, in hex: a plan says with it what it copies."""
     found = hashlib.sha256()
     for name in sorted(files):
         state = files[name]

@@ -1,4 +1,4 @@
-"""Advisories held against what is selected: where they apply, and which of them a change closes or opens."""
+"""Finds the advisories that apply to selected ebuilds, and those that a change closes or opens."""
 
 from __future__ import annotations
 

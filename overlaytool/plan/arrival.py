@@ -1,7 +1,6 @@
-"""Did something come with a package, or was it there before, unused? Told from git's history.
+"""Finds out from git's history whether something was added with a package, or was there before, unused.
 
-What was left over before a package came is not the package's: a removal leaves it as it is, and ``audit``
-finds it.
+A removal of a package leaves what was there before, unused: ``audit`` reports that.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ def _is_file(path: str) -> bool:
 
 
 def _arrival(repository: Repository, directory: str) -> str | None:
-    """The commit of the main line that brought a directory; None where none has it yet."""
+    """The first-parent commit that added a directory; None where it is not committed yet."""
     if repository.tree_id("HEAD", directory) is None:
         return None
     added = repository.line(

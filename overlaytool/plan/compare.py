@@ -1,4 +1,4 @@
-"""What is different between two plans for one request, in words for a person."""
+"""Describes the differences between two plans for one request."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from overlaytool.model.plan import Plan
 
 
 def differences(old: Plan, new: Plan) -> tuple[str, ...]:
-    """A line for each thing that ``new`` does and ``old`` did not, or the other way, or otherwise.
+    """A line for each change that only one of the plans makes, or that they make differently.
 
-    Where the trees stand, and the number of the metapackage's revision, make no difference.
+    The commits of the trees and the metapackage's revision are not compared.
     """
     return (
         *_compare("package", old.imports, new.imports, lambda entry: entry.package, _import),

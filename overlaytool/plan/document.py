@@ -1,4 +1,4 @@
-"""A plan as JSON, schema 2 of the contract, and back: nothing is lost, and the bytes are always the same."""
+"""Writes a plan as JSON, schema 2 of the contract, and reads it again. The same plan gives the same bytes."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ def from_data(document: object) -> Plan:
 
 
 def _difference(found: object, expected: object, path: str) -> str | None:
-    """Where a document is not what would be written for the plan that was read from it.
+    """The first difference between a document and what would be written for the plan that was read from it.
 
-    Reading passes over keys that it does not know, and fills in ones that have a default.
+    Reading alone would not notice unknown keys, nor missing ones that have a default.
     """
     if isinstance(found, dict) and isinstance(expected, dict):
         for key in sorted({*found, *expected}):

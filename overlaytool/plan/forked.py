@@ -1,4 +1,4 @@
-"""What a fork in coreos-overlay changed against the ebuild that it came from, and what becomes of it."""
+"""Finds the changes that a fork in coreos-overlay made, and where Flatcar can keep each of them instead."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ MOST = 12
 
 
 def fork_changes(source: TreeSource, repository: Repository, tree: Tree, package: str) -> Iterator[Notice]:
-    """A notice for each ebuild of the fork: the lines that are its own, and what they have to become.
+    """A notice for each ebuild of the fork: the lines that only it has, and what they have to become.
 
-    Lines that Gentoo's newest ebuild has by now need nothing any more.
+    Lines that Gentoo's newest ebuild has as well are left out.
     """
     own = f"{OVERLAY}/{package}"
     gentoo = source.source_names()[0]
@@ -75,7 +75,7 @@ def _becomes(line: str) -> str:
 def _origin(
     source: TreeSource, repository: Repository, package: str, path: str, name: str
 ) -> tuple[str, str] | None:
-    """The ebuild that a fork's came from, and where it was found."""
+    """Where the ebuild that a fork was made from was found, and its text."""
     gentoo = source.source_names()[0]
     for candidate in source.source_candidates(gentoo, package):
         if f"{package.partition('/')[2]}-{candidate.listed.written}.ebuild" == name:

@@ -1,4 +1,4 @@
-"""What Flatcar keeps beside packages, and a person has to look at when they change: patches, hooks, ids."""
+"""Finds user patches, hooks and account ids that a person has to check when packages change."""
 
 from __future__ import annotations
 

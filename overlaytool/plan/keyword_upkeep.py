@@ -1,8 +1,8 @@
-"""What an update makes of package.accept_keywords: entries that go, change or are new.
+"""Works out the entries of package.accept_keywords that an update removes, changes or adds.
 
-People do this by hand after each sync with Gentoo. An entry goes when the version is gone, is stable by
-now, or no view selects it any more. One that held a package up is rewritten for the version that
-follows. A new one brings the other arch to the version that one arch selects.
+People do this by hand after each sync with Gentoo. An entry is removed when its version no longer exists, has
+become stable, or is no longer selected by any view. An entry without which an older version would be selected
+is rewritten for the next version. A new entry gives one arch the version that the other arch selects.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class KeywordReason(StrEnum):
 
 
 class EntryChange(Struct, frozen=True, kw_only=True):
-    """What becomes of one entry."""
+    """What happens to one entry."""
 
     why: KeywordReason
     package: str
@@ -59,7 +59,7 @@ class EntryChange(Struct, frozen=True, kw_only=True):
 
 
 class KeywordUpkeep:
-    """Looks after the entries of one file, with the trees as an update leaves them."""
+    """Checks the entries of one file against the trees after an update."""
 
     def __init__(self, source: TreeSource, before: Selections, after: Selections) -> None:
         """
@@ -71,7 +71,7 @@ class KeywordUpkeep:
         self._arches = tuple(dict.fromkeys(source.arch(view) for view in source.views))
 
     def entries(self, entries: Sequence[ProfileEntry], touched: Collection[str]) -> Iterator[EntryChange]:
-        """What becomes of the entries of the file.
+        """What happens to the entries of the file.
 
         :param touched: packages that the update changes. Entries of others are left alone.
         """

@@ -1,4 +1,4 @@
-"""What is about a package beside its directory: profile entries, hooks, patches, and where it is named."""
+"""Finds what belongs to a package outside its directory: profile entries, hooks, patches, mentions."""
 
 from __future__ import annotations
 

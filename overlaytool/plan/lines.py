@@ -1,4 +1,4 @@
-"""Which lines a request writes into its target: what emerge can satisfy, once, never the target itself."""
+"""Works out the lines that a request adds to its target."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from overlaytool.model.target import Into
 
 
 def of_request(resolution: Resolution) -> Iterator[Requested]:
-    """What is asked for and was found everywhere; of two lines for one package, the one that says more."""
-    found = [requested for requested in resolution.requested if _satisfied(resolution, requested)]
+    """The requested atoms that were selected wherever they have to be; of two for one package, the stricter one."""
+    found = [requested for requested in resolution.requested if _was_selected(resolution, requested)]
     said_more = {atom_name(one.dependency) for one in found if one.dependency != atom_name(one.dependency)}
     yield from (one for one in found if one.dependency not in said_more)
 
 
 def beside(resolution: Resolution, metapackage: Metapackage | None) -> Iterator[Notice]:
-    """A notice for each line that would be the second one for a package."""
+    """A notice for each new line for a package that has a line already."""
     if resolution.request.update or metapackage is None:
         return
     for requested in of_request(resolution):
@@ -58,7 +58,7 @@ def mangled(tree: Tree, into: Into) -> Iterator[Notice]:
 
 
 def refuse_circle(resolution: Resolution, metapackage: str) -> None:
-    """Nothing that depends on a metapackage can be asked for by it.
+    """Refuse a request for a package that depends on the metapackage itself.
 
     :param metapackage: its ``category/name``.
     :raises ConflictError: where the answer has it.
@@ -72,7 +72,7 @@ def refuse_circle(resolution: Resolution, metapackage: str) -> None:
     )
 
 
-def _satisfied(resolution: Resolution, requested: Requested) -> bool:
+def _was_selected(resolution: Resolution, requested: Requested) -> bool:
     """Whether every board that is to have it, or the build host, got an ebuild for it."""
     boards = {
         edge.child.board
@@ -83,7 +83,7 @@ def _satisfied(resolution: Resolution, requested: Requested) -> bool:
 
 
 def _reached(resolution: Resolution) -> set[str]:
-    """The packages that the request leads to, by name; who depends on these is none of them."""
+    """The names of the packages that the request leads to, without those that depend on them."""
     below: dict[NodeKey | None, list[NodeKey]] = defaultdict(list)
     for edge in resolution.edges:
         below[edge.parent].append(edge.child)

@@ -1,4 +1,4 @@
-"""Which lines of the profiles have to change so that what the user allows is allowed.
+"""Works out the lines of the profiles to change so that they allow what the user allows.
 
 An edit is the one that a maintainer would make. A line of Flatcar's own that is about the package alone is
 taken out, or moved to where the views that do not need the flag still have it. A line for all packages, or
@@ -88,7 +88,7 @@ def lift(
 def needs(
     resolution: Resolution, request: Request, source: TreeSource
 ) -> tuple[dict[str, set[Root]], dict[str, set[str]]]:
-    """Where an answer needs what the request allows, and who asks for what it provides: see :func:`lift`."""
+    """The roots that need what the request allows, and the packages that ask for what it provides."""
     root_of = {package.key: package.root for package in resolution.packages}
     roots: dict[str, set[Root]] = defaultdict(set)
     askers: dict[str, set[str]] = defaultdict(set)
@@ -114,7 +114,7 @@ def _name(flag: Flag) -> str:
 
 
 class _Edits:
-    """Edits one after the other, each on what the ones before have left."""
+    """The edits so far, and the profiles' files with them."""
 
     def __init__(self, source: TreeSource, reason: str | None) -> None:
         self.masks: list[MaskChange] = []
@@ -135,7 +135,7 @@ class _Edits:
                     setter = self._setter(view, candidate, name, "mask" if state else "force")
                     if setter is None or not setter.fixes:
                         break
-                    self._take(self._change(setter, package, name, roots))
+                    self._add_change(self._change(setter, package, name, roots))
 
     def unmask(self, text: str) -> None:
         """Lift the masks of what an atom is about.
@@ -155,7 +155,7 @@ class _Edits:
         if about and any(sign in entry for sign in ":["):  # no slot in a profile of EAPI 0 (PMS section 5.2)
             entry = f"={about[0][0].cpv}"
         whose = "Flatcar's own" if any(str(OVERLAY) in file for file in lines) else "Gentoo's"
-        self._take(
+        self._add_change(
             MaskChange(
                 atom=entry,
                 flags=(),
@@ -180,7 +180,7 @@ class _Edits:
         self.texts.update(edits_of_provided(self._read, change))
         self.provided.append(change)
 
-    def _take(self, change: MaskChange) -> None:
+    def _add_change(self, change: MaskChange) -> None:
         edited = edits_of_mask(self._read, change)
         if all(self._read(file) == text for file, text in edited.items()):
             return

@@ -1,4 +1,4 @@
-"""What differs between two versions' metadata, item by item, and which of it is worth a look."""
+"""Compares the metadata of two versions item by item, and chooses the items to show in full."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ _REPEATED = re.compile(r"(?P<word>[^,\[\]\s]+)(?:,(?P=word))+")
 def items(field: str, text: str) -> tuple[str, ...]:
     """The items of a variable: flags, keywords, or atoms with the conditions that they stand under.
 
-    ``ssl? ( dev-libs/openssl:= )`` is one item, ``ssl? dev-libs/openssl:=``. An any-of group is one item:
-    its members mean something together only. Text whose parentheses do not match is one item as a whole.
+    ``ssl? ( dev-libs/openssl:= )`` is one item, ``ssl? dev-libs/openssl:=``. An any-of group is one item,
+    since its members belong together. Text whose parentheses do not match is one item as a whole.
     """
     if field not in GROUPED:
         return tuple(text.split())

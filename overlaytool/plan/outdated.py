@@ -13,7 +13,7 @@ from overlaytool.flatcar.automation import ListEntry
 
 
 class EntryState(StrEnum):
-    """What an entry of the automation list stands for today."""
+    """How the files of an entry of the automation list compare with Gentoo's."""
 
     SAME = "same"
     DIFFERS = "differs"
@@ -35,7 +35,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 def looked_after(entries: Iterable[ListEntry], excluded: Iterable[str]) -> tuple[str, ...]:
-    """The names of a list that an update is for.
+    """The names of a list, without those that match a pattern.
 
     :param excluded: patterns as of the shell, ``dev-python/*``.
     """

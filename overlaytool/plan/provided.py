@@ -1,7 +1,7 @@
-"""What Flatcar has no use for, and how package.provided says so.
+"""Recognizes packages that Flatcar has no use for, and that package.provided should list.
 
-Flatcar boots with systemd and sends no mail: what installs only scripts for OpenRC, or only delivers mail,
-would be dead weight in an image (INSTALL_MASK takes /etc/init.d and /etc/conf.d away anyway).
+Flatcar boots with systemd and sends no mail: a package that only installs scripts for OpenRC, or only
+delivers mail, does nothing in an image (INSTALL_MASK removes /etc/init.d and /etc/conf.d anyway).
 """
 
 from __future__ import annotations

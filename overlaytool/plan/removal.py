@@ -1,4 +1,4 @@
-"""plan(request, closure) -> Removal: which lines, packages and leftovers go, and why nobody needs them."""
+"""plan(request, closure) -> Removal: lines, packages and leftovers to remove, and why nothing needs them."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Removing:
     def gone(self) -> dict[str, PackageDirectory]:
         """The packages that go, and where they are: what was asked for, and what only that needed.
 
-        What was there before, and unused, stays with all that it needs itself.
+        A package that was there before, unused, stays, and so does everything that it needs.
         """
         places = {
             name: place
@@ -111,11 +111,11 @@ class Removing:
         users = [places[user].path for user in self.users(name) if user in places and user != name]
         gone = [place.path for place in places.values()]
         return bool(users) and came_before(
-            self._repository, places[name].path, users, partial(_named, name), gone
+            self._repository, places[name].path, users, partial(_packages_named_in, name), gone
         )
 
     def lines(self) -> Iterator[RemovedLine]:
-        """The lines that ask for what was asked to go."""
+        """The lines of targets that ask for the packages to remove."""
         for into, (meta, revision) in self._metapackages.items():
             for name in sorted(asked_in(meta) & set(self.requested)):
                 yield RemovedLine(
@@ -169,7 +169,7 @@ class Removing:
         return f"only {', '.join(by[:4])}{more} needed it ({views})"
 
     def entries(self) -> tuple[RemovedEntry, ...]:
-        """The lines of profile files about what goes, and what package.provided has for that alone."""
+        """The lines of profile files about removed packages, and package.provided entries that only they need."""
         unused = {
             cpv
             for cpv, view in self._before.provided - self._left.provided
@@ -182,7 +182,7 @@ class Removing:
         return tuple(hooks_of(self.inventory, self.gone.keys()))
 
     def leaves_image(self) -> tuple[str, ...]:
-        """The CPVs that the image has at run time today, and that are on none of its boards any more."""
+        """The CPVs that the image has at run time today, and has on no board afterwards."""
         left = self._left.cpvs
         return tuple(
             sorted(
@@ -198,7 +198,7 @@ class Removing:
         )
 
     def eclasses(self) -> Iterator[RemovedFile]:
-        """The eclasses that only what goes inherits."""
+        """The eclasses that only removed packages inherit."""
         dropped, kept = self._texts()
         live = live_eclasses(kept, self.inventory.eclass_texts)
         dead = live_eclasses({**kept, **dropped}, self.inventory.eclass_texts) - live
@@ -213,12 +213,14 @@ class Removing:
         there = {
             name: self.inventory.eclass_texts[path]
             for name, path in places.items()
-            if self._was_there(path, users[name], partial(_inherited, name))
+            if self._was_there_before(path, users[name], partial(_inherited, name))
         }
         needed = live_eclasses(there, self.inventory.eclass_texts) | there.keys()
         for name, path in places.items():
             if name not in needed:
-                direct = sorted({_of(each) for each in users[name] if _inherited(name, dropped[each])})
+                direct = sorted(
+                    {_package_of(each) for each in users[name] if _inherited(name, dropped[each])}
+                )
                 who = ", ".join(direct[:4]) or "eclasses that go"
                 yield RemovedFile(name=f"eclass/{name}.eclass", path=path, because=f"only {who} inherited it")
 
@@ -227,7 +229,7 @@ class Removing:
         return name in live_eclasses({"": text}, self.inventory.eclass_texts)
 
     def licenses(self, eclasses: Collection[str]) -> Iterator[RemovedFile]:
-        """The licence texts that only what goes names.
+        """The licence texts that only removed packages name.
 
         :param eclasses: the paths of those that go.
         """
@@ -243,11 +245,11 @@ class Removing:
             for name, by in sorted(users.items()):
                 path = f"{repository}/licenses/{name}"
                 there = self.inventory.tree.read(path) is not None
-                if there and not self._was_there(path, by, partial(_licensed, name)):
-                    because = f"only {', '.join(sorted({_of(each) for each in by})[:4])} named it"
+                if there and not self._was_there_before(path, by, partial(_licensed, name)):
+                    because = f"only {', '.join(sorted({_package_of(each) for each in by})[:4])} named it"
                     yield RemovedFile(name=f"licenses/{name}", path=path, because=because)
 
-    def _was_there(self, path: str, users: Iterable[str], uses: Callable[[str], bool]) -> bool:
+    def _was_there_before(self, path: str, users: Iterable[str], uses: Callable[[str], bool]) -> bool:
         """Whether a file was left over before the packages came that use it."""
         if self._repository is None:
             return False
@@ -265,7 +267,7 @@ class Removing:
         return dropped, kept
 
     def categories(self) -> Iterator[RemovedEntry]:
-        """Lines of ``profiles/categories`` that nothing is left of; not where it lists what is not there."""
+        """Lines of ``profiles/categories`` for categories that become empty; not those that were unused before."""
         gone = self.gone
         for repository in OURS:
             path = f"{PORTAGE_STABLE.parent}/{repository}/profiles/categories"
@@ -291,7 +293,7 @@ class Removing:
                     )
 
 
-def _named(name: str, text: str) -> bool:
+def _packages_named_in(name: str, text: str) -> bool:
     return names_package(text, name)
 
 
@@ -303,7 +305,7 @@ def _licensed(name: str, text: str) -> bool:
     return name in licenses_in(text)
 
 
-def _of(path: str) -> str:
+def _package_of(path: str) -> str:
     """``category/name`` of an ebuild's path; an eclass's own name."""
     parts = path.split("/")
     return "/".join(parts[-3:-1]) if path.endswith(".ebuild") else parts[-1]

@@ -1,4 +1,4 @@
-"""What emerge takes today in the place of what a plan brings."""
+"""Finds the versions that emerge takes today, and that a plan replaces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What RESTRICT and PROPERTIES of a new package mean for whoever builds it."""
+"""Notices of new packages whose RESTRICT or PROPERTIES concern the build."""
 
 from __future__ import annotations
 

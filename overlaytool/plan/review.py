@@ -1,4 +1,4 @@
-"""Two states of a checkout compared: which version each view selects, and what differs in its metadata."""
+"""Compares two states of a checkout: the version that each view selects, and its metadata."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ class Comparison:
             change=self._change(name, versions, files),
             repository=self._repository(name),
             versions=versions,
-            ebuilds_added=_all(files, lambda entry: entry.versions(entry.added)),
-            ebuilds_removed=_all(files, lambda entry: entry.versions(entry.removed)),
-            ebuilds_changed=_all(files, lambda entry: entry.versions(entry.changed)),
-            files_added=_all(files, lambda entry: entry.others(entry.added)),
-            files_removed=_all(files, lambda entry: entry.others(entry.removed)),
-            files_changed=_all(files, lambda entry: entry.others(entry.changed)),
+            ebuilds_added=_every(files, lambda entry: entry.versions(entry.added)),
+            ebuilds_removed=_every(files, lambda entry: entry.versions(entry.removed)),
+            ebuilds_changed=_every(files, lambda entry: entry.versions(entry.changed)),
+            files_added=_every(files, lambda entry: entry.others(entry.added)),
+            files_removed=_every(files, lambda entry: entry.others(entry.removed)),
+            files_changed=_every(files, lambda entry: entry.others(entry.changed)),
             occurrences=occurrences,
         )
 
@@ -249,7 +249,7 @@ def _by_view(selections: Selections) -> dict[str, dict[str, str]]:
     }
 
 
-def _all(
+def _every(
     files: Sequence[TouchedPackage], part: Callable[[TouchedPackage], tuple[str, ...]]
 ) -> tuple[str, ...]:
     """One part of every directory of a package, sorted."""

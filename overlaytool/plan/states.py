@@ -40,7 +40,7 @@ class State:
 
     @cached_property
     def run_time(self) -> Selections:
-        """What ends up in every target: what its run-time dependencies reach."""
+        """For every target, the packages that its run-time dependencies reach."""
         return self._ebuilds(self.everything.selected_at_run_time)
 
     def _ebuilds(self, everywhere: Mapping[str, Mapping[tuple[Into, str], tuple[str, ...]]]) -> Selections:

@@ -1,4 +1,4 @@
-"""The steps of an update in an order in which every commit holds."""
+"""Orders the steps of an update so that the tree of every commit works."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RANK = {
 
 
 def in_order(steps: Sequence[Step], state: State) -> tuple[Step, ...]:
-    """Steps so that every commit holds: what is inherited and depended on goes first.
+    """The steps, eclasses and dependencies before what needs them.
 
     Steps that edit one file stay in the order in which they were made.
     """
@@ -35,7 +35,7 @@ def in_order(steps: Sequence[Step], state: State) -> tuple[Step, ...]:
 
 
 def _dependencies_first(state: State) -> tuple[str, ...]:
-    """Every selected package, after what it depends on; a circle is entered at its first name."""
+    """Every selected package, after what it depends on; a cycle starts with its first name."""
     below: dict[str, set[str]] = defaultdict(set)
     for link in state.everything.links:
         if link.parent is not None:

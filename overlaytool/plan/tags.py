@@ -9,7 +9,7 @@ MOST_VENDORS = 3
 
 
 def tags(targets: Collection[str], *, build_only: bool = False) -> tuple[str, ...]:
-    """Targets as the changelog names them; what is in the image is in what is built on top of it, too.
+    """Targets as the changelog names them. Targets on top of the image are left out where the image is named.
 
     :param build_only: whether they only need it while something is built.
     """

@@ -1,4 +1,4 @@
-"""What each target gains and loses at run time, told where it comes from and not wherever it is copied to."""
+"""Works out what each target gains and loses at run time."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ type Packages = Mapping[str, tuple[EbuildCandidate, ...]]
 def target_changes(before: State, after: State) -> Iterator[TargetChange]:
     """The targets that gain or lose a package, the ones that others are built on first.
 
-    A target on top of the image has what the image has: that is told for the image alone. A target that
-    cannot be had any more loses all it has; what it lacks is told instead, by
-    :meth:`overlaytool.plan.review.Comparison.unsatisfied`.
+    A target on top of the image has what the image has: such a change is only listed for the image. A target
+    that can no longer be resolved is left out: :meth:`overlaytool.plan.review.Comparison.unsatisfied` says
+    what it lacks.
     """
     for where in sorted({*before.run_time, *after.run_time}, key=_base_first):
         target, view = where

@@ -54,11 +54,11 @@ def commit(
 ) -> Series:
     """Make the steps of a change set commits on a branch of their own.
 
-    A branch that holds this series already, whatever else is on top of it, is found and left as it is.
+    A branch that has this series already, also with other commits on top, is left as it is.
 
     :param base: the commit that the change set was made from, in hex.
     :param replacing: the branch's tip that the series takes the place of; None for a new branch.
-    :param approve: is told the last tree, in hex, before anything is committed; it may raise.
+    :param approve: is called with the last tree, in hex, before anything is committed; it may raise.
     :raises GitError: when the branch holds something else, or git, a hook or a key refuses.
     :raises StaleError: when the change set was not made from ``base``.
     :raises WriteError: when the temporary directory cannot be written.
@@ -123,7 +123,7 @@ def _commit(
 def _find(
     repository: Repository, change_set: ChangeSet, trees: tuple[str, ...], *, base: str, branch: str
 ) -> Series | None:
-    """The series on a branch that has these very trees on this very base, whoever made it and when."""
+    """The series on a branch that has exactly these trees on this base."""
     lines = repository.line(
         *LOG, "--reverse", "--format=%H %T %P", f"{base}..refs/heads/{branch}", "--"
     ).splitlines()
@@ -152,7 +152,7 @@ def _series(
 def _move_branch(
     repository: Repository, branch: str, tip: str, replacing: str | None, change_set: ChangeSet
 ) -> None:
-    """The one moment at which the user's repository changes."""
+    """Make or move the branch: only here the user's repository changes."""
     status, _, stderr = repository.attempt(
         *("update-ref", "--create-reflog", "-m", f"overlaytool: {' '.join(change_set.request)}"),
         *(f"refs/heads/{branch}", tip, replacing or NO_BRANCH),
@@ -219,7 +219,7 @@ class _Private(Struct, frozen=True):
         )
 
     def _changed(self, title: str, tree: str) -> GitError:
-        """A copy of a tree has to stay a copy, so a hook that formats files is refused, not believed."""
+        """The error for a hook that changed files: what is copied from a tree has to stay as it is."""
         changed = self.repository.line(
             "diff-tree", "-r", "--name-only", tree, "HEAD", environment=self.environment
         )

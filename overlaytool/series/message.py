@@ -1,7 +1,6 @@
-"""The message of each commit, as the maintainers of flatcar/scripts write theirs.
+"""Writes the message of each commit, in the style of the maintainers of flatcar/scripts.
 
-What a commit says is read off its own bytes: the lines that a step adds to a list or a profile, not
-what a plan had announced.
+A message is made from the changes of its step: the lines that it adds to a list or a profile.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ def subject(text: str) -> str:
 
 
 def source_name(name: str) -> str:
-    """A tree's name as people write it."""
+    """A tree's name as it is written in sentences: ``Gentoo``."""
     return SOURCE_NAMES.get(name.lower(), name)
 
 

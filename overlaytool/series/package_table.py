@@ -1,4 +1,4 @@
-"""The table of a pull request: a row for each package that is copied, and why it comes along."""
+"""The table of a pull request: a row for each package that is copied, and why it is copied."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _download(described: Iterable[Description]) -> str:
 
 
 def _reasons(entry: Import) -> str:
-    """Who asks, with the dependency classes; the request first."""
+    """The packages that depend on it, with the dependency classes; the request first."""
     classes: dict[str | None, list[str]] = {}
     for because in sorted(entry.because, key=lambda because: because.parent is not None):
         classes.setdefault(because.parent, []).append(because.dep_class)

@@ -48,9 +48,9 @@ FORMAT_PATCH = (
 def write(repository: Repository, series: Series, directory: Path) -> tuple[Path, ...]:
     """Write ``0001-….patch`` and so on, `LIST` and `DIFF`; return the patches in order.
 
-    Patches that an earlier run wrote there go. The directory is made where it is not.
+    Patches that an earlier run wrote there are removed. The directory is made where there is none.
 
-    :raises OutputError: when it cannot be written, or holds patches of somebody else.
+    :raises OutputError: when it cannot be written, or has patches that overlaytool did not write.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ def _diff(repository: Repository, series: Series) -> bytes:
 def _attributes(repository: Repository, series: Series, place: Path) -> Path:
     """Attributes by which files with carriage returns are sent as binary patches.
 
-    ``git am`` takes a carriage return at a line's end for a trace of the mail and drops it.
+    ``git am`` removes a carriage return at a line's end, since mail programs add some.
     """
     file = place / "attributes"
     lines = []

@@ -1,4 +1,4 @@
-"""Is the user's repository in a state to start a series from? Asked before anything is worked out."""
+"""Checks that a series can be started in the user's repository, before anything else is done."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from overlaytool.series.message import SUBJECT_WIDTH
 
 
 def check(repository: Repository, branch: str) -> tuple[Notice, ...]:
-    """Refuse what stands in the way of a series on ``branch``; say what is unusual and does not.
+    """Refuse a repository in which a series cannot be committed; the notices of what is unusual in it.
 
     :raises GitError: for no git identity, unmerged paths, or a branch name that git does not take.
     """

@@ -1,4 +1,4 @@
-"""Does the commit that a series cites hold what is copied? Told by git's own names for the contents."""
+"""Compares copies with the commit that a series cites, by object id."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The text of a pull request, after the template of the Flatcar organisation.
 
-Everything in it comes from the plan, the resolution, the commits and what the stages really said; what
-was not run stays an open box.
+It is made from the plan, the resolution, the commits and the output of the stages that were run. A stage
+that was not run gets a box that is not ticked.
 """
 
 from __future__ import annotations
@@ -205,7 +205,7 @@ def _testing(plan: Plan, said: dict[Stage, Evidence]) -> str:
 
 
 def _tried(plan: Plan, said: dict[Stage, Evidence]) -> Iterator[str]:
-    """A box for each stage, ticked where the stage passed, with its command and what it said."""
+    """A box for each stage, ticked where the stage passed, with its command and its output."""
     request = " ".join(plan.request)
     planned = {
         Stage.VERIFY: f"overlaytool verify {request}",

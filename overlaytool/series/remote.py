@@ -1,4 +1,4 @@
-"""Push a series, and say (or run) what opens the pull request."""
+"""Pushes a series, and prints or runs the command that opens the pull request."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def push(
 ) -> Pushed:
     """Put the branch on a remote.
 
-    Another tip is replaced only where it is one that this series had itself, before it was made again.
+    Another tip is replaced only where it is an earlier form of this series.
 
     :param superseded: those tips.
     :param title: of the pull request to be, and ``body`` the file with its text; for the command.
@@ -68,7 +68,7 @@ def push(
 
 
 def check_opening(repository: Repository, remote: str) -> None:
-    """See, before anything is pushed, that a pull request can be opened from a remote.
+    """Check, before anything is pushed, that a pull request can be opened from a remote.
 
     :raises ToolMissingError: where ``gh`` is not installed.
     :raises GitError: for an unknown remote, one that is not on GitHub, or where ``gh`` is not logged in.
@@ -111,7 +111,7 @@ def open_pull_request(pushed: Pushed) -> str:
 
 
 def _gh(*words: str) -> subprocess.CompletedProcess[str]:
-    """The GitHub client, which is not to ask anything."""
+    """The GitHub client, set up so that it asks no questions."""
     return subprocess.run(
         ("gh", *words), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
@@ -132,7 +132,7 @@ def _url(repository: Repository, remote: str) -> str:
 
 
 def _lease(reference: str, there: str | None, superseded: Sequence[str]) -> tuple[str, ...]:
-    """Force only where what is there is known to be an older form of this series."""
+    """The option that forces a push, where the remote has an earlier form of this series."""
     return (f"--force-with-lease={reference}:{there}",) if there in superseded else ()
 
 

@@ -1,7 +1,7 @@
-"""What is kept of a series beside its commits, in the git directory: ``overlaytool/series/BRANCH.json``.
+"""Keeps the record of each series in the git directory: ``overlaytool/series/BRANCH.json``.
 
-It goes where the clone goes and is shared by its work trees. Only what the branch cannot say is believed
-from here: the request, the plan and its reasons. Commits are read from the branch each time.
+It moves with the clone, and its work trees share it. Commits are read from the branch each time: the record
+is only used for what the branch does not have, the request, the plan and its reasons.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SCHEMA = 3
 
 
 def save(repository: Repository, record: SeriesRecord) -> None:
-    """Keep a record; the one before it is replaced in one go.
+    """Write a record; the one before it is replaced atomically.
 
     :raises WriteError: when the git directory cannot be written.
     """
@@ -44,7 +44,7 @@ def save(repository: Repository, record: SeriesRecord) -> None:
 
 
 def _remove_left_over(directory: Path) -> None:
-    """What a run that was killed had begun to write, an hour ago or more: nobody is at it any more."""
+    """Remove temporary files that killed runs left more than an hour ago."""
     for new in directory.glob("tmp*.new"):
         if new.stat().st_mtime < time.time() - LEFT_OVER_AFTER:
             new.unlink(missing_ok=True)
@@ -63,7 +63,7 @@ def load(repository: Repository, branch: str) -> SeriesRecord:
     except FileNotFoundError:
         raise GitError(
             f"{branch} is no series of overlaytool",
-            details=_known(repository),
+            details=_recorded_branches(repository),
             hint=f"overlaytool add ATOM... --commit --branch {branch} makes it, or finds it",
         ) from None
     except Exception as error:
@@ -75,7 +75,7 @@ def load(repository: Repository, branch: str) -> SeriesRecord:
 
 
 def drop(repository: Repository, branch: str) -> None:
-    """Forget a series; its branch is another matter."""
+    """Remove the record of a series; its branch stays."""
     _file(repository, branch).unlink(missing_ok=True)
 
 
@@ -108,7 +108,7 @@ def choose(repository: Repository) -> str:
         return known[0]
     if not known:
         raise GitError("there is no series yet", hint="overlaytool add ATOM... --commit makes one")
-    raise GitError("which series?", details=_known(repository), hint="name it with --branch")
+    raise GitError("which series?", details=_recorded_branches(repository), hint="name it with --branch")
 
 
 def as_it_is(repository: Repository, record: SeriesRecord) -> Series:
@@ -172,7 +172,7 @@ def _contains(repository: Repository, descendant: str, ancestor: str) -> bool:
     return status == 0
 
 
-def _known(repository: Repository) -> tuple[str, ...]:
+def _recorded_branches(repository: Repository) -> tuple[str, ...]:
     return tuple(f"there is {name}" for name in branches(repository))
 
 

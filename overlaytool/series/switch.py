@@ -1,7 +1,7 @@
-"""Switching a work tree to a branch that overlaytool made, over files that hold the same already.
+"""Switches a work tree to a branch that overlaytool made, where its files are in the work tree already.
 
-``git switch`` refuses where a file that it would write is there and not committed, the same bytes or not.
-After ``overlaytool add`` the files of the series are all there: git is told of those that are the branch's.
+``git switch`` refuses to write a file that is there and not committed, even with the same content. After
+``overlaytool add`` all files of the series are there, so they are put into the index first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from overlaytool.git.repository import QUIET, Repository
 
 
 def switch(repository: Repository, branch: str) -> None:
-    """Check a branch out; no file that is nowhere else is replaced, ignored ones included.
+    """Check a branch out. A file whose content exists nowhere else is not replaced, ignored files included.
 
     :raises UncommittedError: naming the files that would be lost; nothing was changed.
     :raises GitError: when git refuses.
@@ -52,7 +52,7 @@ def _keep(index: Path, kept: Path) -> None:
 
 
 def _compare(repository: Repository, branch: str) -> tuple[list[str], tuple[str, ...]]:
-    """Of the files in which a branch differs from HEAD: those that are its already, and what is lost."""
+    """The files with a branch's content already, where it differs from HEAD, and those that would be lost."""
     paths = _names(
         repository, "diff-tree", "-r", "--name-only", "--no-renames", "HEAD", f"refs/heads/{branch}"
     )
@@ -72,7 +72,7 @@ def _compare(repository: Repository, branch: str) -> tuple[list[str], tuple[str,
 
 
 def _uncommitted(repository: Repository, paths: list[str]) -> frozenset[str]:
-    """Which of these differ from HEAD in git's eyes, files that it ignores included."""
+    """The ones of these files that differ from HEAD, files that git ignores included."""
     specs = [f":(top,literal){path}" for path in paths]
     status = ("status", "--porcelain=v1", "--no-renames", "--untracked-files=all", "--ignored")
     listed = _names(repository, "--no-optional-locks", *status, "--", *specs)

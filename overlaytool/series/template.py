@@ -1,4 +1,4 @@
-"""What of the user's commit template belongs into commits that no editor is opened for."""
+"""Takes the trailers of the user's commit template into commits that are made without an editor."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""A change set as git trees: blobs and trees are written to the object store, and nothing else is.
+"""Writes a change set as git trees: only blobs and trees are written to the object store.
 
-Objects that no reference names are invisible to the user and go away with git's own housekeeping, so
-this may be interrupted anywhere.
+git removes objects without a reference by itself, so this may be interrupted anywhere.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Taking a branch away that overlaytool made, while it is as it was made."""
+"""Removes a branch that overlaytool made, if nobody changed it since."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from overlaytool.series.switch import switch
 
 
 def check(repository: Repository, series: Series) -> None:
-    """See that a branch can be taken away.
+    """Check that a branch can be removed.
 
     :raises StaleError: where it holds other commits than those that were made.
-    :raises GitError: where a work tree stands on it that cannot leave it.
+    :raises GitError: where a work tree has it checked out and cannot switch to another.
     """
     tip = repository.branch_tip(series.branch)
     if tip is None:
         raise GitError(
             f"the branch {series.branch} is gone already", hint="git branch --list shows the others"
         )
-    if tip != _made(repository, series):
+    if tip != _last_tip(repository, series):
         rows = repository.line(*LOG, "--format=%h %s", f"{series.tip}..{tip}", "--").splitlines()
         raise StaleError(
             f"{series.branch} was changed since it was made",
             details=tuple(rows),
             hint=f"it was left as it is; git log {series.base[:12]}..{series.branch} shows all of it",
         )
-    place = _elsewhere(repository, series.branch)
+    place = _other_work_tree(repository, series.branch)
     if place is not None:
         raise GitError(
             f"{series.branch} is checked out in {place}",
             hint=f"git -C {place} switch another branch, then again",
         )
-    if repository.branch() == series.branch and not _back(repository, series):
+    if repository.branch() == series.branch and not _switch_back(repository, series):
         raise GitError(
             f"{series.branch} is checked out, and the branch before it is not known",
             hint="git switch another branch, then overlaytool undo",
@@ -41,7 +41,7 @@ def check(repository: Repository, series: Series) -> None:
 
 
 def withdraw(repository: Repository, series: Series) -> None:
-    """Take the branch away; where it is checked out, go back to the branch before it first.
+    """Remove the branch; where it is checked out, switch to the branch before it first.
 
     :raises StaleError, GitError: see :func:`check`; also where somebody moves the branch meanwhile.
     :raises UncommittedError: where going back would lose work.
@@ -61,19 +61,19 @@ def pushed_to(repository: Repository, branch: str) -> tuple[str, ...]:
     return tuple(name.removeprefix("refs/remotes/").removesuffix(f"/{branch}") for name in found)
 
 
-def _made(repository: Repository, series: Series) -> str:
+def _last_tip(repository: Repository, series: Series) -> str:
     """The tip that overlaytool gave the branch last: it may have been made again on another base."""
     if store.known(repository, series.branch):
         return store.load(repository, series.branch).series.tip
     return series.tip
 
 
-def _back(repository: Repository, series: Series) -> bool:
+def _switch_back(repository: Repository, series: Series) -> bool:
     return series.base_branch is not None and repository.branch_tip(series.base_branch) is not None
 
 
-def _elsewhere(repository: Repository, branch: str) -> str | None:
-    """Another work tree that stands on a branch."""
+def _other_work_tree(repository: Repository, branch: str) -> str | None:
+    """Another work tree that has a branch checked out."""
     for entry in repository.line("worktree", "list", "--porcelain").split("\n\n"):
         lines = entry.splitlines()
         if f"branch refs/heads/{branch}" in lines:
