@@ -1,4 +1,4 @@
-"""GLSAs: read from XML, and held against ebuilds as Portage's ``glsa-check`` does it.
+"""Reads GLSAs from XML, and compares ebuilds with them as Portage's ``glsa-check`` does.
 
 An ebuild is affected where a vulnerable range has it and no unaffected one does. A range is an operator,
 a version and a slot; the operators with an ``r`` compare revisions of one version. Arches and slots count.
@@ -31,7 +31,7 @@ LARGEST = 4 << 20
 
 
 class UnreadableAdvisory(Exception):
-    """An advisory that is no such document."""
+    """A file that cannot be read as an advisory."""
 
 
 def in_directory(directory: Path) -> Iterator[tuple[str, bytes | OSError]]:

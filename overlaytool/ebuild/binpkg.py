@@ -1,4 +1,4 @@
-"""What a binary package says of itself."""
+"""Reads metadata of binary packages."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Which packages of a checkout block others, as far as the text of their ebuilds tells.
+"""Finds the packages of a checkout that block others, in the text of their ebuilds.
 
-A plan looks at what it needs, and that is not all that an image has: a package that it has not looked at may
-block what it adds. To source all would take minutes. So git reads the text of every ebuild, while the
-plan is being made, and only what names a new package behind an exclamation mark is looked at further.
+A plan looks at what it needs, which is not all that an image has: another package may block what it adds.
+Sourcing all ebuilds would take minutes. So git searches the text of every ebuild while the plan is made, and
+only ebuilds that name a new package behind an exclamation mark are sourced.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ANYTHING = "\0"
 
 
 class Blockers:
-    """What is being read of some trees."""
+    """A search for blockers that runs beside the resolver."""
 
     def __init__(self, trees: Sequence[Path]) -> None:
         """
@@ -91,7 +91,7 @@ class Blockers:
 
 
 def _ebuild(path: str) -> dict[str, str] | None:
-    """The variables that an ebuild's path tells (PMS section 11.1); None for an eclass."""
+    """The variables that follow from an ebuild's path (PMS section 11.1); None for an eclass."""
     if path.endswith(".eclass"):
         return None
     *_, category, name, file = path.split("/")

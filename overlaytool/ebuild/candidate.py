@@ -1,4 +1,4 @@
-"""One ebuild of one repository, and what can be said about it without a profile."""
+"""One ebuild of one repository, and its properties that do not depend on a profile."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class EbuildCandidate:
 
     @cached_property
     def live(self) -> bool:
-        """Whether it is a live ebuild without keywords; told without sourcing it.
+        """Whether it is a live ebuild without keywords, judged without sourcing it.
 
         By Gentoo's convention the version is all nines (9999, 1.2.9999), and text that sets KEYWORDS
         under a condition sets it for the other versions.
@@ -72,7 +72,7 @@ class EbuildCandidate:
 
     @cached_property
     def possible_keywords(self) -> tuple[tuple[str, ...], ...] | None:
-        """Every value that KEYWORDS may have, read from the ebuild's text; None where that cannot be told.
+        """Every value that KEYWORDS may have, read from the ebuild's text; None where the text is not enough.
 
         What one of its lines says, or nothing where they are all conditional or commented out. Where
         no line names it, an eclass may set it, as acct-group.eclass does.
@@ -88,7 +88,7 @@ class EbuildCandidate:
 
     @cached_property
     def slot_at_sight(self) -> str | None:
-        """SLOT without the subslot, read from the ebuild's text; None where that cannot be told."""
+        """SLOT without the subslot, read from the ebuild's text; None where the text is not enough."""
         start = self.text.find("\nSLOT=") + 1
         found = SLOT.match(self.text, start)
         if not start or found is None or self.text.count("SLOT=") > 1:
@@ -127,7 +127,7 @@ class EbuildCandidate:
 
     @cached_property
     def unreadable(self) -> str | None:
-        """What it says that is no dependency, under whatever USE flags; None where there is nothing."""
+        """The first thing in its dependencies that is not valid, under any USE flags; None where all are."""
         return unreadable(self.ebuild)
 
     @cached_property
@@ -152,5 +152,5 @@ def _lines_with(word: str, text: str) -> Iterator[str]:
 
 
 def sourcing_error(error: MetadataException) -> str:
-    """What bash or the ebuild itself said, on one line."""
+    """The message of bash or of the ebuild itself, on one line."""
     return " ".join(error.msg().split())

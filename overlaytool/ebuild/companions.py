@@ -1,4 +1,4 @@
-"""What whole package directories bring along: eclasses, licences, distfiles, ebuilds that do not source."""
+"""What has to be copied with whole package directories: eclasses, licences; and what their ebuilds fetch."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class CopiedPackages:
         """
         :param source: the trees, with the eclass updates of the plan.
         :param imports: package to the name of the source that it is copied from.
-        :param since: when the plan was begun, in nanoseconds; what changed later may have been read before.
+        :param since: when the plan was started, in nanoseconds; a file that changed later is refused.
         """
         self._since = since
         self._source, self._imports = source, imports
@@ -68,7 +68,7 @@ class CopiedPackages:
     def eclasses(self) -> tuple[EclassImport, ...]:
         """The eclasses that the checkout lacks, and those that the plan updates; by name.
 
-        What only comes along with an updated eclass is needed by whatever the update is for.
+        An eclass that an updated one inherits is needed by the packages that need the update.
         """
         stack, checkout = self._source.eclass_stack, self._source.checkout
         sources = {str(repository.path / "eclass"): repository.name for repository in self._source.sources}

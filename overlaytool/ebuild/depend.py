@@ -1,4 +1,4 @@
-"""What an ebuild demands, where, and whether an ebuild satisfies an atom.
+"""The dependencies of an ebuild with their roots, and whether an ebuild satisfies an atom.
 
 Which class is looked up in which root is PMS table 8.1: BDEPEND and IDEPEND on the build host, DEPEND,
 RDEPEND and PDEPEND in the root that gets the package. Before EAPI 7 there is no BDEPEND, and emerge takes
@@ -56,7 +56,7 @@ def demands(ebuild: Any, use: Collection[str], root: Root, *, root_deps: bool) -
 
 
 def unreadable(ebuild: Any) -> str | None:
-    """The first thing in its dependencies that is no dependency, under any USE flags; None for none."""
+    """The first thing in its dependencies that is not valid, under any USE flags; None where all are."""
     try:
         for dep_class in DepClass:
             if dep_class.value in ebuild.eapi.metadata_keys:
@@ -140,7 +140,7 @@ def use_dependencies(atom: Atom, iuse: Collection[str]) -> tuple[tuple[str, bool
 
 
 def unknown_flags(atom: Atom, iuse: Collection[str]) -> tuple[tuple[str, bool], ...]:
-    """The flags that the package lacks, and whether the default ``(+)`` or ``(-)`` makes good for each."""
+    """The flags that the package does not have, and whether the default ``(+)`` or ``(-)`` satisfies each."""
     return tuple(
         (flag, default is not None and default == wanted)
         for flag, wanted, default in _use_dependencies(atom)

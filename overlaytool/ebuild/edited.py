@@ -1,4 +1,4 @@
-"""The profiles as they will be once a plan has edited them, somewhere else on disk, for pkgcore to read."""
+"""Writes the profiles as a plan will edit them to a temporary place, for pkgcore to read."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def evaluate(text: str, use: Collection[str]) -> AllOf:
 
 @cache
 def _evaluate(text: str, use: frozenset[str]) -> AllOf:
-    """The same for those flags alone that the string asks about: boards, and dependency classes, share it."""
+    """The same, given only the flags that the string depends on, so that boards share the cached result."""
     return AllOf(tuple(_evaluated(_parse(text).children, use)))
 
 

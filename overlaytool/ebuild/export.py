@@ -1,7 +1,7 @@
-"""Metadata for Portage, entry by entry, in the format of ``metadata/md5-cache``.
+"""Gives Portage metadata, entry by entry, in the format of ``metadata/md5-cache``.
 
-What Portage will ask for next stands in the dependencies of what it has just been told. So while it
-works on one answer, the ebuilds that are named there are read ahead, several at once.
+Portage next asks for ebuilds that the last answer names in its dependencies. So these are read ahead, several
+at once, while Portage works on the answer.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class _Task(Struct, eq=False):
 class Lookup:
     """A function from a checkout's tree and a CPV to the entry of that ebuild, sourced where it has to be.
 
-    It knows each tree of each checkout that it is asked about as it was when it was first asked. It may
-    be called from several threads. Use it as a context manager: reading ahead ends with it.
+    Each tree of each checkout is read once, when it is first asked about. It may be called from several
+    threads. Use it as a context manager: reading ahead ends with the block.
     """
 
     def __init__(self, cache: MetadataCache, boards: Sequence[Board] = ()) -> None:
@@ -146,7 +146,7 @@ class Lookup:
         return source
 
     def _work(self) -> None:
-        """Read what is asked for, then what was named last: Portage goes deep before it goes wide."""
+        """Read what is asked for, then what was named last: Portage searches depth first."""
         os.nice(NICENESS)  # of this thread, and of the bash that it starts
         while (task := self._next()) is not None:
             try:
@@ -177,14 +177,14 @@ class Lookup:
         return None
 
     def _begin(self, checkout: Path, atom: str) -> None:
-        """Put what Portage will look at for an atom that it is asked for on the list."""
+        """Queue the ebuilds that Portage will look at for a requested atom."""
         with self._guessing():
             source = self._open(checkout)
             for view in source.views:
                 self._foresee(source, view, source.parse_atom(atom))
 
     def _look_ahead(self, task: _Task) -> None:
-        """Put what Portage will look at for the dependencies of an ebuild on the list."""
+        """Queue the ebuilds that Portage will look at for the dependencies of an ebuild."""
         if not isinstance(task.entry, dict):
             return
         with self._guessing():
@@ -196,7 +196,7 @@ class Lookup:
 
     @contextmanager
     def _guessing(self) -> Iterator[None]:
-        """Leave a profile or a dependency that cannot be read to Portage; other faults are for who asks."""
+        """Ignore a profile or dependency that cannot be read, which Portage reports; keep other faults."""
         try:
             yield
         except OverlaytoolError:
@@ -205,7 +205,7 @@ class Lookup:
             self._fault = error
 
     def _foresee(self, source: TreeSource, view: View, atom: Atom) -> None:
-        """Portage looks at what an atom's version admits, from the highest to the first that does."""
+        """Queue the ebuilds that an atom's version admits, from the highest to the first visible one."""
         if atom.blocks or (source, view.name, atom.text) in self._named:
             return
         self._named.add((source, view.name, atom.text))

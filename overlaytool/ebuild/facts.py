@@ -1,4 +1,4 @@
-"""What an ebuild's metadata says, as text: for comparing two versions of a package."""
+"""An ebuild's metadata as text, for comparing two versions of a package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pkgcore raises about files that it cannot read, as errors with a file, a line and an exit status."""
+"""Turns pkgcore's exceptions about files that it cannot read into errors with a file and a line."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which line of a profile masks or forces a USE flag of an ebuild.
+"""Finds the line of a profile that masks or forces a USE flag of an ebuild.
 
 The files are those that :mod:`overlaytool.ebuild.use` stacks, in the same order: the last line that names a
-flag decides. They are read anew as text, because only where something is refused does a person want to know.
+flag decides. They are read again as text, since this is only needed where something is refused.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _files(node: Node, kind: str) -> Iterator[tuple[Path, bool]]:
 def _setters(
     path: Path, found: Sequence[Block], about_all: bool, ebuild: Any, flag: str
 ) -> list[tuple[int, Setter]]:
-    """What the lines of one file say of a flag, each with the rank of its atom."""
+    """The lines of one file about a flag, each with the rank of its atom."""
     said = []
     for block in found:
         for entry in block.entries:
@@ -96,7 +96,7 @@ def _names(word: str, flag: str) -> bool:
 
 
 def _rank(text: str, ebuild: Any) -> int | None:
-    """How specific an atom is that is about an ebuild; None for one that is not."""
+    """How specific an atom is, as a number; None where it does not match the ebuild."""
     try:
         atom = parsed(parse_atom(text))
     except MalformedAtomError:

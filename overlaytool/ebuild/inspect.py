@@ -1,4 +1,4 @@
-"""What an audit asks of single ebuilds: facts that hold whether or not anything depends on them."""
+"""Properties of single ebuilds for an audit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Manifests of package directories (GLEP 74): the distfiles that they vouch for."""
+"""Manifests of package directories (GLEP 74): the distfiles that have checksums there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which line of package.mask hides an ebuild, and what people wrote above it."""
+"""Finds the line of package.mask that hides an ebuild, and the comment above it."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ class ProfileView:
         return sets
 
     def use(self, ebuild: Any, changes: FlagChanges = frozenset()) -> frozenset[str]:
-        """Enabled flags, with those implied by the profile, after ``changes`` as far as they can be made."""
+        """Enabled flags, with those implied by the profile, after the ``changes`` that the profile allows."""
         forced, enabled, masked = self._use_sets(ebuild)
         if not changes:
             return enabled
@@ -184,7 +184,7 @@ class ProfileView:
 
     @cached_property
     def _plain_keywords(self) -> frozenset[str]:
-        """The keywords that do for any package; empty where there is more to it than being one of them."""
+        """The keywords that are accepted for any package; empty where package.accept_keywords counts too."""
         accepted = {self.arch, *self._domain.settings["ACCEPT_KEYWORDS"]}
         accepted |= {keyword.lstrip("~") for keyword in accepted}
         special = self._profile.keywords or any("*" in keyword for keyword in accepted)
@@ -229,7 +229,7 @@ class ProfileView:
         return known
 
     def unaccepted_tokens(self, ebuild: Any) -> tuple[str, ...]:
-        """What RESTRICT and PROPERTIES of an ebuild say that the profile does not accept."""
+        """The values of RESTRICT and PROPERTIES of an ebuild that the profile does not accept."""
         found = []
         for variable, accepted in self._accepted_tokens.items():
             if accepted != ("*",) and ebuild.data.get(variable):
@@ -239,7 +239,7 @@ class ProfileView:
 
     @cached_property
     def _accepted_tokens(self) -> Mapping[str, tuple[str, ...]]:
-        """What is accepted of RESTRICT and of PROPERTIES: the last make.defaults that sets it counts."""
+        """The accepted values of RESTRICT and of PROPERTIES: the last make.defaults that sets them counts."""
         values = dict.fromkeys(VARIABLES, ("*",))
         for node in self._profile.stack:
             for variable, accepting in VARIABLES.items():

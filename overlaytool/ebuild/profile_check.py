@@ -1,4 +1,4 @@
-"""Profile directories looked at before pkgcore reads them: cycles, and files that are none.
+"""Checks profile directories before pkgcore reads them: for cycles, and for what is not a regular file.
 
 pkgcore follows a cyclic ``parent`` until Python gives up, waits for a fifo, and reads /dev/zero.
 """
@@ -18,7 +18,7 @@ DEEPEST = 100
 
 
 def check_profile(profile: Path, trees: Mapping[str, Path]) -> None:
-    """Refuse a profile that cannot be read to its end.
+    """Refuse a profile whose parents form a cycle, or that has files that are not regular.
 
     :param trees: the repositories by name, for parents of the form ``name:path``.
     :raises CheckoutError: naming the file and line.
@@ -27,7 +27,7 @@ def check_profile(profile: Path, trees: Mapping[str, Path]) -> None:
 
 
 def check_repository(tree: Path) -> None:
-    """Refuse a repository with files of its own in ``profiles`` or ``metadata`` that are none.
+    """Refuse a repository in whose ``profiles`` or ``metadata`` something is not a regular file.
 
     :raises RepositoryError: naming the file.
     """

@@ -1,4 +1,4 @@
-"""What a person has to know of a mask: file, line and comment, where it counts, what else it protects."""
+"""Describes a mask for a person: file, line and comment, where it counts, what else it is about."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def mask_of(source: TreeSource, view: View, candidate: EbuildCandidate) -> Profi
     found = mask_line(candidate.ebuild, files)
     if found is None:
         return None
-    place = _place(source, found.path)
+    place = _shown_path(source, found.path)
     return ProfileLine(file=place, number=found.number, text=found.atom, comment=found.comment)
 
 
@@ -60,7 +60,7 @@ def fixed_flag(source: TreeSource, view: View, candidate: EbuildCandidate, flag:
                 flag=flag,
                 forced=kind == "force",
                 line=ProfileLine(
-                    file=_place(source, found.path),
+                    file=_shown_path(source, found.path),
                     number=found.number,
                     text=found.text,
                     comment=found.comment,
@@ -136,8 +136,8 @@ def _with_flag(source: TreeSource, flag: str) -> Iterator[str]:
                 yield f"{path.parts[-3]}/{path.parts[-2]}"
 
 
-def _place(source: TreeSource, path: Path) -> str:
-    """A profile's file as a person knows it: from the checkout's top, or from a source's name."""
+def _shown_path(source: TreeSource, path: Path) -> str:
+    """The path of a profile's file for a person: from the checkout's top, or behind a source's name."""
     trees: Iterable[tuple[str, Path]] = source.paths.items()
     for name, tree in trees:
         if path.is_relative_to(tree):

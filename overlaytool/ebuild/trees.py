@@ -78,7 +78,8 @@ class Trees:
         known = self._candidates.get(key)
         if known is None:
             known = self._candidates[key] = _merged(
-                list(self._of(self._overlay, package)), list(self._of(self._stable, package))
+                list(self._candidates_in(self._overlay, package)),
+                list(self._candidates_in(self._stable, package)),
             )
         return known
 
@@ -88,7 +89,7 @@ class Trees:
         key = (name, package)
         known = self._candidates.get(key)
         if known is None:
-            known = self._candidates[key] = list(self._of(self._by_name[name], package))
+            known = self._candidates[key] = list(self._candidates_in(self._by_name[name], package))
         return known
 
     def after_import(self, name: str, package: str) -> Sequence[EbuildCandidate]:
@@ -98,11 +99,11 @@ class Trees:
         known = self._candidates.get(key)
         if known is None:
             known = self._candidates[key] = _merged(
-                list(self._of(self._overlay, package)), list(self.source_candidates(name, package))
+                list(self._candidates_in(self._overlay, package)), list(self.source_candidates(name, package))
             )
         return known
 
-    def _of(self, repository: Repository, package: str) -> Iterator[EbuildCandidate]:
+    def _candidates_in(self, repository: Repository, package: str) -> Iterator[EbuildCandidate]:
         return (EbuildCandidate(listed, repository) for listed in repository.ebuilds(package))
 
     def source_names(self) -> tuple[str, ...]:

@@ -169,7 +169,7 @@ class Removing:
         return f"only {', '.join(by[:4])}{more} needed it ({views})"
 
     def entries(self) -> tuple[RemovedEntry, ...]:
-        """The lines of profile files about removed packages, and package.provided entries that only they need."""
+        """The lines of profile files about removed packages, and of package.provided that only they need."""
         unused = {
             cpv
             for cpv, view in self._before.provided - self._left.provided
@@ -267,7 +267,7 @@ class Removing:
         return dropped, kept
 
     def categories(self) -> Iterator[RemovedEntry]:
-        """Lines of ``profiles/categories`` for categories that become empty; not those that were unused before."""
+        """Lines of ``profiles/categories`` for categories that become empty, not those that were."""
         gone = self.gone
         for repository in OURS:
             path = f"{PORTAGE_STABLE.parent}/{repository}/profiles/categories"
