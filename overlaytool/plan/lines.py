@@ -18,10 +18,13 @@ from overlaytool.model.target import Into
 
 
 def of_request(resolution: Resolution) -> Iterator[Requested]:
-    """The requested atoms that were selected wherever they have to be; of two for one package, one."""
+    """The requested atoms that were selected wherever they have to be.
+
+    A bare name is left out where another atom of its package says more.
+    """
     found = [requested for requested in resolution.requested if _was_selected(resolution, requested)]
-    said_more = {atom_name(one.dependency) for one in found if one.dependency != atom_name(one.dependency)}
-    yield from (one for one in found if one.dependency not in said_more)
+    with_more = {atom_name(one.dependency) for one in found if one.dependency != atom_name(one.dependency)}
+    yield from (one for one in found if one.dependency not in with_more)
 
 
 def beside(resolution: Resolution, metapackage: Metapackage | None) -> Iterator[Notice]:
