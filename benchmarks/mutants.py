@@ -4,8 +4,8 @@
 
 The faults are Cosmic Ray's (a comparison turned round, a loop that is not entered, ...), drawn by lot, one at
 a time. They are planted in a copy of the last commit. One counts as noticed when tests/cases or the tests in
-tests/unit that are about these rooms fail with it. Faults in annotations are left out: nothing evaluates those.
-Each takes some seconds.
+tests/unit that are about these rooms fail with it. Faults in annotations, which nothing
+evaluates, are left out. Each takes some seconds.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from overlaytool.apply.staging import Draft
 from overlaytool.errors import UnsafeSourceError
 from overlaytool.flatcar.checkout import PORTAGE_STABLE
 from overlaytool.model.change import FileState, StepKind
+from overlaytool.model.notices.updating import ObsoleteEclass
 from overlaytool.model.plan import Action, TreeCommit
 from overlaytool.model.resolution import Notice
 from overlaytool.plan.outdated import is_eclass, is_package
@@ -90,13 +91,7 @@ class Copies:
     def _eclass(self, name: str) -> bool:
         state = read_plain(self._root, name, self._issues)
         if state is None:
-            self.work.append(
-                Notice(
-                    reference="obsolete-eclass",
-                    message=f"{name} is in the automation list, and Gentoo does not have it",
-                    hint="take it out of the list, and the file with it when nothing inherits it",
-                )
-            )
+            self.work.append(ObsoleteEclass(name=name).notice)
             return False
         self._to.put(f"{PORTAGE_STABLE}/{name}", state)
         return self._finish(StepKind.ECLASS, name.removesuffix(".eclass"))

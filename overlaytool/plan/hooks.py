@@ -7,6 +7,14 @@ from collections.abc import Iterable, Iterator
 
 from overlaytool.flatcar.checkout import OVERLAY
 from overlaytool.flatcar.tree import Tree
+from overlaytool.model.notices.planning import (
+    AccountId,
+    CheckHook,
+    CheckUserPatches,
+    HookOfGoneVersion,
+    PatchOfGoneVersion,
+    SelinuxPatches,
+)
 from overlaytool.model.resolution import Notice
 from overlaytool.support.markdown import plural
 
@@ -56,17 +64,11 @@ def _patches(package: str, versions: tuple[str, ...], paths: tuple[str, ...]) ->
     for directory, count in sorted(found.items()):
         version = _of_version(directory, package)
         if version is not None and version not in versions:
-            yield Notice(
-                reference="patch-of-gone-version",
-                message=f"{PATCHES}/{directory} is for a version that is gone",
-                hint="move it to the new version when it is still needed, else remove it",
-            )
+            yield PatchOfGoneVersion(directory=f"{PATCHES}/{directory}").notice
         else:
-            yield Notice(
-                reference="check-user-patches",
-                message=f"{PATCHES}/{directory}: {plural(count, 'patch', 'patches')} for the new {package}",
-                hint="see that they still apply: emerge in the SDK says which does not",
-            )
+            yield CheckUserPatches(
+                directory=f"{PATCHES}/{directory}", patches=plural(count, "patch", "patches"), package=package
+            ).notice
 
 
 def _hooks(package: str, versions: tuple[str, ...], paths: tuple[str, ...]) -> Iterator[Notice]:
@@ -74,17 +76,9 @@ def _hooks(package: str, versions: tuple[str, ...], paths: tuple[str, ...]) -> I
         name = path[len(HOOKS) + 1 :]
         version = _of_version(name, package)
         if version is not None and version not in versions:
-            yield Notice(
-                reference="hook-of-gone-version",
-                message=f"{path} is for a version that is gone",
-                hint="rename it to the new version when it is still needed, else remove it",
-            )
+            yield HookOfGoneVersion(file=path).notice
         elif name == package:
-            yield Notice(
-                reference="check-hook",
-                message=f"{path}: a hook for the new {package}",
-                hint="see that it still fits: it runs in the phases of every version",
-            )
+            yield CheckHook(file=path, package=package).notice
 
 
 def _of_version(name: str, package: str) -> str | None:
@@ -98,15 +92,7 @@ def _of_version(name: str, package: str) -> str | None:
 def _new(package: str) -> Iterator[Notice]:
     category, _, name = package.partition("/")
     if category == "sec-policy" and name.startswith("selinux-"):
-        yield Notice(
-            reference="selinux-patches",
-            message=f"{package} is new: the policy's patches have to be linked for it",
-            hint=f"ln -s flatcar-selinux-patches {PATCHES}/{package}, as for selinux-base there",
-        )
+        yield SelinuxPatches(package=package, link=f"{PATCHES}/{package}").notice
     elif category in ("acct-user", "acct-group"):
         variable = f"{category.upper().replace('-', '_')}_{name.upper().replace('-', '_')}_ID"
-        yield Notice(
-            reference="account-id",
-            message=f"{package} is new: see that its id is free in Flatcar",
-            hint=f"{variable} in profiles/coreos/targets/generic/make.defaults sets another one",
-        )
+        yield AccountId(package=package, variable=variable).notice

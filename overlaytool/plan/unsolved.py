@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from overlaytool.model.notices.updating import (
+    AvoidableImport,
+    ListedDropped,
+    ListedMoved,
+    ListedNotHere,
+    Unsatisfied,
+)
 from overlaytool.model.reached import Missing
 from overlaytool.model.resolution import Notice
 from overlaytool.plan.avoidable import avoided_by
@@ -20,23 +27,11 @@ def entries_work(entries: Sequence[Entry]) -> Iterator[Notice]:
     for entry in entries:
         match entry.state:
             case EntryState.NOT_HERE:
-                yield Notice(
-                    reference="nonexistent-package",
-                    message=f"{entry.name} is in the automation list, and portage-stable does not have it",
-                    hint="take the line out of the list",
-                )
+                yield ListedNotHere(package=entry.name).notice
             case EntryState.MOVED:
-                yield Notice(
-                    reference="moved-package",
-                    message=f"Gentoo has {entry.name} as {entry.moved_to} now",
-                    hint=f"overlaytool add {entry.moved_to}, then remove {entry.name}",
-                )
+                yield ListedMoved(package=entry.name, new=str(entry.moved_to)).notice
             case EntryState.DROPPED:
-                yield Notice(
-                    reference="dropped-package",
-                    message=f"Gentoo does not have {entry.name} any more",
-                    hint=f"overlaytool remove {entry.name}, or fork it: overlaytool fork {entry.name}",
-                )
+                yield ListedDropped(package=entry.name).notice
             case EntryState.SAME | EntryState.DIFFERS:
                 pass
 
@@ -51,12 +46,13 @@ def unsatisfied(before: State, after: State) -> Iterator[Notice]:
         views = ", ".join(dict.fromkeys(entry.view for entry in entries))
         askers = list(dict.fromkeys(first.reason or after.asking(entry) for entry in entries))
         more = f" and {len(askers) - MOST_ASKERS} more" if len(askers) > MOST_ASKERS else ""
-        yield Notice(
-            reference="unsatisfied",
-            message=f"nothing satisfies {first.atom} on {views}: "
-            f"{', '.join(askers[:MOST_ASKERS])}{more}; {_there(after, first)}",
-            hint=_hint(after, first),
-        )
+        yield Unsatisfied(
+            atom=first.atom,
+            views=views,
+            askers=f"{', '.join(askers[:MOST_ASKERS])}{more}",
+            present=_present(after, first),
+            remedy=_hint(after, first),
+        ).notice
 
 
 def avoidable(state: State, missing: Missing) -> Notice | None:
@@ -65,14 +61,10 @@ def avoidable(state: State, missing: Missing) -> Notice | None:
     if found is None:
         return None
     line, file = found
-    return Notice(
-        reference="avoidable-import",
-        message=f"{missing.atom} is only needed as {missing.parent} has a flag on",
-        hint=f"where it is not worth the import: {line} in {file}, and take it out again",
-    )
+    return AvoidableImport(atom=missing.atom, parent=str(missing.parent), line=line, file=str(file)).notice
 
 
-def _there(state: State, missing: Missing) -> str:
+def _present(state: State, missing: Missing) -> str:
     """What the checkout has of a package, and why it is passed over."""
     package = state.source.parse_atom(missing.atom).package
     passed = {entry.cpv: entry.reason for entry in reversed(missing.rejections)}
@@ -81,8 +73,8 @@ def _there(state: State, missing: Missing) -> str:
     ]
     if not versions:
         return "the checkout has no such package"
-    said = [f"{cpv} ({passed[cpv]})" if cpv in passed else cpv for cpv in versions[:MOST_VERSIONS]]
-    return f"the checkout has {', '.join(said)}{', …' if len(versions) > MOST_VERSIONS else ''}"
+    shown = [f"{cpv} ({passed[cpv]})" if cpv in passed else cpv for cpv in versions[:MOST_VERSIONS]]
+    return f"the checkout has {', '.join(shown)}{', …' if len(versions) > MOST_VERSIONS else ''}"
 
 
 def _hint(state: State, missing: Missing) -> str:

@@ -17,6 +17,12 @@ from overlaytool.git.copies import Edit
 from overlaytool.git.merge import merged
 from overlaytool.git.repository import Repository
 from overlaytool.model.change import FileState, StepKind
+from overlaytool.model.notices.updating import (
+    EditedCopyLeft,
+    EditedCopyOverwritten,
+    EditReapplied,
+    EditUpstream,
+)
 from overlaytool.model.plan import Action
 from overlaytool.model.resolution import Notice
 from overlaytool.model.upkeep import EditedCopy, EditOutcome
@@ -78,17 +84,9 @@ class EditedCopies:
         """What was done, for a person to agree with."""
         for one in self.found:
             if one.outcome is EditOutcome.REAPPLIED:
-                yield Notice(
-                    reference="edit-reapplied",
-                    message=f"{one.package}: Flatcar's own change was put onto Gentoo's new copy: "
-                    f"{one.commits[0][1]}",
-                    hint="look at its commit: a hook, a user-patch or a fork would survive each sync",
-                )
+                yield EditReapplied(package=one.package, subject=one.commits[0][1]).notice
             elif one.outcome is EditOutcome.UPSTREAM:
-                yield Notice(
-                    reference="edit-upstream",
-                    message=f"{one.package}: Gentoo has Flatcar's own change by now: {one.commits[0][1]}",
-                )
+                yield EditUpstream(package=one.package, subject=one.commits[0][1]).notice
 
     def _look(self, repository: Repository, name: str, edit: Edit, ours: Files, theirs: Files) -> None:
         base = files_at(repository, edit.copied, name) if edit.copied else {}
@@ -123,13 +121,14 @@ def _left(one: EditedCopy, *, synced: bool) -> Notice:
     commit, subject = one.commits[0]
     more = f" and {len(one.commits) - 1} more" if len(one.commits) > 1 else ""
     where = f" (it does not apply to {', '.join(one.conflicts)})" if one.conflicts else ""
-    show = f"git show {commit[:12]} -- {PORTAGE_STABLE}/{one.package} shows it"
-    hint = f"it was left as it is: update it alone, then apply the edit again; {show}"
-    return Notice(
-        reference="edited-copy",
-        message=f"{one.package} carries an edit of Flatcar's own: {subject} ({commit[:12]}){more}{where}",
-        hint=f"the sync took it away: apply it again; {show}" if synced else hint,
-    )
+    kind = EditedCopyOverwritten if synced else EditedCopyLeft
+    return kind(
+        package=one.package,
+        subject=subject,
+        commit=commit[:12],
+        details=f"{more}{where}",
+        path=f"{PORTAGE_STABLE}/{one.package}",
+    ).notice
 
 
 def files_at(repository: Repository, commit: str, name: str) -> Files:

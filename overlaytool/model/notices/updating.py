@@ -5,11 +5,11 @@ from __future__ import annotations
 from overlaytool.model.notices.kind import NoticeKind
 
 
-class EditedCopy(NoticeKind, frozen=True, kw_only=True):
-    """A package of portage-stable was edited in Flatcar: `update --all` leaves it as it is."""
+class EditedCopyLeft(NoticeKind, frozen=True, kw_only=True):
+    """A package of portage-stable was edited in Flatcar, and `update --all` left it as it is."""
 
     reference = "edited-copy"
-    says = "{package} carries an edit of Flatcar's own: {subject} ({commit})"
+    says = "{package} carries an edit of Flatcar's own: {subject} ({commit}){details}"
     hint = (
         "it was left as it is: update it alone, then apply the edit again;"
         " git show {commit} -- {path} shows it"
@@ -20,7 +20,57 @@ class EditedCopy(NoticeKind, frozen=True, kw_only=True):
     """Of the commit that edited it."""
     commit: str
     """Its first twelve hex digits."""
+    details: str
+    """How many more commits there are, and what they do not apply to."""
     path: str
+
+
+class EditedCopyOverwritten(NoticeKind, frozen=True, kw_only=True):
+    """A package of portage-stable was edited in Flatcar, and a sync replaced it."""
+
+    reference = "edited-copy"
+    says = "{package} carries an edit of Flatcar's own: {subject} ({commit}){details}"
+    hint = "the sync took it away: apply it again; git show {commit} -- {path} shows it"
+
+    package: str
+    subject: str
+    commit: str
+    details: str
+    path: str
+
+
+class EditReapplied(NoticeKind, frozen=True, kw_only=True):
+    """Flatcar's edit of a package was applied to Gentoo's new copy."""
+
+    reference = "edit-reapplied"
+    says = "{package}: Flatcar's own change was put onto Gentoo's new copy: {subject}"
+    hint = "look at its commit: a hook, a user-patch or a fork would survive each sync"
+
+    package: str
+    subject: str
+
+
+class EditUpstream(NoticeKind, frozen=True, kw_only=True):
+    """Gentoo's new copy of a package has what Flatcar had edited."""
+
+    reference = "edit-upstream"
+    says = "{package}: Gentoo has Flatcar's own change by now: {subject}"
+
+    package: str
+    subject: str
+
+
+class AvoidableImport(NoticeKind, frozen=True, kw_only=True):
+    """A package would be imported for a USE flag that can be switched off."""
+
+    reference = "avoidable-import"
+    says = "{atom} is only needed as {parent} has a flag on"
+    hint = "where it is not worth the import: {line} in {file}, and take it out again"
+
+    atom: str
+    parent: str
+    line: str
+    file: str
 
 
 class ObsoleteEclass(NoticeKind, frozen=True, kw_only=True):
@@ -37,11 +87,15 @@ class Unsatisfied(NoticeKind, frozen=True, kw_only=True):
     """After an update of everything, nothing satisfies a dependency of a target."""
 
     reference = "unsatisfied"
-    says = "nothing satisfies {dependency}, on {views}"
-    hint = "overlaytool plan with that atom says what stands in the way"
+    says = "nothing satisfies {atom} on {views}: {askers}; {present}"
+    hint = "{remedy}"
 
-    dependency: str
+    atom: str
     views: str
+    askers: str
+    present: str
+    """What the checkout has of the package, and why it is not taken."""
+    remedy: str
 
 
 class ListedNotHere(NoticeKind, frozen=True, kw_only=True):
