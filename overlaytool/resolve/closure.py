@@ -19,7 +19,8 @@ from overlaytool.model.dependency import (
     View,
     atoms_in,
 )
-from overlaytool.model.resolution import DepClass, Notice, Root
+from overlaytool.model.notices.resolving import MovedDependency
+from overlaytool.model.resolution import DepClass, Root
 from overlaytool.resolve import fallback, rejections, slots
 from overlaytool.resolve.candidates import Chooser
 from overlaytool.resolve.decisions import Decisions
@@ -206,11 +207,7 @@ class Closure[C: Candidate](Questions[C]):
         """Portage follows ``profiles/updates`` for what is installed and not for what ebuilds say."""
         self.decisions.manual.setdefault(
             f"{parent.cpv} {written}",
-            Notice(
-                reference="moved-dependency",
-                message=f"{parent.cpv} depends on {written}, which is {current} now; emerge does not follow",
-                hint="put a copy into coreos-overlay that says the new name, and report it to Gentoo",
-            ),
+            MovedDependency(cpv=parent.cpv, written=str(written), current=str(current)).notice,
         )
 
     def _existing(self, view: View, atom: Atom) -> C | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from overlaytool.model.dependency import Atom, Candidate, FlagChanges, Origin, View, atoms_in
-from overlaytool.model.resolution import Notice, RejectionKind
+from overlaytool.model.notices.resolving import OverlayPackage, UseDropped
+from overlaytool.model.resolution import RejectionKind
 from overlaytool.resolve import rejections
 from overlaytool.resolve.decisions import Exclusion
 from overlaytool.resolve.graph import Ask, Conflict, Restart, Unsatisfied
@@ -23,11 +24,7 @@ def leave_to_person[C: Candidate](closure: Questions[C], view: View, atom: Atom,
     held = ", ".join(candidate.cpv for candidate in closure.source.checkout_candidates(atom.package))
     closure.decisions.manual.setdefault(
         atom.package,
-        Notice(
-            reference="overlay-package",
-            message=f"{ask.name} needs {atom}, but coreos-overlay holds {held}",
-            hint=f"update {atom.package} in coreos-overlay by hand; overlaytool does not overwrite it",
-        ),
+        OverlayPackage(parent=ask.name, atom=str(atom), held=held, package=atom.package).notice,
     )
     return True
 
@@ -116,11 +113,8 @@ def do_without[C: Candidate](closure: Questions[C], atom: Atom, ask: Ask[C]) -> 
         ):
             continue
         closure.decisions.set_flags(node.view.root, package, [(flag, False)], ask.because(atom))
-        closure.decisions.dropped[(package, flag)] = Notice(
-            reference="use-dropped",
-            message=f"USE {flag} of {package} is switched off: it asks for {atom}, which cannot be had",
-            hint=f"request {package}[{flag}] to see why",
-        )
+        dropped = UseDropped(flag=flag, package=package, atom=str(atom))
+        closure.decisions.dropped[(package, flag)] = dropped.notice
         raise Restart
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
+from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -53,6 +55,19 @@ def test_each_kind_uses_the_fields_that_it_has(kind: type[NoticeKind]) -> None:
 def test_kinds_of_one_reference_say_different_things(reference: str) -> None:
     kinds = [kind for kind in KINDS if kind.reference == reference]
     assert len({(kind.says, kind.__doc__) for kind in kinds}) == len(kinds)
+
+
+def made_in(file: Path) -> bool:
+    """Whether a module makes the record of a notice itself."""
+    calls = (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call))
+    return any(isinstance(call.func, ast.Name) and call.func.id == "Notice" for call in calls)
+
+
+def test_no_notice_is_made_without_its_class() -> None:
+    room = ROOT / "overlaytool"
+    making = {str(file.relative_to(room)) for file in room.rglob("*.py") if made_in(file)}
+    # an update shows findings of the audit, which are classes too, as notices
+    assert making == {"model/notices/kind.py", "workflow/profile_lines.py"}
 
 
 def test_a_notice_has_the_values_in_its_words() -> None:
