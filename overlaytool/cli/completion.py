@@ -1,4 +1,4 @@
-"""What a shell offers at Tab: packages, boards and series, read from directories alone, in a blink.
+"""Completes packages, boards and series in a shell. Only lists directories, so that it is fast.
 
 Which parameter gets what is told by its name or its metavar, so that a new command has it by itself.
 """

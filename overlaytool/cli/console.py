@@ -74,7 +74,7 @@ def _print(line: Line, stream: TextIO, console: Callable[[], Console]) -> None:
     :raises WriteError: where standard output cannot be written.
     """
     try:
-        _put(line, stream, console)
+        _write_line(line, stream, console)
     except BrokenPipeError:
         if stream is sys.stdout:
             raise
@@ -90,7 +90,7 @@ def unwritable(error: OSError) -> OverlaytoolError:
     return WriteError(f"standard output cannot be written: {error.strerror}")
 
 
-def _put(line: Line, stream: TextIO, console: Callable[[], Console]) -> None:
+def _write_line(line: Line, stream: TextIO, console: Callable[[], Console]) -> None:
     line = tuple(visible(part) if isinstance(part, str) else (visible(part[0]), part[1]) for part in line)
     if _may_be_terminal(stream):
         from rich.text import Text

@@ -96,7 +96,7 @@ def wants_json(arguments: Sequence[str]) -> bool:
 
 
 def _open_streams() -> None:
-    """Give closed standard streams a place, lest a file that is opened takes their number."""
+    """Open /dev/null for closed standard streams, so that no file gets their number."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:

@@ -26,7 +26,7 @@ def listen() -> None:
 
 
 def ignore() -> None:
-    """The command is over: what is still to be said is not cut short."""
+    """Ignore signals at the end of a command, so that its last output is complete."""
     for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
 
@@ -37,7 +37,7 @@ def _raise(number: int, _frame: object) -> NoReturn:
 
 
 def _again(unraisable: Any) -> None:
-    """Called for an exception that nothing can propagate; what is raised in here is swallowed as well."""
+    """Send the signal again after an exception that Python cannot propagate: one raised here is lost, too."""
     if isinstance(unraisable.exc_value, KeyboardInterrupt):
         import threading
 

@@ -50,7 +50,7 @@ def prove(
         finally:
             end(running)
     checked = BootCheck(run=run, programs=tried)
-    _remember(place, checked)
+    _keep_evidence(place, checked)
     return checked
 
 
@@ -86,8 +86,8 @@ def _paths(files: str | Sequence[str]) -> tuple[str, ...]:
     return tuple(files.split("\n") if isinstance(files, str) else files)
 
 
-def _remember(place: BuildPlace, checked: BootCheck) -> None:
-    """What the pull request's text says of it."""
+def _keep_evidence(place: BuildPlace, checked: BootCheck) -> None:
+    """Keep the result for the pull request's text."""
     tree = content(place.checkout.path, str(TREES))
     if tree is None:
         return

@@ -1,4 +1,4 @@
-"""overlaytool.toml: written with what the defaults are, and shown as it is in force."""
+"""Writes an overlaytool.toml with the defaults, and shows the configuration in force."""
 
 from __future__ import annotations
 

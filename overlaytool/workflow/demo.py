@@ -1,4 +1,4 @@
-"""The trees of the demonstration: copies of the fixtures in a directory that may be played with.
+"""Makes the trees of the demonstration: copies of the fixtures in a temporary directory.
 
 Only the trees: what is shown on them are the commands themselves.
 """

@@ -1,6 +1,6 @@
-"""Copies that carry edits of Flatcar's own: found by the history, and put onto Gentoo's newer copies.
+"""Finds copies that Flatcar edited, from git's history, and applies the edits to Gentoo's newer copies.
 
-A sync takes such an edit away without a word. What Flatcar changed is the difference between the commit that
+A sync silently removes such an edit. What Flatcar changed is the difference between the commit that
 copied the package last and the checkout; ``git merge-file`` puts it onto what Gentoo has now.
 """
 
@@ -81,7 +81,7 @@ class EditedCopies:
                 yield _left(one, synced=synced)
 
     def to_look_at(self) -> Iterator[Notice]:
-        """What was done, for a person to agree with."""
+        """Notices of the edits that were applied, for a person to check."""
         for one in self.found:
             if one.outcome is EditOutcome.REAPPLIED:
                 yield EditReapplied(package=one.package, subject=one.commits[0][1]).notice

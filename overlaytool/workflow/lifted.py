@@ -1,4 +1,4 @@
-"""An answer under the profiles as they will be, where a request wants masks lifted or packages provided."""
+"""Resolves a request that lifts masks or provides packages, with the profiles as they will be."""
 
 from __future__ import annotations
 

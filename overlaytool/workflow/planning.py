@@ -140,7 +140,7 @@ def prepare(
         set_back = _set_back(source, resolution)
         with workspace.progress.task("reading what gets copied"):
             copied = CopiedPackages(source, imports_of(resolution), since=begun)
-            image, in_the_way = _there(workspace, source, resolution, blockers, standing)
+            image, in_the_way = _in_image_already(workspace, source, resolution, blockers, standing)
         checkout = workspace.checkout
         tree, name = DiskTree(checkout.path), targets.facts(request.into).metapackage
         metapackage = metapackages.read(tree, request.into) if name is not None else None
@@ -192,7 +192,7 @@ def _blockers(workspace: Workspace, standing: Standing | None) -> AbstractContex
     return Blockers([tree.path for tree in workspace.source.repositories])
 
 
-def _there(
+def _in_image_already(
     workspace: Workspace,
     source: TreeSource,
     resolution: Resolution,
@@ -254,7 +254,7 @@ def render(workspace: Workspace, planned: Planned, tree: Tree, today: date) -> C
 
 
 def check(workspace: Workspace, planned: Planned, today: date) -> ChangeSet:
-    """Work a plan out to the last byte and write nothing, so that all that would stop it is said with it.
+    """Render a plan without writing it, so that an error that would stop it is raised now.
 
     :return: what it changes.
     :raises UnsafeSourceError, ManifestError, StaleError, CheckoutError: see :func:`render`.
@@ -263,14 +263,14 @@ def check(workspace: Workspace, planned: Planned, today: date) -> ChangeSet:
 
 
 def interrupted(workspace: Workspace) -> bool:
-    """Whether a run was cut short amid its writing: the checkout is neither as before nor as after."""
+    """Whether a run was cut short while it wrote, so that the checkout is half changed."""
     from overlaytool.apply import work_tree as writing
 
     return writing.pending(workspace.checkout.path, workspace.config.state)
 
 
 def recover(workspace: Workspace) -> Recovery | None:
-    """Take back what an interrupted run left half done. Before anything that writes reads the trees."""
+    """Undo the half-written change of an interrupted run, before a command that writes reads the trees."""
     from overlaytool.apply import work_tree as writing
 
     return writing.recover(workspace.checkout.path, workspace.config.state)

@@ -1,4 +1,4 @@
-"""Lines of Flatcar's profiles that an update leaves without effect, or behind: named, edited where certain.
+"""Finds lines of Flatcar's profiles that an update makes useless or outdated, and edits the certain ones.
 
 The audit's own checks look at the profiles before and after; what only the second finds is the update's
 doing.
@@ -175,7 +175,7 @@ def _edited(text: str, edit: object) -> tuple[str, str]:
 
 
 def _line_at(after: str, before: str, line: str) -> str | None:
-    """What became of a line: another one of the same atom at its place, or None where it went."""
+    """The new text of a line after an edit, or None where the line was removed."""
     old, new = before.split("\n"), after.split("\n")
     if len(old) != len(new) or line not in old:
         return None

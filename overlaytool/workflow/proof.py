@@ -104,7 +104,7 @@ def _paths(repository: Repository, base: str, tip: str | None) -> tuple[str, ...
 
 
 def _tree_id(repository: Repository | None, tip: str | None) -> str | None:
-    """What is judged, as git names it, or None outside of git. Worked out while Portage is asked."""
+    """The git tree id of what is judged, or None outside of git. Computed while Portage works."""
     if repository is None:
         return None
     return repository.tree_id(tip, str(TREES)) if tip else repository.content(str(TREES))
@@ -118,7 +118,7 @@ def _atom(text: str, space: Workspace) -> str:
 
 
 def _keep(space: Workspace, subject: Subject, verdict: Verdict, tree: str) -> None:
-    """Write down what Portage said of exactly this content, for the text of the pull request."""
+    """Keep Portage's verdict about exactly this content, for the text of the pull request."""
     into = () if subject.into is Into.IMAGE else ("--into", str(subject.into))
     boards = (word for board in space.boards for word in ("--board", board.name))
     said = Evidence(

@@ -148,7 +148,7 @@ def _pulled_in(removing: Removing, cpv: str) -> str:
 def _mentions(
     space: Workspace, removal: Removal, inventory: Inventory, repository: Repository | None
 ) -> tuple[Mention, ...]:
-    """What still names what goes; ebuilds only where the checkout is no git work tree."""
+    """The places that still name removed packages; only ebuilds where the checkout is no git work tree."""
     gone = {package.path for package in removal.packages}
     gone |= {file.path for file in (*removal.hooks, *removal.eclasses, *removal.licenses)}
     names = [package.package for package in removal.packages]

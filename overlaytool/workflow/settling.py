@@ -40,7 +40,7 @@ NOT_IMPORTED = (StepKind.AUTOMATION, StepKind.CHANGELOG)
 
 
 class Settling:
-    """Changes a synced checkout until nothing is left to do that is certain."""
+    """Changes a synced checkout until no certain change is left."""
 
     def __init__(self, space: Workspace, to: Mirrored, checkout: Checkout, before: State) -> None:
         """
@@ -107,7 +107,7 @@ class Settling:
                     self.avoidable += (notice,) if notice else ()
         return changed
 
-    def _there(self) -> Workspace:
+    def _scratch_workspace(self) -> Workspace:
         """The scratch copy with the trees to import from; the same until something is changed."""
         if self._importing is None:
             place = checkouts.find(self._to.copy.path)
@@ -118,7 +118,7 @@ class Settling:
         return self._importing
 
     def _import(self, atom: str, into: Into, packages: set[str]) -> bool:
-        there = self._there()
+        there = self._scratch_workspace()
         try:
             planned = planning.prepare(there, Request(atoms=(atom,), into=into))
             planned = replace(planned, plan=replace(planned.plan, metapackage=None))

@@ -1,4 +1,4 @@
-"""What a plan has to know of a checkout, whatever the request: worked out once, for many requests."""
+"""What a plan needs to know of a checkout and that no request changes: computed once, for many requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An update of everything: copy, put edits of our own on again, settle what follows, say what is left.
+"""An update of everything: copy, apply Flatcar's edits again, make what follows, list what is left.
 
 Whatever is changed is changed in memory and in a scratch copy of the checkout.
 """

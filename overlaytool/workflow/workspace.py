@@ -62,7 +62,9 @@ def open_workspace(
     found = checkouts.find(checkout)
     settings = configuration.load(config, checkout=found.path)
     chosen = tuple(found.board(name) for name in (boards or settings.boards)) or found.boards
-    trees = _sources(settings, gentoo, sources) if with_sources or _there(settings, with_sources) else {}
+    trees = (
+        _sources(settings, gentoo, sources) if with_sources or _wants_sources(settings, with_sources) else {}
+    )
     POOL.trust(None if trust_sources else [one.path for one in settings.sources if one.trusted])
     cache = MetadataCache(settings.cache)
     try:
@@ -88,8 +90,8 @@ def keep_out_of_git(space: Workspace, *places: Path) -> tuple[str, ...]:
     return exclude(space.checkout.path, (space.checkout.path / configuration.FILE_NAME, *places))
 
 
-def _there(config: Config, with_sources: bool | None) -> bool:
-    """Whether trees that are not needed are to be used all the same."""
+def _wants_sources(config: Config, with_sources: bool | None) -> bool:
+    """Whether to use the trees to import from where a command does not need them."""
     return with_sources is None and config.gentoo.path.is_dir()
 
 

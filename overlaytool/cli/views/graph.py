@@ -70,14 +70,14 @@ def _parts(line: tree.Line, graph: Graph) -> Iterator[Part]:
     node = line.node
     yield line.branch, "dim"
     yield node.cpv, STYLES[node.state]
-    for word in (WORDS[node.state].format(node.repository), " ".join(line.classes), _place(node, graph)):
+    for word in (WORDS[node.state].format(node.repository), " ".join(line.classes), _target_of(node, graph)):
         if word:
             yield f"  {word}", "dim"
     if line.mark:
         yield f" {line.mark}", "dim"
 
 
-def _place(node: Node, graph: Graph) -> str:
+def _target_of(node: Node, graph: Graph) -> str:
     if node.root is Root.HOST:
         return "host"
     return "" if node.boards == graph.boards else " ".join(node.boards)
