@@ -14,15 +14,20 @@ from typing import Any
 import msgspec
 from msgspec import _json_schema
 
+from overlaytool.cli.views import update
 from overlaytool.config import Config
 from overlaytool.image import document as image
 from overlaytool.model.build import BuildResult, Check
 from overlaytool.model.plan import Plan
-from overlaytool.model.series import Series
+from overlaytool.model.removal import Removal
+from overlaytool.model.review import Review
+from overlaytool.model.series import Series, Synced, WrittenSeries
 from overlaytool.model.verdict import Verdict
 from overlaytool.plan import document
+from overlaytool.report import review as reports
 from overlaytool.survey.line import SCHEMA, Line
 from overlaytool.workflow import Why
+from overlaytool.workflow.info import Hit, Info, Outdated
 
 PLACE = Path(__file__).resolve().parents[1] / "overlaytool/schemas"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -30,10 +35,26 @@ TEXT = {"type": "string"}
 TEXTS = {"type": "array", "items": TEXT}
 NUMBER = {"type": "integer"}
 NUMBER_OR_NULL: dict[str, Any] = {"type": ["integer", "null"]}
+TEXT_OR_NULL: dict[str, Any] = {"type": ["string", "null"]}
+FLAG = {"type": "boolean"}
+VERSIONS = {"type": "array", "items": TEXT_OR_NULL, "minItems": 2, "maxItems": 2}
 
 
 # A default of a class of our own, a target say, is text in a schema, too. msgspec has no option for that.
 _json_schema.to_builtins = partial(msgspec.to_builtins, enc_hook=str)
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    """An object that has at least these."""
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+CHANGE = _object(package=TEXT, views={"type": "object", "additionalProperties": VERSIONS}, notes=TEXTS)
+"""A package, and each view's version before and after."""
 
 
 def schemas() -> dict[str, dict[str, Any]]:
@@ -58,6 +79,17 @@ def schemas() -> dict[str, dict[str, Any]]:
         "graph": _graph(),
         "audit": _audit(),
         "survey": _line(),
+        "review": _review(),
+        "advisories": _advisories(),
+        "info": _of(Info, "overlaytool info --format json"),
+        "search": _several(Hit, "packages", "overlaytool search --format json"),
+        "outdated": _several(Outdated, "packages", "overlaytool outdated --format json"),
+        "sync": _several(Synced, "trees", "overlaytool sync --format json"),
+        "pr": _of(WrittenSeries, "overlaytool pr --format json"),
+        "update-all": _update_all(),
+        "remove": _carried_out(_of(Removal, "overlaytool remove --format json")),
+        "fork": _carried_out(_fork()),
+        "undo": _undo(),
         "error": _error(),
     }
     return {name: {"$schema": DIALECT, **schema} for name, schema in sorted(made.items())}
@@ -99,7 +131,13 @@ def _plan() -> dict[str, Any]:
     made["properties"]["license_imports"] = made["properties"]["licenses"]
     made["properties"]["licenses"] = TEXTS
     made["required"].append("license_imports")
-    for name, record in (("verdict", Verdict), ("series", Series)):  # with --verify, with --commit
+    return _carried_out(made)
+
+
+def _carried_out(made: dict[str, Any]) -> dict[str, Any]:
+    """The same with what --verify and --commit add."""
+    made.setdefault("$defs", {})
+    for name, record in (("verdict", Verdict), ("series", Series)):
         other = _of(record, name)
         made["$defs"] |= other.pop("$defs", {})
         other["required"].remove("schema")
@@ -108,13 +146,76 @@ def _plan() -> dict[str, Any]:
     return made
 
 
-def _object(**properties: Any) -> dict[str, Any]:
-    """An object that has at least these."""
-    return {"type": "object", "properties": properties, "required": list(properties)}
+def _review() -> dict[str, Any]:
+    made = _of(Review, "overlaytool review --format json, --report FILE.json", reports.SCHEMA)
+    made["properties"]["changes"] = _list(CHANGE)
+    made["required"].append("changes")
+    return made
 
 
-def _list(items: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": items}
+def _advisories() -> dict[str, Any]:
+    hit = _object(
+        **dict.fromkeys(("id", "title", "cpv", "file"), TEXT),
+        **dict.fromkeys(("references", "targets", "views"), TEXTS),
+        **dict.fromkeys(("gate", "allowed"), FLAG),
+    )
+    made = _object(
+        schema={"const": 1},
+        holds=FLAG,
+        read=NUMBER,
+        advisories=_list(hit),
+        stale=TEXTS,
+        unreadable=_list(_object(file=TEXT, reason=TEXT)),
+    )
+    return {"title": "overlaytool advisories --format json", **made}
+
+
+def _update_all() -> dict[str, Any]:
+    notice = _object(reference=TEXT, message=TEXT, hint=TEXT_OR_NULL)
+    added = _object(atom=TEXT, keywords=TEXTS, file=TEXT, comment=TEXT)
+    removed = _object(atom=TEXT, file=TEXT, line=NUMBER, because=TEXT)
+    made = _object(
+        schema={"const": update.SCHEMA},
+        request=TEXTS,
+        boards=TEXTS,
+        base=TEXT_OR_NULL,
+        sources=_list(_object(name=TEXT, commit=TEXT_OR_NULL)),
+        copied=TEXTS,
+        imported=TEXTS,
+        entries=_list({"type": "object"}),
+        keywords=_list(added),
+        keywords_removed=_list(removed),
+        removable=_list(_object(package=TEXT, because=TEXT)),
+        steps=_list(_object(kind=TEXT, action=TEXT, subject=TEXT)),
+        changes=_list(CHANGE),
+        to_look_at=_list(notice),
+        manual_work=_list(notice),
+    )
+    return _carried_out({"title": "overlaytool update --all --format json", **made})
+
+
+def _fork() -> dict[str, Any]:
+    notice = _object(reference=TEXT, message=TEXT, hint=TEXT_OR_NULL)
+    made = _object(
+        schema={"const": 1},
+        package=TEXT,
+        files=_list(_object(path=TEXT, action={"enum": ["write", "delete"]})),
+        plan={"type": ["object", "null"]},
+        work=_list(notice),
+    )
+    return {"title": "overlaytool fork, unfork --format json; `plan` is a document of plan", **made}
+
+
+def _undo() -> dict[str, Any]:
+    made = _object(
+        schema={"const": 1},
+        request=TEXTS,
+        started=TEXT,
+        removed=TEXTS,
+        restored=TEXTS,
+        branch=TEXT_OR_NULL,
+    )
+    return {"title": "overlaytool undo --format json", **made}
 
 
 def _graph() -> dict[str, Any]:

@@ -84,6 +84,23 @@ class Pushed(Struct, frozen=True, kw_only=True):
     """The page that does the same in a browser."""
 
 
+class WrittenSeries(Struct, frozen=True, kw_only=True):
+    """What `pr` has written and done."""
+
+    title: str
+    series: Series
+    directory: str
+    patches: tuple[str, ...]
+    """Paths, in the order in which ``git am`` wants them."""
+    diff: str
+    """Path of the series as one diff."""
+    text: str
+    """Path of the pull request's text."""
+    pushed: Pushed | None = None
+    opened: str | None = None
+    """The address of the pull request, where it was opened."""
+
+
 class SyncState(StrEnum):
     """What `sync` did with a tree."""
 

@@ -36,6 +36,7 @@ def summary(graph: Graph) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "request": list(graph.resolution.request.atoms),
+        "reverse": list(graph.targets),
         "into": graph.resolution.request.into,
         "boards": list(graph.boards),
         "checkout": {"commit": checkout.commit, "version": checkout.version} if checkout else None,

@@ -70,7 +70,7 @@ def reverse(graph: Graph, package: str) -> Graph:
     turned: nx.DiGraph[str] = nx.DiGraph((link.child, link.parent) for link in graph.links)
     turned.add_nodes_from(node.id for node in graph.nodes)
     reached = set(wanted).union(*(nx.descendants(turned, identity) for identity in wanted))
-    return _part(graph, reached)
+    return replace(_part(graph, reached), targets=wanted)
 
 
 def find(graph: Graph, package: str) -> tuple[str, ...]:

@@ -27,12 +27,20 @@ def page(graph: Graph) -> str:
     data["changes"] = sections(graph.plan) if graph.plan else []
     return single_file(
         "page.html",
-        title=" ".join(graph.resolution.request.atoms) or "overlaytool",
+        title=_title(graph),
         data=data,
         styles=("page.css",),
         scripts=SCRIPTS,
         licenses=_licenses(),
     )
+
+
+def _title(graph: Graph) -> str:
+    request = " ".join(graph.resolution.request.atoms) or "overlaytool"
+    if not graph.targets:
+        return request
+    names = dict.fromkeys(node.name for node in graph.nodes if node.id in graph.targets)
+    return f"What pulls in {', '.join(names)} ({request})"
 
 
 def _licenses() -> str:

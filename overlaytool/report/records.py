@@ -115,6 +115,8 @@ class Graph(Struct, frozen=True, kw_only=True):
     cycles: tuple[tuple[str, ...], ...]
     """Strongly connected components of more than one package, or of one that asks for itself."""
     selection: Selection
+    targets: tuple[str, ...] = ()
+    """The ids of what the graph leads to, where it shows what pulls a package in."""
 
     @property
     def imports(self) -> tuple[Node, ...]:

@@ -28,6 +28,15 @@ def check(name: str, text: str) -> None:
         ("why", ("why", "sys-libs/ncurses"), 0),
         ("graph", ("graph", "app-misc/screen"), 0),
         ("config", ("config", "show"), 0),
+        ("search", ("search", "htop"), 0),
+        ("info", ("info", "sys-process/htop"), 0),
+        ("outdated", ("outdated",), 0),
+        ("sync", ("sync",), 0),
+        ("advisories", ("advisories",), 0),
+        ("remove", ("remove", "app-misc/jq", "--dry-run"), 0),
+        ("remove", ("remove", "app-misc/jq", "--commit"), 0),
+        ("fork", ("fork", "app-misc/jq", "--yes"), 0),
+        ("update-all", ("update", "--all", "--dry-run"), 1),
     ],
 )
 def test_a_document_holds_against_its_schema(
@@ -37,6 +46,16 @@ def test_a_document_holds_against_its_schema(
     done = run_cli("-C", checkout_tree, *words, "--format", "json", check=False)
     assert done.returncode == status, done.stderr
     check(name, done.stdout)
+
+
+def test_what_is_written_about_a_series_holds_too(
+    run_cli: RunCli, checkout_tree: Path, gentoo_tree: Path
+) -> None:
+    (checkout_tree / "overlaytool.toml").write_text(f'gentoo = "{gentoo_tree}"\n')
+    run_cli("-C", checkout_tree, "add", "sys-process/htop", "--commit")
+    check("pr", run_cli("-C", checkout_tree, "pr", "--format", "json").stdout)
+    check("review", run_cli("-C", checkout_tree, "review", "main..add-htop", "--format", "json").stdout)
+    check("undo", run_cli("-C", checkout_tree, "undo", "--yes", "--format", "json").stdout)
 
 
 @pytest.mark.parametrize(("name", "command"), [("doctor", "doctor"), ("audit", "audit")])

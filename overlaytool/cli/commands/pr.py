@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from overlaytool.cli import console
-from overlaytool.cli.options import keep_out_of_git, workspace
+from overlaytool.cli.options import Format, FormatOption, keep_out_of_git, workspace
 
 ANSWER_IS_NO = 1
 
@@ -31,6 +31,7 @@ def pr(
     ] = None,
     push: Annotated[str | None, typer.Option(metavar="REMOTE", help="Then push the branch there.")] = None,
     open_: Annotated[bool, typer.Option("--open", help="Then open the pull request with gh.")] = False,
+    format: FormatOption = Format.TEXT,
 ) -> None:
     """Write a series as patches for git am, as one diff, and the pull request's text."""
     from overlaytool.cli.views import series as series_view
@@ -40,6 +41,7 @@ def pr(
         raise typer.BadParameter("--base goes with --rebase")
     if open_ and not push:
         raise typer.BadParameter("--open goes with --push REMOTE")
+    text = format is Format.TEXT
     with workspace(context, with_sources=False) as space:
         if push and open_:
             series.check_opening(space, push)
@@ -50,9 +52,13 @@ def pr(
                 raise typer.Exit(ANSWER_IS_NO)
         written = series.write(space, output, branch=branch)
         keep_out_of_git(space, output)
-        series_view.show_written(written)
-        if push:
-            pushed = series.push(space, written, push)
+        if text:
+            series_view.show_written(written)
+        pushed = series.push(space, written, push) if push else None
+        if pushed and text:
             series_view.show_pushed(pushed)
-            if open_:
-                console.write(series.open_pull_request(pushed) + "\n")
+        opened = series.open_pull_request(pushed) if pushed and open_ else None
+        if opened and text:
+            console.write(f"{opened}\n")
+    if not text:
+        console.write(series_view.written_to_json(written, pushed, opened))

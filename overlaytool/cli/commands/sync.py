@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from overlaytool.cli.options import Globals
+from overlaytool.cli import console
+from overlaytool.cli.options import Format, FormatOption, Globals
 
 
 def sync(
@@ -15,6 +16,7 @@ def sync(
         list[str] | None,
         typer.Argument(metavar="[NAME...]", help="`gentoo`, or a source of overlaytool.toml; default: all."),
     ] = None,
+    format: FormatOption = Format.TEXT,
 ) -> None:
     """Clone the trees to import from into the cache, or refresh the clones."""
     from overlaytool.cli.console import TerminalProgress
@@ -22,5 +24,10 @@ def sync(
     from overlaytool.workflow.sync import sync as sync_trees
 
     options: Globals = context.obj
+    done = []
     for tree in sync_trees(options.checkout, options.config, TerminalProgress(), names or ()):
-        series_view.show_synced(tree)
+        done.append(tree)
+        if format is Format.TEXT:
+            series_view.show_synced(tree)
+    if format is Format.JSON:
+        console.write(series_view.synced_to_json(done))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from msgspec import to_builtins
 
 from overlaytool.cli import console
 from overlaytool.model.resolution import Notice
-from overlaytool.model.series import Pushed, Rebase, Series, Synced, SyncState
+from overlaytool.model.series import Pushed, Rebase, Series, Synced, SyncState, WrittenSeries
 from overlaytool.support.text import counted
 
 if TYPE_CHECKING:
@@ -89,6 +90,30 @@ def show_synced(tree: Synced) -> None:
     commit = f" at {tree.commit[:12]}" if tree.commit else ""
     console.show(f"{tree.name}{commit} {tree.path}")
     console.say(f"  {SYNCED[tree.state]}" + (f": {tree.reason}" if tree.reason else ""))
+
+
+def synced_to_json(trees: Iterable[Synced]) -> str:
+    """``{"schema", "trees"}``."""
+    return _document({"trees": to_builtins(tuple(trees))})
+
+
+def written_to_json(written: PullRequest, pushed: Pushed | None, opened: str | None) -> str:
+    """The files of a series and of its pull request, and where it was pushed."""
+    record = WrittenSeries(
+        title=written.title,
+        series=written.series,
+        directory=str(written.directory),
+        patches=tuple(map(str, written.patches)),
+        diff=str(written.directory / "series.diff"),
+        text=str(written.text),
+        pushed=pushed,
+        opened=opened,
+    )
+    return _document(to_builtins(record))
+
+
+def _document(data: dict[str, Any]) -> str:
+    return json.dumps({"schema": 1, **data}, indent=2, ensure_ascii=False) + "\n"
 
 
 def _say_notices(notices: Iterable[Notice]) -> None:

@@ -53,7 +53,8 @@
   }
 
   function summary(choose) {
-    document.getElementById("title").textContent = graph.request.join(" ");
+    const targets = [...new Set(graph.reverse.map((id) => nodes.get(id).name))].join(", ");
+    document.getElementById("title").textContent = targets ? `What pulls in ${targets}` : graph.request.join(" ");
     document.getElementById("origin").textContent = origin();
     document.getElementById("figures").append(...figures());
     const copied = graph.imports.map((id) => {
@@ -152,8 +153,8 @@
   }
 
   function changes() {
-    const sections = report.changes.flatMap(({ title, lines }) => [
-      element("h2", {}, title),
+    const sections = report.changes.flatMap(({ title, lines, note: file }) => [
+      element("h2", {}, title, file ? element("span", { class: "soft" }, ` ${file}`) : null),
       element("ul", {}, ...lines.map(({ text, note }) => element("li", {}, element("code", {}, text), note ? element("p", { class: "soft" }, note) : null))),
     ]);
     document.getElementById("changes").append(...sections);

@@ -2,6 +2,7 @@
 /* The drawing: SVG through d3, with pan, zoom and the keyboard. */
 (() => {
   const { nodes, signs, stateWords, out, into } = overlaytool;
+  const targets = new Set(overlaytool.report.graph.reverse);
   const curve = d3.line((point) => point.x, (point) => point.y).curve(d3.curveBasis);
   const straight = d3.linkVertical().x((point) => point.x).y((point) => point.y);
   const READABLE_SCALE = 0.62;
@@ -48,6 +49,7 @@
   function spoken(node) {
     const parts = [node.cpv, stateWords[node.state], overlaytool.place(node)];
     if (node.requested) parts.push("requested");
+    if (targets.has(node.id)) parts.push("the package asked about");
     parts.push(`needs ${out.get(node.id).length}, needed by ${into.get(node.id).length}`);
     return parts.join(", ");
   }
@@ -67,7 +69,7 @@
       })
       .attr("class", (box) => {
         const node = nodes.get(box.id);
-        return `node ${node.state} ${node.root}${node.requested ? " requested" : ""}`;
+        return `node ${node.state} ${node.root}${node.requested ? " requested" : ""}${targets.has(node.id) ? " target" : ""}`;
       })
       .attr("transform", (box) => `translate(${box.x},${box.y})`)
       .attr("aria-pressed", "false")

@@ -31,12 +31,20 @@
     return `${text.slice(0, length)}…`;
   }
 
+  /* Names that packages of several categories have: from afar these need theirs. */
+  const categories = new Map();
+  for (const { name } of overlaytool.report.nodes) {
+    const [category, short] = name.split("/");
+    categories.set(short, (categories.get(short) || new Set()).add(category));
+  }
+  const repeated = new Set([...categories].filter(([, found]) => found.size > 1).map(([short]) => short));
+
   function boxOf(node, widest) {
     const [category, name] = node.name.split("/");
     const label = fitted(`${name} ${node.version}`, "label", widest);
     const above = fitted(node.root === "host" ? `${category} · build host` : category, "category", widest);
     const sign = overlaytool.signs[node.state] ? SIGN : 0;
-    const far = fitted(name, "far", widest);
+    const far = fitted(repeated.has(name) ? node.name : name, "far", widest);
     const width = Math.max(textWidth(label, "label") + sign, textWidth(above, "category")) + 2 * PADDING;
     return { id: node.id, label, far, category: above, width: Math.ceil(width), height: ROW };
   }

@@ -140,8 +140,8 @@
   }
 
   function legend() {
-    const states = [["add", "added"], ["update", "updated"], ["present", "present"], ["provided", "provided"], ["host", "on the build host"]];
-    const present = (name) => (name === "host" ? report.nodes.some((node) => node.root === "host") : report.graph.states[name]);
+    const states = [["target", "the package asked about"], ["add", "added"], ["update", "updated"], ["present", "present"], ["provided", "provided"], ["host", "on the build host"]];
+    const present = (name) => (name === "target" ? report.graph.reverse.length : name === "host" ? report.nodes.some((node) => node.root === "host") : report.graph.states[name]);
     const lines = [["link", "needed at run time"], ["link build", "needed to build only"], ["link cut", "closes a cycle"]];
     const shown = lines.filter(([name]) => name !== "link cut" || links.some((link) => link.cut));
     const item = (words, draw) => {

@@ -30,8 +30,14 @@
     return (order.descending ? -first : first) || (a.id < b.id ? -1 : 1);
   }
 
+  /* A package's name may be broken behind its category, and nowhere else before it has to be. */
+  const breakable = (cpv) => {
+    const [category, name] = cpv.split("/");
+    return [`${category}/`, element("wbr"), element("span", { class: "whole" }, name)];
+  };
+
   function row(node, choose) {
-    const name = element("button", { type: "button", class: "text", onclick: () => choose(node.id) }, node.cpv);
+    const name = element("button", { type: "button", class: "text", onclick: () => choose(node.id) }, ...breakable(node.cpv));
     const cells = columns.slice(1).map((column) => element("td", { class: kind(column) }, column.cell ? column.cell(node) : String(column.value(node))));
     return element("tr", { "data-id": node.id }, element("td", {}, name), ...cells);
   }
