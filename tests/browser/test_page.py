@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from opened import Opened
+from plans import edit, imported, keyword, plan, use
 from playwright.sync_api import expect
 from records import edge, package, resolution
 from scale import image_like
@@ -348,6 +349,59 @@ def test_a_column_that_says_the_same_everywhere_is_left_out(open_report: Open) -
     assert "State" not in titles
     assert "Root" not in titles
     assert titles[0].startswith("Package")
+
+
+def test_the_changes_tab_has_the_sections_of_the_plan(open_report: Open) -> None:
+    made = plan(
+        request=("sys-process/htop",),
+        imports=(imported("sys-process/htop", HTOP),),
+        keywords=(keyword(f"={HTOP}", "~arm64"),),
+        use=(use("sys-libs/ncurses", "tinfo", parent=HTOP),),
+        metapackage=edit("sys-process/htop"),
+        new_in_image=(HTOP,),
+        warnings=(Notice(reference="x", message="perl is masked", hint="leave it out"),),
+    )
+    page = open_report(graph.build(plan_like(), made)).page
+    page.get_by_role("button", name="Changes").click()
+    tab = page.locator("#changes")
+    titles = ["Copy", "Accept keywords", "Set USE", "Metapackage", "The image gains", "Warnings"]
+    assert [each.split(" coreos/")[0] for each in tab.locator("h2").all_inner_texts()] == titles
+    expect(tab).to_contain_text("sys-process/htop 3")
+    expect(tab).to_contain_text("add from gentoo, for amd64-usr; asked for by you")
+    expect(tab).to_contain_text("base/package.accept_keywords")
+    expect(tab).to_contain_text("sys-libs/ncurses tinfo")
+    expect(tab).to_contain_text("+ sys-process/htop")
+    expect(page.locator("#packages")).to_be_hidden()
+    page.get_by_role("button", name="Packages").click()
+    expect(tab).to_be_hidden()
+
+
+def test_what_pulls_a_package_in_is_titled_and_the_package_marked(open_report: Open) -> None:
+    opened = open_report(graph.reverse(graph.build(plan_like()), "sys-libs/ncurses"))
+    expect(opened.page.locator("h1")).to_have_text("What pulls in sys-libs/ncurses")
+    assert opened.page.title().startswith("What pulls in sys-libs/ncurses (sys-process/htop")
+    marked = opened.page.locator("#drawing .node.target")
+    expect(marked).to_have_count(1)
+    expect(marked).to_have_attribute("data-id", NCURSES)
+    expect(opened.page.locator("#legend")).to_contain_text("the package asked about")
+
+
+def test_a_name_of_several_categories_has_its_category_from_afar_too(open_report: Open) -> None:
+    made = resolution(
+        [package("acct-user/htop-0"), package(HTOP), package(NCURSES)],
+        [edge(None, HTOP), edge(HTOP, "acct-user/htop-0"), edge(HTOP, NCURSES)],
+    )
+    opened = open_report(graph.build(made))
+    afar = {name: opened.node(name).locator(".far-label").text_content() for name in opened.nodes()}
+    assert afar == {HTOP: "sys-process/htop", "acct-user/htop-0": "acct-user/htop", NCURSES: "ncurses"}
+
+
+def test_names_in_the_table_break_behind_the_category_alone(open_report: Open) -> None:
+    long = "app-containers/containers-image-registries-1.2.3_p20260515-r1"
+    opened = open_report(graph.build(resolution([package(long)], [edge(None, long)])))
+    name = opened.page.locator("#table .whole")
+    assert name.evaluate("each => each.getClientRects().length") == 1
+    assert name.inner_text() == "containers-image-registries-1.2.3_p20260515-r1"
 
 
 def test_print_leaves_the_controls_out_and_the_whole_table_in(report: Opened) -> None:

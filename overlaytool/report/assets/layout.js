@@ -44,8 +44,10 @@
     const label = fitted(`${name} ${node.version}`, "label", widest);
     const above = fitted(node.root === "host" ? `${category} · build host` : category, "category", widest);
     const sign = overlaytool.signs[node.state] ? SIGN : 0;
-    const far = fitted(repeated.has(name) ? node.name : name, "far", widest);
-    const width = Math.max(textWidth(label, "label") + sign, textWidth(above, "category")) + 2 * PADDING;
+    const afar = repeated.has(name) ? node.name : name;
+    const words = [textWidth(label, "label") + sign, textWidth(above, "category"), repeated.has(name) ? textWidth(afar, "far") : 0];
+    const width = Math.max(...words) + 2 * PADDING;
+    const far = fitted(afar, "far", Math.max(width, widest) - 2 * PADDING);
     return { id: node.id, label, far, category: above, width: Math.ceil(width), height: ROW };
   }
 
