@@ -47,7 +47,7 @@ schemas: $(STAMP)
 	$(BIN)/python packaging/schemas.py
 
 pictures: $(STAMP)
-	$(BIN)/python docs/pictures.py
+	$(BIN)/python docs/pictures.py docs/images $(REPORT)
 
 # What runs overlaytool; then what its tests need besides; then what its documents need.
 $(INSTALLED): pyproject.toml .ci/environment

@@ -1,4 +1,4 @@
-"""The page's list of changes says what the plan does, the metapackage and USE among it."""
+"""The page's list of changes says what the plan does, the metapackage and USE among it, and who asks."""
 
 from __future__ import annotations
 
@@ -24,13 +24,19 @@ def test_every_kind_of_change_has_its_section() -> None:
         "Metapackage",
         "The image gains",
         "Work for you",
+        "Warnings",
     ]
 
 
 def test_copies_name_version_source_and_boards_and_use_its_file() -> None:
-    assert told("Copy")[0] == ("dev-libs/b 2.1", "add from gentoo, for amd64-usr")
+    assert told("Copy")[0] == (
+        "dev-libs/b 2.1",
+        "add from gentoo, for amd64-usr; asked for by sys-process/htop-3.5.3",
+    )
     assert told("Copy")[-1] == ("app-misc/fetch", "add from guru")
-    assert told("Set USE") == [("dev-libs/c ssl -doc", f"Required by dev-libs/b.; {USE_FILE}")]
+    assert told("Set USE") == [("dev-libs/c ssl -doc", "Required by dev-libs/b.")]
+    (section,) = (each for each in changes.sections(FULL_PLAN) if each["title"] == "Set USE")
+    assert section["note"] == USE_FILE.partition("/profiles/")[2]
 
 
 def test_the_metapackage_shows_lines_groups_and_revision() -> None:
@@ -44,7 +50,9 @@ def test_the_metapackage_shows_lines_groups_and_revision() -> None:
 def test_an_update_shows_both_versions() -> None:
     taken = Selected(cpv="a/b-2", board="amd64-usr", root=Root.HOST, replaces="a/b-1")
     (section,) = changes.sections(plan(imports=(imported("a/b", action=Action.UPDATE, selected=(taken,)),)))
-    assert section["lines"] == [{"text": "a/b 1 → 2", "note": "update from gentoo, for amd64-usr host"}]
+    assert section["lines"] == [
+        {"text": "a/b 1 → 2", "note": "update from gentoo, for amd64-usr host; asked for by you"}
+    ]
 
 
 def test_a_plan_that_does_nothing_has_no_sections() -> None:
