@@ -25,7 +25,7 @@ from overlaytool.model.series import Evidence, Outcome, Stage
 from overlaytool.model.verdict import Verdict
 from overlaytool.resolve.request import known_atom
 from overlaytool.support import evidence
-from overlaytool.verify import excerpt, judge, minimal, oversights
+from overlaytool.verify import edits, excerpt, judge, minimal, oversights
 from overlaytool.verify.emerge import LIMIT
 from overlaytool.verify.steps import Steps
 from overlaytool.workflow import Workspace
@@ -88,7 +88,14 @@ def verify(space: Workspace, subject: Subject) -> Verdict:
             verdict = replace(verdict, unneeded=minimal.unneeded(question, space.progress, before))
         if repository is not None and base is not None:
             after = repository.tree(subject.tip) if subject.tip is not None else DiskTree(space.checkout.path)
-            forgotten = oversights.find(_paths(repository, base, subject.tip), repository.tree(base), after)
+            paths = _paths(repository, base, subject.tip)
+            forgotten = oversights.find(paths, repository.tree(base), after)
+            if subject.plan is None:
+                gentoo = space.config.gentoo.path
+                found = edits.find(
+                    repository, base, subject.tip, paths, after, gentoo if gentoo.is_dir() else None
+                )
+                forgotten = (*forgotten, *found)
             verdict = replace(verdict, oversights=forgotten)
     if (tree := judged.result()) is not None:
         _keep(space, subject, verdict, tree)

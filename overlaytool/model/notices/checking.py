@@ -55,3 +55,32 @@ class LeftInAutomation(NoticeKind, frozen=True, kw_only=True):
 
     package: str
     file: str
+
+
+class EditedInPlace(NoticeKind, frozen=True, kw_only=True):
+    """A copy in portage-stable was changed by hand, and not copied from Gentoo."""
+
+    reference = "edited-in-place"
+    says = "{package} in portage-stable was edited: {what}"
+    hint = (
+        "the weekly sync takes that back: use coreos/user-patches or coreos/config/env, or overlaytool fork"
+        " {package}"
+    )
+
+    package: str
+    what: str
+    """The commits, or the files where nothing is committed."""
+
+
+class EditLost(NoticeKind, frozen=True, kw_only=True):
+    """A change replaces a copy in portage-stable that carried an edit, and the edit is gone."""
+
+    reference = "edit-lost"
+    says = "{package} carried an edit of Flatcar's own, and the change takes it away: {what}"
+    hint = "apply it again, where it is still needed: git show {commit} -- {path}"
+
+    package: str
+    what: str
+    commit: str
+    """The first twelve hex digits of the newest commit of the edit."""
+    path: str

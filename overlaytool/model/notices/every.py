@@ -62,5 +62,7 @@ KINDS: tuple[type[NoticeKind], ...] = (
     checking.RevisionNotBumped,
     checking.NotInAutomation,
     checking.LeftInAutomation,
+    checking.EditedInPlace,
+    checking.EditLost,
 )
 """Two kinds may share a reference, where they say one thing in two situations."""
