@@ -11,6 +11,8 @@ from overlaytool.git.repository import LOG, Repository
 
 COMMITS = 6000
 """How far back the history is looked at: some three years of flatcar/scripts."""
+FEW = 100
+"""As many names git is given as paths; it reads less of the history then."""
 _COPIED = re.compile(
     r"\b(sync(ed|s)?|add(ed|s)?|import(ed|s)?|updated?|bump(ed)?|replaced?|reinstated?)\b.*\bgentoo\b"
     r"|\bmoved?\b.*\bportage-stable\b|\bnew package\b|\b(drop|remove)(ped|d)?\b|^revert\b|^merge\b",
@@ -43,6 +45,7 @@ def edited_by_hand(
     What the history does not reach (a shallow clone, an old copy) is not among them, nor is what came with
     the first commit.
 
+    :param commit: where to begin, or a range of commits.
     :param directory: from the top, ``sdk_container/src/third_party/portage-stable``.
     :param names: ``category/name``.
     """
@@ -56,7 +59,7 @@ def edited_by_hand(
         "-z",
         commit,
         "--",
-        directory,
+        *([f"{directory}/{name}" for name in sorted(names)] if len(names) <= FEW else [directory]),
     ).decode("utf-8", "replace")
     open_names = set(names)
     later: dict[str, list[tuple[str, str]]] = {}

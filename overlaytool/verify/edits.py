@@ -62,11 +62,8 @@ def _committed(
     repository: Repository, base: str, tip: str, names: Collection[str]
 ) -> Iterator[tuple[str, str]]:
     """The packages whose last change since the base is an edit, each with the commits."""
-    new = set(repository.run("rev-list", f"{base}..{tip}").decode().split())
-    if not new or not names:
-        return
-    for name, edit in edited_by_hand(repository, tip, str(PORTAGE_STABLE), names).items():
-        if edit.commits[0][0] in new:
+    if names:
+        for name, edit in edited_by_hand(repository, f"{base}..{tip}", str(PORTAGE_STABLE), names).items():
             yield name, edit.last
 
 
