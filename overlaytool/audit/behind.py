@@ -1,4 +1,4 @@
-"""How far portage-stable is behind the Gentoo tree that is at hand."""
+"""How far portage-stable is behind the Gentoo tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Eclasses that nobody inherits."""
+"""Eclasses that nothing inherits."""
 
 from __future__ import annotations
 

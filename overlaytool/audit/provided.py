@@ -1,4 +1,4 @@
-"""package.provided: what emerge is told that it has (portage(5))."""
+"""package.provided: packages that emerge takes for installed (portage(5))."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checkout as the checks look at it: package directories, profile files, text of ebuilds, the closure."""
+"""What the checks of an audit read: package directories, profile files, text of ebuilds, the closure."""
 
 from __future__ import annotations
 

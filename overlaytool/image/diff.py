@@ -144,7 +144,7 @@ def _files(
 
 
 def _differ(left: FileEntry, right: FileEntry) -> bool:
-    """Whether two files can be told apart without reading them."""
+    """Whether two files differ in what can be compared without reading them."""
     if (left.kind, left.size) != (right.kind, right.size):
         return True
     targets = {NUMBERS.sub("#", each.target) for each in (left, right)}
@@ -189,7 +189,7 @@ def _package_changes(
 
 
 def _by_name(part: Component | None, sizes: Mapping[str, int]) -> dict[str, tuple[tuple[str, ...], int]]:
-    """Versions and bytes by package; what nobody owns under no name."""
+    """Versions and bytes by package; files without a package under no name."""
     if part is None or not part.packages:
         return {}
     versions: dict[str, list[str]] = defaultdict(list)

@@ -58,7 +58,7 @@ type FlagChanges = frozenset[tuple[str, bool]]
 
 
 class View(Struct, frozen=True):
-    """One of the eyes that look at the trees: a board root, or the build host."""
+    """A root that packages are resolved for: a board root, or the build host."""
 
     name: str
     """The board's name, or ``host``."""

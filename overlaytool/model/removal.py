@@ -50,7 +50,7 @@ class RemovedFile(Struct, frozen=True, kw_only=True):
 
 
 class Mention(Struct, frozen=True, kw_only=True):
-    """Where the rest of the repository still names what goes: for a person to look at."""
+    """A line elsewhere in the repository that still names a removed package, for a person to check."""
 
     name: str
     file: str

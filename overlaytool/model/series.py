@@ -144,7 +144,7 @@ class Outcome(StrEnum):
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
-    """What one run of one stage really said, for the text of the pull request."""
+    """The result of one run of one stage, for the text of the pull request."""
 
     stage: Stage
     command: str

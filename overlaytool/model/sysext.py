@@ -103,5 +103,5 @@ class SysextCheck(Struct, frozen=True, kw_only=True):
 
     @property
     def merges(self) -> bool:
-        """Whether nothing speaks against it."""
+        """Whether there is no problem that keeps it from being merged."""
         return not any(problem.severity is Severity.ERROR for problem in self.problems)

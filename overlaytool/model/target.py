@@ -61,12 +61,12 @@ class Into(str):
 
     @property
     def kind(self) -> TargetKind:
-        """What stands before the colon."""
+        """The part before the colon."""
         return TargetKind(self.partition(":")[0])
 
     @property
     def name(self) -> str:
-        """What stands after the colon; empty where there is only one of the kind."""
+        """The part after the colon; empty where there is only one target of the kind."""
         return self.partition(":")[2]
 
 

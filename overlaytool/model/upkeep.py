@@ -1,4 +1,4 @@
-"""What an update of everything finds beside packages: copies that carry edits, lines of profiles."""
+"""What an update of everything finds besides packages: edited copies, lines of profiles."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from overlaytool.model.resolution import Notice, Root
 
 
 class ViewKind(StrEnum):
-    """From where Portage looks at the checkout."""
+    """The root and profile that Portage resolves for."""
 
     BOARD = "board"
     """The board root, with the build host beside it for BDEPEND and IDEPEND."""

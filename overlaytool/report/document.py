@@ -31,7 +31,7 @@ def to_json(graph: Graph) -> str:
 
 
 def summary(graph: Graph) -> dict[str, Any]:
-    """What stands on top of a report: the request, what is copied, what the image gains, warnings."""
+    """The summary at the top of a report: the request, what is copied, what the image gains, warnings."""
     plan, checkout = graph.plan, graph.checkout
     return {
         "schema": SCHEMA,

@@ -1,4 +1,4 @@
-"""Keep what the stages of a build said, for the text of the pull request."""
+"""Keeps the results of the stages of a build, for the text of the pull request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what the user said to the container that a build uses: engine, image, name and build id."""
+"""Chooses the container that a build uses from the user's options: engine, image, name and build id."""
 
 from __future__ import annotations
 

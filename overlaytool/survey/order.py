@@ -1,4 +1,4 @@
-"""What a worker is told: which trees, which question; and how it is told that it is the right one for it."""
+"""The order for a worker of a survey: trees and question; and the check that the worker has the same."""
 
 from __future__ import annotations
 

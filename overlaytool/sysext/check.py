@@ -9,7 +9,7 @@ ORDER = list(Severity)
 
 
 def check(extension: Extension, host: Host) -> SysextCheck:
-    """What speaks against merging it, the worst first."""
+    """The problems of merging it, the worst first."""
     problems = [
         *(
             Problem(

@@ -16,7 +16,7 @@ ACTIVATED = ("usr/share/dbus-1/system-services/", "usr/lib/udev/rules.d/")
 
 
 def check(extension: Extension) -> Iterator[Problem]:
-    """Units that nothing starts, and a manager that is not told of them."""
+    """Units that nothing starts, and systemd not reloaded for them."""
     units = {
         entry.path.removeprefix(DIRECTORY)
         for entry in extension.files

@@ -177,7 +177,7 @@ def _ended(running: Running) -> OverlaytoolError:
 
 
 def _never_ready(running: Running, seconds: float, *, quiet: float = 0.0) -> BootError:
-    """Why nobody waits any longer.
+    """The error at the end of the wait.
 
     :param seconds: since the start.
     :param quiet: seconds since the console's last word, where that is the reason.

@@ -1,4 +1,4 @@
-"""What stands in the way of a graph, read from Portage's own data and not from its output.
+"""What keeps Portage from building a graph, read from its data and not from its output.
 
 A finding is a dict for the report::
 
