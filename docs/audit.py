@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from overlaytool.ebuild import runtime
+
+runtime.start()
+
 from overlaytool.audit.run import KINDS
 
 PAGE = Path(__file__).with_name("audit.md")

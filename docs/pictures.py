@@ -18,6 +18,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from overlaytool.ebuild import runtime
+
+runtime.start()
+
 from overlaytool.workflow import demo
 
 if TYPE_CHECKING:

@@ -14,6 +14,10 @@ from typing import Any
 import msgspec
 from msgspec import _json_schema
 
+from overlaytool.ebuild import runtime
+
+runtime.start()
+
 from overlaytool.cli.views import update
 from overlaytool.config import Config
 from overlaytool.image import document as image

@@ -170,7 +170,7 @@ def _differences(name: str, part: Component, listed: tuple[FileEntry, ...]) -> I
 
 
 def _compared(entry: FileEntry) -> bool:
-    """The mount points themselves and what mkfs makes are told apart by nobody."""
+    """Without the mount points themselves and what mkfs makes, which no report lists alike."""
     return "/" in entry.path and not entry.path.endswith("lost+found")
 
 

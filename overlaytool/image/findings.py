@@ -20,7 +20,7 @@ from overlaytool.model.image import (
 
 
 class Findings:
-    """Filled by those who read; :meth:`contents` is the result."""
+    """What has been read so far; :meth:`contents` is the result."""
 
     def __init__(self, subject: str) -> None:
         self.subject = subject
@@ -45,7 +45,7 @@ class Findings:
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """A part of the image: if it cannot be read, that is written down, and the rest goes on."""
+        """A part of the image: if it cannot be read, the reason is recorded, and the other parts are read."""
         try:
             yield
         except (ImageError, ToolMissingError) as error:

@@ -1,4 +1,4 @@
-"""What a vmlinuz tells: its version, the root hash of /usr in it, its configuration and its built-in initrd.
+"""What is in a vmlinuz: its version, the root hash of /usr in it, its configuration and its built-in initrd.
 
 On amd64 it is a bzImage (Documentation/arch/x86/boot.rst), whose header says where the compressed kernel is;
 on arm64 an Image, which is not compressed.

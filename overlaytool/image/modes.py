@@ -1,4 +1,4 @@
-"""What the type bits of a file mode stand for."""
+"""The kinds of files by the type bits of their modes."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ def own(packages: Iterable[InstalledPackage], files: Iterable[FileEntry]) -> tup
     such as /usr/sbin that are symlinks.
     """
     present = {entry.path: entry for entry in files}
-    place = cache(lambda directory: _place(directory, present))
+    place = cache(lambda directory: _without_links(directory, present))
     found = []
     for package in packages:
         mine = {}
@@ -184,7 +184,7 @@ def _candidates(directory: str) -> Iterator[str]:
         yield f"usr/share/flatcar/{directory}"
 
 
-def _place(directory: str, present: Mapping[str, FileEntry]) -> str:
+def _without_links(directory: str, present: Mapping[str, FileEntry]) -> str:
     """A directory with the symlinks on its way followed, as far as they stay inside."""
     at, links = "", 0
     todo = directory.split("/")[::-1]

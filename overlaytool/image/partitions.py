@@ -1,4 +1,4 @@
-"""The GUID partition table of a disk image, checked before it is believed."""
+"""The GUID partition table of a disk image, checked before it is used."""
 
 from __future__ import annotations
 

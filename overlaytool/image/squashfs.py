@@ -62,7 +62,7 @@ class SquashfsReader:
         return bounded(cast(BinaryIO, handle.open()), handle.size, self.facts.size)
 
     def close(self) -> None:
-        """Nothing was made."""
+        """Do nothing: there are no temporary files."""
 
 
 def read(stream: BinaryIO) -> SquashfsReader:

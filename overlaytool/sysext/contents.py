@@ -123,7 +123,7 @@ def _libraries(extension: Extension, host: Host) -> Iterator[Problem]:
     sonames = {program.soname for program in extension.programs if program.soname}
     for program in extension.programs:
         for soname in program.needed:
-            if not _found(soname, program, directories) and soname not in sonames:
+            if not _is_found(soname, program, directories) and soname not in sonames:
                 missing.setdefault(soname, []).append(program.path)
         loader = program.interpreter.rpartition("/")[2]
         if loader and not any(loader in names for names in directories.values()):
@@ -139,7 +139,7 @@ def _libraries(extension: Extension, host: Host) -> Iterator[Problem]:
         )
 
 
-def _found(soname: str, program: ElfFile, directories: dict[str, set[str]]) -> bool:
+def _is_found(soname: str, program: ElfFile, directories: dict[str, set[str]]) -> bool:
     places = [str(PurePosixPath(each)).lstrip("/") for each in program.search]
     if "/" in soname:
         place, _, soname = soname.lstrip("/").rpartition("/")

@@ -1,4 +1,4 @@
-"""What the dynamic linker would ask of a program or library. The only user of pyelftools."""
+"""What the dynamic linker needs to know of a program or library. Only this module uses pyelftools."""
 
 from __future__ import annotations
 

@@ -22,14 +22,14 @@ IN_ONE_ROOT = frozenset(
 """What two targets that are never in one root may be blamed for."""
 
 
-def _of(checkout: Checkout, board: Board) -> list[Target]:
+def _on_top(checkout: Checkout, board: Board) -> list[Target]:
     found = targets.read(DiskTree(checkout.path))
     return [target for target in found if target.facts.own_root and target.is_for(board.arch)]
 
 
 def together(checkout: Checkout, board: Board) -> list[Run]:
     """The run for all that have no USE flags of their own; none where there are no such."""
-    atoms = [atom for target in _of(checkout, board) if not target.use for atom in target.atoms]
+    atoms = [atom for target in _on_top(checkout, board) if not target.use for atom in target.atoms]
     if not atoms:
         return []
     image = targets.metapackage(Into.IMAGE)
@@ -38,7 +38,9 @@ def together(checkout: Checkout, board: Board) -> list[Run]:
 
 def with_flags(checkout: Checkout, board: Board) -> list[Run]:
     """A run for each that has USE flags."""
-    return [_run(target.atoms, target.use, str(target.into)) for target in _of(checkout, board) if target.use]
+    return [
+        _run(target.atoms, target.use, str(target.into)) for target in _on_top(checkout, board) if target.use
+    ]
 
 
 def alone(checkout: Checkout, board: Board) -> list[Run]:
@@ -46,7 +48,7 @@ def alone(checkout: Checkout, board: Board) -> list[Run]:
     image = targets.metapackage(Into.IMAGE)
     return [
         _run((image, *target.atoms), (), str(target.into))
-        for target in _of(checkout, board)
+        for target in _on_top(checkout, board)
         if not target.use
     ]
 

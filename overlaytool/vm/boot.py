@@ -1,4 +1,4 @@
-"""Wait until a machine is ready, as kola does, or say why it never will be."""
+"""Waits until a machine is ready, as kola does, or says why it never will be."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def wait(running: Running, patience: float) -> Health:
 
 
 def check(running: Running) -> None:
-    """Nothing has happened after which waiting is in vain.
+    """Refuse to wait for a machine that can no longer become ready.
 
     :raises BootError: when the machine has ended or cannot come up any more.
     :raises WriteError: when the disk is full.

@@ -1,4 +1,4 @@
-"""Read a console's log for what should not be there: the patterns of Flatcar's kola, and dm-verity's."""
+"""Searches a console's log for faults: the patterns of Flatcar's kola, and dm-verity's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""End a machine and take away what belonged to it."""
+"""Ends a machine and removes its files."""
 
 from __future__ import annotations
 

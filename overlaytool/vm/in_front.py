@@ -1,4 +1,4 @@
-"""Stands in front of the start script, and of QEMU: runs what is behind it, under conditions.
+"""Runs the start script, or QEMU, so that it ends with its parent and listens on this machine only.
 
 usage: in_front.py SETTINGS COMMAND [ARGUMENT...]
 
@@ -33,7 +33,7 @@ def on_loopback(argument: str) -> str:
 
 
 def main(settings: str, command: list[str]) -> None:
-    """Take the place of the command."""
+    """Replace this process by the command."""
     wanted = json.loads(settings)
     if "end_with" in wanted:
         end_with_parent(wanted["end_with"])

@@ -1,4 +1,4 @@
-"""Into a machine and out again: commands, files, a shell, all over its own sshd."""
+"""Runs commands and a shell in a machine, and copies files into it, over its sshd."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Start the start script, in a run directory of its own, so that nothing of it can be left behind."""
+"""Runs the start script in a run directory of its own, so that nothing of it is left behind."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ROOM = 256 * 2**20
 
 
 class Running:
-    """A machine under way, as the one who started it sees it."""
+    """A machine that this process has started."""
 
     def __init__(self, machine: Machine, process: subprocess.Popen[bytes], lock: IO[str]) -> None:
         self.machine = machine
