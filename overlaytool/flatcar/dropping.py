@@ -31,7 +31,7 @@ def without_packages(meta: Metapackage, packages: Collection[str]) -> Metapackag
             gone |= _whole(lines, block)
             continue
         for entry in dropped:
-            if entry.alone or entry.inline:
+            if entry.alone or (entry.inline and all(other.line != entry.line for other in left)):
                 gone.add(entry.line)
             else:
                 lines[entry.line] = _without_word(lines[entry.line], entry)
