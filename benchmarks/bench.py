@@ -1,6 +1,7 @@
 """Time and memory of overlaytool on a real checkout, side by side with ``emerge --pretend``.
 
     make bench BENCH_ARGS="--checkout ~/scripts --gentoo ~/gentoo --applied ~/scripts-with-htop"
+    make bench BENCH_ARGS="--checkout ~/scripts --gentoo ~/gentoo --all --review BASE..TIP"
 
 Every figure is the median of whole processes, run in turn, so that a machine that gets slower gets slower
 for all of them. Nothing is asserted: machines differ. emerge runs for one board, on a checkout to which
@@ -82,6 +83,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--large", type=Path, help="the same tree with many more packages")
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each command (default: 5)")
     parser.add_argument(
+        "--all", action="store_true", help="time update --all and audit too, and what pkg_auto runs instead"
+    )
+    parser.add_argument("--review", metavar="BASE..TIP", help="time the review of a weekly update too")
+    parser.add_argument(
         "--applied", type=Path, help="a clone with the request added: time verify and emerge on it too"
     )
     return parser.parse_args()
@@ -105,6 +110,7 @@ def _cases(options: argparse.Namespace, place: Path) -> list[Case]:
         Case(name="image, cold", command=plan(options.gentoo, *IMAGE), cold=True, target="20 s"),
         Case(name="image, warm", command=plan(options.gentoo, *IMAGE), target="2 s"),
     ]
+    cases += _upkeep_cases(options, tool, place / "portage-all")
     if options.applied:
         applied = (sys.executable, "-m", "overlaytool", "-q", "-C", str(options.applied))
         verify = (*applied, "verify", *ATOMS, "--board", "amd64-usr")
@@ -113,6 +119,35 @@ def _cases(options: argparse.Namespace, place: Path) -> list[Case]:
             Case(name="verify, warm", command=verify, target="3 s"),
             *_emerge_cases(options.applied, place / "portage"),
         ]
+    return cases
+
+
+def _upkeep_cases(options: argparse.Namespace, tool: tuple[str, ...], place: Path) -> list[Case]:
+    """Keeping a checkout up, beside the two passes of emerge that pkg_auto needs to compare two states."""
+    cases = []
+    answered = (0, 1)  # 1: something is left to a person
+    if options.all:
+        update = (*tool, "update", "--all", "--dry-run", "--gentoo", str(options.gentoo))
+        audit = (*tool, "audit")
+        command, environment = pretend_command(
+            options.checkout.resolve(), "amd64", place, "--emptytree", "coreos-devel/board-packages"
+        )
+        cases += [
+            Case(name="update --all, cold", command=update, cold=True, target="30 s", statuses=answered),
+            Case(name="update --all, warm", command=update, target="6 s", statuses=answered),
+            Case(name="audit, cold", command=audit, cold=True, target="20 s", statuses=answered),
+            Case(name="audit, warm", command=audit, target="4 s", statuses=answered),
+            Case(
+                name="emerge --emptytree, one pass",
+                command=tuple(command),
+                target="half of what pkg_auto runs",
+                environment=environment,
+                statuses=RESOLVED,
+            ),
+        ]
+    if options.review:
+        review = (*tool, "review", options.review)
+        cases.append(Case(name="review, warm", command=review, target="10 s"))
     return cases
 
 
@@ -152,13 +187,13 @@ def _timed(case: Case, environment: dict[str, str]) -> Run:
 
 
 def _print(cases: list[Case], results: dict[str, list[Run]]) -> None:
-    print(f"{'':<26}{'median':>9}{'min':>9}{'max':>9}{'memory':>10}  target")
+    print(f"{'':<30}{'median':>9}{'min':>9}{'max':>9}{'memory':>10}  target")
     for case in cases:
         runs = results[case.name]
         walls = [run.wall for run in runs]
         figures = "".join(f"{wall:7.2f} s" for wall in (statistics.median(walls), min(walls), max(walls)))
         memory = max(run.memory for run in runs) / 1024
-        print(f"{case.name:<26}{figures}{memory:6.0f} MiB  {case.target}")
+        print(f"{case.name:<30}{figures}{memory:6.0f} MiB  {case.target}")
 
 
 if __name__ == "__main__":

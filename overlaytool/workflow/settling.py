@@ -135,7 +135,7 @@ class Settling:
             changed = True
         if changed:
             self._importing = None
-        self.imported += [one.package for one in planned.plan.imports]
+        self.imported += [one.package for one in planned.plan.imports if one.action is Action.ADD]
         self.keywords += [
             EntryChange(
                 why=KeywordReason.NEEDED,

@@ -12,6 +12,7 @@ from msgspec import to_builtins
 
 from overlaytool.cli import console
 from overlaytool.cli.views import review as review_view
+from overlaytool.flatcar.checkout import OVERLAY
 from overlaytool.git.head import head_commit
 from overlaytool.model.resolution import Notice
 from overlaytool.model.upkeep import EditedCopy, EditOutcome, LineChange
@@ -65,7 +66,7 @@ def _show_notices(title: str, notices: Sequence[Notice]) -> None:
     console.show((title, "bold yellow"))
     for hint, members in groupby(notices, key=lambda notice: notice.hint):
         for notice in members:
-            console.show(f"  {notice.message}")
+            console.show(f"  {notice.message.replace(f'{OVERLAY}/', '')}")
         if hint:
             console.show((f"    {hint}", "cyan"))
 
