@@ -12,6 +12,7 @@ from overlaytool.flatcar.tree import Tree
 from overlaytool.git.repository import LOG, Repository
 from overlaytool.model.notices.updating import ForkChange, ForkFile, ForkPristine, ForkUnknown, ForkUpstream
 from overlaytool.model.resolution import Notice
+from overlaytool.plan.kept_of_fork import SUFFIXES
 
 _KINDS = (
     (re.compile(r"^\s*KEYWORDS="), "an entry of package.accept_keywords"),
@@ -59,7 +60,11 @@ def fork_changes(source: TreeSource, repository: Repository, tree: Tree, package
             yield ForkChange(file=name, origin=where, lines=f"{shown}{more}", forms=forms).notice
     for path in tree.list(own):
         name = path.removeprefix(f"{own}/")
-        if name.startswith("files/") and not (newest.repo.path / package / name).exists():
+        if (
+            name.startswith("files/")
+            and not name.endswith(SUFFIXES)
+            and not (newest.repo.path / package / name).exists()
+        ):
             yield ForkFile(file=name).notice
 
 

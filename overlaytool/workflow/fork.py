@@ -17,16 +17,18 @@ from msgspec.structs import replace
 
 from overlaytool.apply.staging import Draft
 from overlaytool.errors import AbsentError
-from overlaytool.flatcar import automation
+from overlaytool.flatcar import automation, profiles
 from overlaytool.flatcar.automation import PACKAGES_LIST
 from overlaytool.flatcar.checkout import OVERLAY, PORTAGE_STABLE
 from overlaytool.flatcar.order import place as place_in
 from overlaytool.flatcar.tree import DiskTree, Tree
 from overlaytool.model.change import ChangeSet, Step, StepKind
+from overlaytool.model.notices import updating
 from overlaytool.model.notices.updating import HeldBack
 from overlaytool.model.plan import Action
 from overlaytool.model.resolution import Notice, Request
 from overlaytool.model.target import Into
+from overlaytool.plan import kept_of_fork
 from overlaytool.plan.forked import fork_changes
 from overlaytool.resolve.request import known_atom
 from overlaytool.workflow import planning
@@ -101,9 +103,16 @@ def unfork(space: Workspace, text: str, today: date | None = None) -> Forking:
     )
     planned = replace(planned, plan=plan)
     rendered = planning.render(space, planned, tree, today or date.today())
-    changes = ChangeSet(steps=(*rendered.steps, *_drop(tree, package)), about=("unfork", package))
-    work = (*plan.manual_work, *fork_changes(space.source, repository_of(space), tree, package))
-    return Forking(package=package, changes=changes, planned=planned, work=(*work, *_held(space, package)))
+    kept, notices = _kept(space, tree, package)
+    steps = (*rendered.steps, *kept, *_drop(tree, package))
+    work = (
+        *plan.manual_work,
+        *fork_changes(space.source, repository_of(space), tree, package),
+        *notices,
+        *_held(space, package),
+    )
+    changes = ChangeSet(steps=steps, about=("unfork", package))
+    return Forking(package=package, changes=changes, planned=planned, work=work)
 
 
 def _into(space: Workspace, package: str) -> Into:
@@ -120,6 +129,31 @@ def _without_fork(space: Workspace, package: str) -> Iterator[Workspace]:
         shutil.rmtree(place / OVERLAY / package)
         with opened_at(space, place) as there:
             yield there
+
+
+def _kept(space: Workspace, tree: Tree, package: str) -> tuple[tuple[Step, ...], tuple[Notice, ...]]:
+    """The steps that keep the fork's USE defaults and patches, and what to look at in them."""
+    source, draft, notices = space.source, Draft(tree), list[Notice]()
+    fork = source.checkout_candidates(package)[0]
+    views = {view for _target, view in everything(space).selected.get(package, {})}
+    offered = source.source_candidates(source.source_names()[0], package)
+    pairs = {}
+    for view in source.views:
+        new = next((one for one in offered if not one.live and not source.obstacles(view, one)), None)
+        if view.name in views and new is not None:
+            pairs[view] = (fork, new)
+    for file, flags in kept_of_fork.use_lines(source, pairs).items():
+        comment = "As it was by default in the fork that Gentoo's copy has replaced."
+        draft.put_text(file, profiles.with_use(draft.read_text(file), package, flags, comment))
+        message = f"overlay profiles: Set USE flags for {package}\n\n{comment}\n"
+        draft.finish(StepKind.USE, Action.ADD, package, message=message)
+        notices.append(updating.ForkUse(flags=" ".join(flags), file=file).notice)
+    for path, state in kept_of_fork.patches(tree, package, fork, source):
+        draft.put(path, state)
+        notices.append(updating.ForkPatch(file=path).notice)
+    message = f"overlay coreos/user-patches: Add patches for {package}\n\nThe fork applied them.\n"
+    draft.finish(StepKind.PACKAGE, Action.ADD, package, message=message)
+    return draft.steps(), tuple(notices)
 
 
 def _drop(tree: Tree, package: str) -> tuple[Step, ...]:

@@ -76,6 +76,34 @@ def test_unfork_takes_gentoos_copy_and_says_what_the_fork_changed(
     assert (top / LIST).read_text() == listed
 
 
+def test_unfork_keeps_use_defaults_and_patches_of_the_fork(
+    checkout_tree: Path, gentoo_tree: Path, run_cli: RunCli
+) -> None:
+    top, name = checkout_tree, "app-misc/screen"
+    run_cli("-C", top, "add", name, "--gentoo", gentoo_tree, "--yes")
+    git(top, "add", "--all")
+    git(top, "commit", "--quiet", "-m", "Add")
+    run_cli("-C", top, "fork", name, "--yes")
+    for ebuild in (top / OVERLAY / name).glob("*.ebuild"):
+        text = ebuild.read_text()
+        assert "debug nethack" in text
+        ebuild.write_text(
+            text.replace("debug nethack", "debug +nethack") + '\nPATCHES=( "${FILESDIR}/${PN}-ours.patch" )\n'
+        )
+    patches = top / OVERLAY / name / "files"
+    patches.mkdir(exist_ok=True)
+    for patch in ("screen-ours.patch", "screen-of-nobody.patch"):
+        (patches / patch).write_text("--- a/x\n+++ b/x\n")
+    git(top, "add", "--all")
+    git(top, "commit", "--quiet", "-m", "Fork and change")
+    run_cli("-C", top, "unfork", name, "--gentoo", gentoo_tree, "--yes")
+    kept = top / OVERLAY / "coreos/user-patches" / name
+    assert [path.name for path in kept.iterdir()] == ["screen-ours.patch"]
+    use = (top / OVERLAY / "profiles/coreos/targets/generic/package.use").read_text()
+    assert "app-misc/screen nethack\n" in use
+    assert not (top / OVERLAY / name).exists()
+
+
 def test_what_is_no_fork_is_refused(checkout_tree: Path, gentoo_tree: Path, run_cli: RunCli) -> None:
     done = run_cli("-C", checkout_tree, "unfork", PACKAGE, "--gentoo", gentoo_tree, check=False)
     assert "is no fork" in done.stderr

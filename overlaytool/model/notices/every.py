@@ -56,6 +56,8 @@ KINDS: tuple[type[NoticeKind], ...] = (
     updating.ForkUpstream,
     updating.ForkChange,
     updating.ForkFile,
+    updating.ForkUse,
+    updating.ForkPatch,
     updating.ReviewUnsourceable,
     checking.DetachedHead,
     checking.ShallowClone,

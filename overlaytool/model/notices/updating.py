@@ -193,7 +193,28 @@ class ForkFile(NoticeKind, frozen=True, kw_only=True):
 
     reference = "fork-file"
     says = "{file} is the fork's own: Gentoo does not have it"
-    hint = "a patch goes to coreos/user-patches; what is installed needs another package"
+    hint = "a hook or another package has to install it, where it is still wanted"
+
+    file: str
+
+
+class ForkUse(NoticeKind, frozen=True, kw_only=True):
+    """A fork had USE flags otherwise by default than Gentoo's ebuild has them."""
+
+    reference = "fork-use"
+    says = "{flags} went into {file}: the fork had it so by default"
+    hint = "take the line out where Gentoo's default will do"
+
+    flags: str
+    file: str
+
+
+class ForkPatch(NoticeKind, frozen=True, kw_only=True):
+    """A fork applied a patch that Gentoo does not have."""
+
+    reference = "fork-patch"
+    says = "the fork's patch went to {file}"
+    hint = "see that it applies to Gentoo's version: emerge in the SDK stops where it does not"
 
     file: str
 
