@@ -26,6 +26,12 @@ def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_command_that_is_shown_stands_in_its_block(page: Path) -> None:
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert not [line for line in lines if re.match(r"overlaytool .*\S {2,}\S", line)]
+
+
 def shown_commands(page: Path) -> Iterator[str]:
     """The commands of overlaytool in the blocks of a page, without what explains them at their right."""
     for line in page.read_text(encoding="utf-8").splitlines():

@@ -72,6 +72,6 @@ def _show(check: Check) -> None:
     mark, style = MARKS[check.readiness]
     console.show((f"{mark:8}", style), f"{check.name:26}", check.found)
     if check.readiness is not Readiness.OK:
-        console.show(f"{'':8}{'':26}needed: {check.needed}")
+        console.show(f"{'':8}needed: {check.needed}")
     if check.hint:
-        console.show(f"{'':8}{'':26}", ("hint: ", "cyan"), check.hint)
+        console.show(f"{'':8}", ("hint: ", "cyan"), check.hint)
