@@ -133,6 +133,21 @@ def write(text: str) -> None:
         raise unwritable(error) from None
 
 
+def write_bytes(content: bytes) -> None:
+    """A result that may be no text, as it is.
+
+    :raises WriteError: where standard output cannot be written.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise unwritable(error) from None
+
+
 def verbose() -> bool:
     """Whether to say more."""
     return bool(_settings["verbose"])

@@ -95,7 +95,7 @@ def transfer(arguments: Sequence[str], *, directory: Path, task: Task, stdin: by
 def failure(said: Sequence[str]) -> OverlaytoolError:
     """The error for what git said when it could not do its work with a remote."""
     text = "\n".join(said)
-    details = tuple(line for line in said if line.strip())[-8:]
+    details = tuple(line for line in said if line.strip() and not line.startswith("Cloning into "))[-8:]
     if any(word in text for word in _FORBIDDEN):
         return GitError("the remote does not let you do that", details=details)
     if any(word in text for word in _UNREACHABLE):

@@ -27,20 +27,33 @@ FORMS: dict[str, Callable[[Graph], bytes]] = {
 }
 
 
+STANDARD_OUTPUT = "-"
+"""The file's name, with or without a suffix, that stands for standard output."""
+
+
+def is_standard_output(path: Path) -> bool:
+    """Whether ``-`` is named, for Graphviz, or ``-.json`` and the like for another form."""
+    return str(path) == STANDARD_OUTPUT or (len(path.parts) == 1 and path.stem == STANDARD_OUTPUT)
+
+
+def _suffix(path: Path) -> str:
+    return ".dot" if str(path) == STANDARD_OUTPUT else path.suffix.lower()
+
+
 def check(path: Path) -> None:
     """Before any work is done: can this file be written at all?
 
     :raises OutputError: the suffix stands for no form, or the directory is not there or not writable.
     :raises ToolMissingError: Graphviz is needed and is not there.
     """
-    suffix = path.suffix.lower()
+    suffix = _suffix(path)
     if suffix not in FORMS:
         raise OutputError(
             f"cannot write {path}: {path.suffix or 'a name without a suffix'} stands for no form of a graph",
             hint="give it one of " + " ".join(FORMS),
         )
     folder = path.absolute().parent
-    if not folder.is_dir() or path.is_dir():
+    if not is_standard_output(path) and (not folder.is_dir() or path.is_dir()):
         found = f"{path} is a directory" if path.is_dir() else f"there is no directory {folder}"
         raise OutputError(f"cannot write {path}", details=(found,), hint="name another file with -o")
     if suffix in (".svg", ".png"):
@@ -53,7 +66,7 @@ def render(graph: Graph, path: Path) -> bytes:
     :raises OutputError: nothing can be drawn in this form, or Graphviz could not draw it.
     :raises ToolMissingError: Graphviz is needed and is not there.
     """
-    suffix = path.suffix.lower()
+    suffix = _suffix(path)
     if suffix == ".mmd" and not graph.imports:
         raise OutputError(
             "nothing to draw: a Mermaid graph shows what is imported and what is beside it",

@@ -170,3 +170,11 @@ def test_bad_input_fails_with_what_to_do(graph: RunCli, args: list[str], status:
     assert result.returncode == status
     assert said in " ".join(result.stderr.replace("│", " ").split())
     assert result.stdout == ""
+
+
+def test_standard_output_takes_graphviz_or_the_form_of_a_suffix(graph: RunCli) -> None:
+    assert graph("sys-process/htop", "-o", "-").stdout.startswith("digraph")
+    assert graph("sys-process/htop", "-o", "-.mmd").stdout.startswith(("flowchart", "graph"))
+    assert json.loads(graph("sys-process/htop", "-o", "-.json").stdout)["graph"]["schema"] == 1
+    both = graph("sys-process/htop", "-o", "-", "--format", "json", check=False)
+    assert both.returncode == 2

@@ -24,7 +24,12 @@ def graph(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="FILE.{html,svg,png,dot,graphml,json,mmd}"),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="FILE.{html,svg,png,dot,graphml,json,mmd}, or - for Graphviz on standard output.",
+        ),
     ] = None,
     image: Annotated[bool, typer.Option("--image", help="The whole image as it is today.")] = False,
     reverse: Annotated[
@@ -58,6 +63,8 @@ def graph(
     _check_usage(atoms, image or into is not Into.IMAGE, reverse, depth, output)
     if output:
         outputs.check(output)
+        if outputs.is_standard_output(output) and format is Format.JSON:
+            raise typer.BadParameter("-o - and --format json both write to standard output: say one of them")
     selection = Selection(
         classes=frozenset(classes or DepClass),
         roots=frozenset((root,) if root else Root),
@@ -93,7 +100,11 @@ def _show(
     from overlaytool.report import output as outputs
 
     if output:
-        outputs.write(outputs.render(made, output), output)
+        content = outputs.render(made, output)
+        if outputs.is_standard_output(output):
+            console.write_bytes(content)
+            return
+        outputs.write(content, output)
         console.say(graph_view.written(made, output))
     if form is Format.JSON:
         console.write(document.to_json(made))
