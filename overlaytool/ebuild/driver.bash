@@ -10,6 +10,7 @@
 # It is a PID namespace's first process where there is one, so that nothing that an ebuild started survives it.
 
 declare -r __CONTROL=60 PKGCORE_EBD_WRITE_FD=61 PKGCORE_EBD_READ_FD=0
+declare -r __DEEPEST=32  # how deep eclasses inherit each other; Gentoo's less than ten
 declare -rx NO_COLOR=1
 
 source "$1/ebuild-daemon.bash" || exit 1
@@ -20,9 +21,18 @@ source "${PKGCORE_EBD_PATH}/ebuild.bash" || exit 1
 
 # Says what is inherited before any of it runs, so that no eclass can keep itself out of what is remembered.
 __internal_inherit() {
-	local __place __file=${OVERLAYTOOL_ECLASSES[$1]}
+	local __place __number __file=${OVERLAYTOOL_ECLASSES[$1]} __depth=$(( ${__depth:-0} + 1 ))
 	[[ $# -eq 1 && $1 != */* && $1 != *$'\n'* ]] || die "inherit takes the name of an eclass, got: $*"
 	__ebd_write_line "inherit $1"
+	if (( __depth > __DEEPEST )); then
+		for __number in "${!BASH_SOURCE[@]}"; do
+			if [[ ${BASH_SOURCE[__number]} == *.@(eclass|ebuild) ]]; then
+				__place="${BASH_SOURCE[__number]}, line ${BASH_LINENO[__number - 1]}"
+				break
+			fi
+		done
+		die "inherit $1 is more than ${__DEEPEST} deep, so it goes round: ${__place}"
+	fi
 	if [[ -n ${PKGCORE_PRELOADED_ECLASSES[$1]} ]]; then
 		__qa_invoke "${PKGCORE_PRELOADED_ECLASSES[$1]}"
 		return

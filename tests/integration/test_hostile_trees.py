@@ -139,6 +139,20 @@ def test_parents_that_go_round_over_several_profiles_are_said(trees: Trees) -> N
         trees.plan("app-misc/x")
 
 
+def test_eclasses_that_inherit_each_other_are_said_with_file_and_line(trees: Trees) -> None:
+    (trees.gentoo / "eclass/aa.eclass").write_text("inherit bb\n")
+    (trees.gentoo / "eclass/bb.eclass").write_text("# us\n\ninherit aa\n")
+    (trees.gentoo / "eclass/guarded.eclass").write_text("[[ ${seen} ]] || { seen=1; inherit guarded; }\n")
+    for name in ("bb", "guarded"):
+        file = trees.write(f"app-misc/{name}-1")
+        file.write_text(file.read_text() + f"inherit {name}\n")
+    with pytest.raises(MetadataError) as caught:
+        trees.plan("app-misc/bb")
+    said = "\n".join((caught.value.message, *caught.value.details))
+    assert "more than 32 deep" in said and re.search(r"(aa.eclass, line 1|bb.eclass, line 3)$", said, re.M)
+    assert trees.plan("app-misc/guarded") == ["app-misc/guarded-1"]
+
+
 def test_parents_that_multiply_are_not_followed(trees: Trees) -> None:
     trees.write()
     for number in range(40):
