@@ -178,6 +178,8 @@ class Rejection(Struct, frozen=True, kw_only=True):
     """The USE flags that there are, where one was wanted that is none of them; sorted."""
 
 
+NOWHERE = "no tree has an ebuild of it"
+"""What an error says of an atom whose package is in none of the trees."""
 SYNC_REASON = "Keep versions on both arches in sync."
 """The sentence that Flatcar's package.accept_keywords uses for this."""
 UNSTABLE_REASON = "No stable keyword yet."

@@ -16,6 +16,7 @@ from overlaytool.errors import (
 from overlaytool.model.dependency import Atom, Candidate
 from overlaytool.model.resolution import (
     NO_FLAG,
+    NOWHERE,
     DepClass,
     Edge,
     NodeKey,
@@ -71,7 +72,7 @@ def _passed_over(rejections: tuple[Rejection, ...]) -> list[str]:
     ]
     if len(rejections) > MAX_REJECTIONS:
         lines.append(f"and {len(rejections) - MAX_REJECTIONS} more")
-    return lines or ["no tree has an ebuild of it"]
+    return lines or [NOWHERE]
 
 
 def _flags(rejections: tuple[Rejection, ...]) -> Iterator[str]:

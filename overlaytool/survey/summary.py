@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from overlaytool.model.resolution import NOWHERE
 from overlaytool.survey.line import Line, Outcome, Refusal
 
 CPV = re.compile(r"(\S+?)-\d[\w.]*(?:-r\d+)?(?:\s|$)")
@@ -24,7 +25,7 @@ class Reason(Struct, frozen=True, kw_only=True):
     packages: tuple[str, ...]
     """Whose search ends there. What else they lack is not known."""
     hint: str | None
-    """What one of their errors says about it."""
+    """What one of their errors says about lifting it, where one change would."""
 
     @property
     def words(self) -> str:
@@ -42,7 +43,10 @@ WORDS = {
     "downgrade": "which would become older",
     "unsafesource": "whose files must not be copied",
     "failed": "at which overlaytool failed",
+    "absent": "which no tree has",
 }
+LIFTED = frozenset({"masked", "keyword"})
+"""What one change lifts: an option, or a line of a profile. The error's hint says which."""
 
 
 class Masked(Struct, frozen=True, kw_only=True):
@@ -86,7 +90,7 @@ def summary(lines: Iterable[Line]) -> Summary:
             masked[name].append(line.package)
         if line.refusal is not None:
             own = line.refusal.about in (None, line.package)
-            refusals[line.refusal.kind, None if own else line.refusal.about].append(
+            refusals[_kind(line.refusal), None if own else line.refusal.about].append(
                 (line.package, line.refusal)
             )
     return Summary(
@@ -103,7 +107,7 @@ def summary(lines: Iterable[Line]) -> Summary:
                 kind=kind,
                 about=about,
                 packages=tuple(sorted(package for package, _refusal in found)),
-                hint=min(found, key=lambda entry: entry[0])[1].hint if about else None,
+                hint=min(found, key=lambda entry: entry[0])[1].hint if about and kind in LIFTED else None,
             )
             for (kind, about), found in sorted(
                 refusals.items(), key=lambda item: (-len(item[1]), item[0][0], item[0][1] or "")
@@ -114,6 +118,11 @@ def summary(lines: Iterable[Line]) -> Summary:
             for package, found in sorted(masked.items(), key=lambda item: (-len(item[1]), item[0]))
         ),
     )
+
+
+def _kind(refusal: Refusal) -> str:
+    """Why a search ended: the kind of its error, and whether nobody has what it wanted."""
+    return "absent" if NOWHERE in refusal.chain else refusal.kind
 
 
 def _package(message: str) -> str:

@@ -19,6 +19,7 @@ from support import ROOT
 from overlaytool.ebuild import metadata, runtime
 from overlaytool.survey.line import Outcome, decode
 from overlaytool.survey.order import Order
+from overlaytool.workflow import survey as surveying_in_batches
 from overlaytool.workflow import surveying
 
 pytest.importorskip("distributed", reason="needs Dask: pip install 'overlaytool[survey]'")
@@ -93,10 +94,10 @@ def test_an_ebuild_that_never_ends_is_a_refusal_and_the_others_go_on(
 def test_a_scheduler_that_goes_away_ends_the_survey_and_the_next_one_goes_on(
     home: Path, checkout_tree: Path, gentoo_tree: Path, tmp_path: Path
 ) -> None:
-    for number in range(60):
-        write_ebuild(
-            gentoo_tree, f"app-slow/slow-{'abcdefghij'[number // 10]}{number % 10}-1", "read -t 0.2 <> <(:)"
-        )
+    for number in range(surveying_in_batches.BATCH):
+        write_ebuild(gentoo_tree, f"app-slow/a{number:02}-1", "")
+    for number in range(surveying_in_batches.BATCH):
+        write_ebuild(gentoo_tree, f"app-slow/b{number:02}-1", "read -t 5 <> <(:)")
     lines = tmp_path / "lines.ndjson"
     with scheduler() as (process, address), worker(address):
         survey = subprocess.Popen(
@@ -117,12 +118,12 @@ def test_a_scheduler_that_goes_away_ends_the_survey_and_the_next_one_goes_on(
     assert survey.returncode == 41, said
     assert "the scheduler is gone" in said
     again = subprocess.run(
-        _command(checkout_tree, gentoo_tree, "--workers", "1", "app-slow/"),
+        _command(checkout_tree, gentoo_tree, "app-slow/a*"),
         capture_output=True,
         text=True,
         timeout=LIMIT,
     )
-    assert "of them known from before" in again.stdout
+    assert f"{surveying_in_batches.BATCH} of them known from before" in again.stdout
 
 
 def test_a_full_disk_under_the_cache_is_an_error_that_names_the_file(

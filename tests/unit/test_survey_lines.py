@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from overlaytool.errors import BaselineError, UnknownPackageError
+from overlaytool.model.resolution import NOWHERE
 from overlaytool.survey.compare import compare, read
 from overlaytool.survey.kept import Kept
 from overlaytool.survey.line import Answer, Line, Outcome, Refusal, decode, encode
@@ -35,6 +36,17 @@ def test_a_line_round_trips() -> None:
     line = _refused("a/b", "c/d")
     assert encode(line).endswith(b"}\n")
     assert decode(encode(line)) == line
+
+
+def test_what_no_tree_has_is_told_from_what_is_there_and_does_not_do() -> None:
+    absent, unfit = _refused("a/x", "c/d", "unsatisfiable"), _refused("a/y", "c/d", "unsatisfiable")
+    assert absent.refusal is not None
+    absent = replace(absent, refusal=replace(absent.refusal, chain=("because", NOWHERE)))
+    reasons = summary([absent, unfit]).reasons
+    assert [(reason.words, reason.packages, reason.hint) for reason in reasons] == [
+        ("c/d, which no tree has", ("a/x",), None),
+        ("c/d, of which no version would do", ("a/y",), None),
+    ]
 
 
 def test_the_summary_says_what_the_image_masks_of_what_would_come() -> None:
