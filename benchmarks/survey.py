@@ -80,7 +80,9 @@ def _run(
     command += ["--fresh"] if kind == "metadata kept" else []
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
     began = time.perf_counter()
-    subprocess.run([*command, *sample], env=environment, check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run([*command, *sample], env=environment, stdout=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
     return time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 
 

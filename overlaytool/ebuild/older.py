@@ -6,6 +6,7 @@ checkout got from elsewhere.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from overlaytool.git import dates
 from overlaytool.model.dependency import Origin, View
 from overlaytool.model.resolution import RejectionKind
 
+DIED_IN = re.compile(r"\(([\w.-]+)\.eclass, line \d")
+"""How bash's complaint ends about an ebuild that an eclass refuses."""
 _LIFTED = frozenset({RejectionKind.KEYWORD, RejectionKind.LICENSE})
 """What an accepted keyword makes good."""
 
@@ -115,6 +118,26 @@ def older_eclasses(source: TreeSource) -> tuple[str, ...]:
         if old is not None and new is not None and (reason := _goes_back(old, new)):
             lines.append(f"eclass/{name}.eclass: {reason}")
     return tuple(lines)
+
+
+def older_than_wanted(source: TreeSource, said: Iterable[str]) -> tuple[str, ...]:
+    """A line for each eclass of the checkout that kept a source's ebuild out, and is older in the source.
+
+    :param said: the lines of an error about ebuilds that cannot be sourced.
+    """
+    stack = source.eclass_stack
+    trees = tuple(f"::{name}" for name in source.source_names())
+    refusing = {
+        name
+        for line in said
+        if any(f"{tree} " in line for tree in trees)
+        for name in DIED_IN.findall(line)
+        if name in stack.outdated and name not in stack.behind
+    }
+    files = ((name, stack.in_checkout(name, Origin.STABLE), stack.in_sources(name)) for name in refusing)
+    return tuple(
+        f"eclass/{name}.eclass: {_goes_back(old, new)}" for name, old, new in sorted(files) if old and new
+    )
 
 
 def _goes_back(old: Path, new: Path) -> str | None:

@@ -40,7 +40,7 @@ WORDS = {
     "metadata": "which cannot be sourced with the checkout's eclasses",
     "unsatisfiable": "of which no version would do",
     "conflict": "of which two versions, or it and something else, exclude each other",
-    "downgrade": "which would become older",
+    "downgrade": "for which something of the checkout would become older",
     "unsafesource": "whose files must not be copied",
     "failed": "at which overlaytool failed",
     "absent": "which no tree has",

@@ -17,9 +17,9 @@ from msgspec.structs import replace
 
 from overlaytool.ebuild.blockers import Blockers
 from overlaytool.ebuild.companions import CopiedPackages
-from overlaytool.ebuild.older import Takes, older_eclasses
+from overlaytool.ebuild.older import Takes, older_eclasses, older_than_wanted
 from overlaytool.ebuild.source import TreeSource
-from overlaytool.errors import CheckoutError, ConflictError, DowngradeError
+from overlaytool.errors import CheckoutError, ConflictError, DowngradeError, MetadataError
 from overlaytool.flatcar import metapackage as metapackages
 from overlaytool.flatcar import targets
 from overlaytool.flatcar.targets import Target
@@ -57,16 +57,23 @@ def resolve(
 
     :param described: the states of packages that get a description.
     :param standing: what is known of the workspace already.
+    :raises DowngradeError: where only older eclasses of a source might do.
     """
     with workspace.progress.task("resolving"):
-        return run_resolver(
-            request,
-            workspace.source,
-            described=described,
-            dependents=standing.dependents if standing else cache(lambda: Today(everything(workspace))),
-            target=target_of(workspace, request.into),
-            patience=standing.patience if standing else Patience,
-        )
+        try:
+            return run_resolver(
+                request,
+                workspace.source,
+                described=described,
+                dependents=standing.dependents if standing else cache(lambda: Today(everything(workspace))),
+                target=target_of(workspace, request.into),
+                patience=standing.patience if standing else Patience,
+            )
+        except MetadataError as error:
+            older = () if request.allow_downgrade else older_than_wanted(workspace.source, error.details)
+            if older:
+                raise _downgrade(request, (*older, *error.details), error.about) from error
+            raise
 
 
 def target_of(workspace: Workspace, into: Into) -> Target | None:
@@ -177,12 +184,19 @@ def _set_back(source: TreeSource, resolution: Resolution) -> tuple[Notice, ...]:
     accepted = {need.cpv for need in resolution.keywords}
     lines = (*Takes(source, imports_of(resolution), accepted).older(), *older_eclasses(source))
     if lines and not resolution.request.allow_downgrade:
-        raise DowngradeError(
-            f"{' '.join(resolution.request.atoms)} would set the checkout back",
-            details=lines,
-            hint="refresh the source (overlaytool sync), or allow it with --allow-downgrade",
-        )
+        raise _downgrade(resolution.request, lines)
     return tuple(Downgrade(change=line).notice for line in lines)
+
+
+def _downgrade(request: Request, lines: tuple[str, ...], about: str | None = None) -> DowngradeError:
+    """That something would become older; ``about`` as an error's."""
+    error = DowngradeError(
+        f"{' '.join(request.atoms)} would set the checkout back",
+        details=lines,
+        hint="refresh the source (overlaytool sync), or allow it with --allow-downgrade",
+    )
+    error.about = about
+    return error
 
 
 def _blockers(workspace: Workspace, standing: Standing | None) -> AbstractContextManager[Blockers]:

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ebuilds import write_ebuild
 from support import THIRD_PARTY, RunCli
 
 STABLE = THIRD_PARTY / "portage-stable"
@@ -103,3 +104,30 @@ def test_an_eclass_that_the_checkout_changed_later_is_refused(
     done = update_with_eclass(checkout_tree, gentoo_tree, run_cli)
     assert done.returncode == 29
     assert "the checkout changed it after the source was made" in done.stderr
+
+
+def test_an_older_eclass_is_no_way_out_unless_it_is_asked_for(
+    checkout_tree: Path, gentoo_tree: Path, run_cli: RunCli
+) -> None:
+    for place, year, code in (
+        (checkout_tree / STABLE, 2026, "die 'mended since'"),
+        (gentoo_tree, 2016, "OLD=1"),
+    ):
+        (place / "eclass/dated.eclass").write_text(f"# Copyright 1999-{year} Gentoo Authors\n{code}\n")
+    write_ebuild(gentoo_tree, "app-misc/dated-2", "inherit dated")
+    write_ebuild(gentoo_tree, "app-misc/dated-1", "")
+    words = ("-C", checkout_tree, "plan", "--gentoo", gentoo_tree, "--format", "json")
+
+    def planned(*more: str) -> tuple[list[str], list[str]]:
+        plan = json.loads(run_cli(*words, *more).stdout)
+        return (
+            sorted({one["cpv"] for entry in plan["imports"] for one in entry["selected"]}),
+            [entry["name"] for entry in plan["eclasses"]],
+        )
+
+    assert planned("app-misc/dated") == (["app-misc/dated-1"], [])
+    refused = run_cli(*words[:-2], "=app-misc/dated-2", check=False)
+    assert refused.returncode == 29
+    assert "mended since" in refused.stderr
+    assert "eclass/dated.eclass: of 2026, the source's is of 2016" in refused.stderr
+    assert planned("=app-misc/dated-2", "--allow-downgrade") == (["app-misc/dated-2"], ["dated"])
