@@ -147,7 +147,7 @@ def test_what_changed_since_an_earlier_survey_is_said_and_ends_with_status_1(
         ebuild.write_text(ebuild.read_text().replace("EAPI=8", "EAPI=99"))
     result = survey("sys-process/", "--compare", old, check=False)
     assert result.returncode == 1
-    assert "1 could be had and are refused now" in result.stdout
+    assert "1 could be had and is refused now" in result.stdout
     assert "sys-process/htop: " in result.stdout
 
 

@@ -82,7 +82,19 @@ def _show_counts(surveyed: Surveyed, tell: Tell) -> None:
         (summary.failed, "could not be worked out"),
     ):
         if count:
-            tell((f"{count:>8,}", "bold"), f" {words}")
+            tell((f"{count:>8,}", "bold"), f" {_of(count, words)}")
+
+
+ONE = {"are": "is", "were": "was", "take": "takes", "leave": "leaves", "cost": "costs", "need": "needs"}
+"""Verbs where it is one package."""
+
+
+def _of(count: int, words: str) -> str:
+    """Words whose verb goes with a count."""
+    if count != 1:
+        return words
+    verb, space, rest = words.partition(" ")
+    return f"{ONE.get(verb, verb)}{space}{rest}".replace(" and are ", " and is ")
 
 
 def _show_reason(reason: Reason, tell: Tell) -> None:
@@ -95,7 +107,7 @@ def _show_masked(masked: tuple[Masked, ...], tell: Tell) -> None:
     tell("\nwhat they would bring into the image, which masks it (build_image fails):")
     shown = masked if console.verbose() else masked[:MOST_MASKED]
     for entry in shown:
-        tell((f"{len(entry.needed_by):>8,}", "bold"), f" need {entry.package}")
+        tell((f"{len(entry.needed_by):>8,}", "bold"), f" {_of(len(entry.needed_by), 'need')} {entry.package}")
     if len(masked) > len(shown):
         tell((f"{'':9}and {len(masked) - len(shown):,} others; -v shows them", "dim"))
 
@@ -111,7 +123,7 @@ def _show_comparison(comparison: Comparison, tell: Tell) -> None:
         (comparison.gone, "are gone"),
     ):
         if found:
-            tell((f"{len(found):>8,}", "bold"), f" {words}")
+            tell((f"{len(found):>8,}", "bold"), f" {_of(len(found), words)}")
             shown = found if console.verbose() else found[:MOST_DIFFERENCES]
             for difference in shown:
                 tell(f"{'':9}{_in_words(difference)}")
