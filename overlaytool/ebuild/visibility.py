@@ -33,14 +33,12 @@ def obstacles(profile: ProfileView, candidate: EbuildCandidate) -> tuple[Rejecti
     def rejected(kind: RejectionKind, reason: str) -> Rejection:
         return Rejection(cpv=candidate.cpv, repository=candidate.repository, kind=kind, reason=reason)
 
+    mask = _mask(candidate, profile)
     if candidate.live and not profile.accepts_unkeyworded(ebuild):
-        return (rejected(RejectionKind.LIVE, "live ebuild"),)
-    mask = profile.mask(ebuild, candidate.repo)
+        live = rejected(RejectionKind.LIVE, "live ebuild")  # a name lifts that, and no mask
+        return (live, rejected(RejectionKind.MASK, mask)) if mask is not None else (live,)
     if mask is not None:
-        return (rejected(RejectionKind.MASK, f"masked by {mask}"),)
-    mask = source_mask(candidate) if candidate.origin is Origin.SOURCE else None
-    if mask is not None and not profile.unmasked(ebuild, candidate.repo):
-        return (rejected(RejectionKind.MASK, f"masked in {candidate.repository} by {mask}"),)
+        return (rejected(RejectionKind.MASK, mask),)
     try:
         if not ebuild.eapi.supported:
             return (rejected(RejectionKind.EAPI, f"EAPI {ebuild.eapi}"),)
@@ -98,3 +96,14 @@ def keyword_reason(ebuild: Any, arch: str) -> str:
         if keyword in ebuild.keywords:
             return f"keyword {keyword}"
     return f"no keyword for {arch}" if ebuild.keywords else "no keywords"
+
+
+def _mask(candidate: EbuildCandidate, profile: ProfileView) -> str | None:
+    """What masks a candidate, in the checkout's profiles or in its own tree's, in words; None: nothing."""
+    mask = profile.mask(candidate.ebuild, candidate.repo)
+    if mask is not None:
+        return f"masked by {mask}"
+    mask = source_mask(candidate) if candidate.origin is Origin.SOURCE else None
+    if mask is not None and not profile.unmasked(candidate.ebuild, candidate.repo):
+        return f"masked in {candidate.repository} by {mask}"
+    return None

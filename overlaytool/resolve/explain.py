@@ -63,7 +63,9 @@ def _because[C: Candidate](failure: Unsatisfied[C]) -> list[str]:
     return lines
 
 
-def _passed_over(rejections: tuple[Rejection, ...]) -> list[str]:
+def _passed_over(found: tuple[Rejection, ...]) -> list[str]:
+    """A line for each candidate; those of other versions than the wanted ones last."""
+    rejections = sorted(found, key=lambda rejection: rejection.kind is RejectionKind.VERSION)
     names = [f"{rejection.cpv}::{rejection.repository}" for rejection in rejections[:MAX_REJECTIONS]]
     width = max(map(len, names), default=0)
     lines = [

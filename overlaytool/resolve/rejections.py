@@ -76,6 +76,14 @@ def _rejection[C: Candidate](
             return _rejection_when_updated(chooser, view, candidate, atom, decisions, changes) or hidden[0]
     mismatch = chooser.source.mismatch(view, candidate, atom, changes)
     if mismatch is not None:
+        flags = (
+            chooser.source.flags_to_change(view, candidate, atom, changes)
+            if mismatch.kind is RejectionKind.USE
+            else None
+        )
+        violated = chooser.source.required_use_violation(view, candidate, changes | frozenset(flags or ()))
+        if flags and violated is not None:
+            return rejected(RejectionKind.REQUIRED_USE, f"{mismatch.reason}; with it REQUIRED_USE {violated}")
         return mismatch
     violated = chooser.source.required_use_violation(view, candidate, changes)
     if violated is not None:

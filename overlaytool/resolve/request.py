@@ -26,12 +26,18 @@ def interpret[C: Candidate](
     named = frozenset(
         candidate.cpv
         for atom in atoms
-        if atom.text.startswith(("=", "~"))
+        if _names_a_version(atom)
         for candidates in everywhere(atom.package, source)
         for candidate in candidates
         if source.admits(candidate, atom)
     )
     return tuple((view, atom) for atom in atoms for view in views), named
+
+
+def _names_a_version(atom: Atom) -> bool:
+    """Whether an atom is for one version, with any revision at most: ``=cat/pn-3*`` is not."""
+    head = atom.text.partition("[")[0].partition(":")[0]
+    return head.startswith(("=", "~")) and not head.endswith("*")
 
 
 def known_atom[C: Candidate](text: str, source: PackageSource[C]) -> Atom:

@@ -720,3 +720,16 @@ def test_a_newer_version_of_what_was_requested_that_cannot_be_had_is_named() -> 
         "dev-libs/a-1 is taken on amd64-usr, arm64-usr, not dev-libs/a-2:"
         " it needs dev-libs/nowhere, which cannot be had"
     ]
+
+
+def test_a_flag_that_required_use_forbids_is_refused_for_that_reason() -> None:
+    with pytest.raises(UnsatisfiableError) as raised:
+        answer(
+            """
+            [gentoo]
+            dev-libs/a-1 iuse="+new fast" required="new"
+            """,
+            "dev-libs/a[-new]",
+        )
+    assert any("REQUIRED_USE new" in line for line in raised.value.details)
+    assert raised.value.hint == "set the flags in the request: dev-libs/a[flag]"
