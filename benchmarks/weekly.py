@@ -1,8 +1,9 @@
 """Replay weekly updates of flatcar/scripts: what does `update --all --onto` propose on the bot's last commit?
 
-    benchmarks/weekly.py --clone DIR [WEEK...]
+    benchmarks/weekly.py --clone DIR [MERGE...]
 
-For each week: the lines of package.accept_keywords and the packages that people added, beside those proposed.
+A week is the merge of its pull request; any may be named. For each: the lines of package.accept_keywords and
+the packages that people added, beside those proposed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 STABLE = "sdk_container/src/third_party/portage-stable"
 KEYWORDS = "sdk_container/src/third_party/coreos-overlay/profiles/coreos/base/package.accept_keywords"
+BOT = "buildbot"
 IDENTITY = ("-c", "user.name=Replay", "-c", "user.email=replay@example.org")
 WEEKS = {
     "856d9b638d": ("c177e1b1c2", "09b1371a59", "78e6abc6cd"),
@@ -38,7 +40,9 @@ def entries(clone: Path, old: str, new: str) -> set[str]:
     return {
         line
         for line in diff
-        if line[:1] in "+-" and line[1:2] in "=<>~" and not line.startswith(("+++", "---"))
+        if line[:1] in ("+", "-")
+        and line[1:2] in ("=", "<", ">", "~")
+        and not line.startswith(("+++", "---"))
     }
 
 
@@ -53,8 +57,23 @@ def new_packages(clone: Path, old: str, new: str) -> set[str]:
     return packages(new) - packages(old)
 
 
+def commits(clone: Path, week: str) -> tuple[str, str, str]:
+    """The base of the bot's branch, its last commit, and the head that was merged.
+
+    Commits on a merged branch that are not people's have the bot as their author.
+    """
+    if week in WEEKS:
+        return WEEKS[week]
+    head = git(clone, "rev-parse", f"{week}^2").strip()
+    base = git(clone, "merge-base", f"{week}^1", head).strip()
+    bot = git(clone, "log", "-1", "--format=%H", "-i", f"--author={BOT}", f"{base}..{head}").strip()
+    if not bot:
+        sys.exit(f"{week}: no commit of {BOT} between {base[:10]} and {head[:10]}: it is no weekly update")
+    return base, bot, head
+
+
 def replay(clone: Path, week: str, place: Path) -> None:
-    base, bot, head = WEEKS[week]
+    base, bot, head = commits(clone, week)
     checkout, gentoo = place / "scripts", place / "gentoo"
     git(clone, "worktree", "add", "--quiet", "--detach", str(checkout), base)
     gentoo.mkdir()
@@ -111,7 +130,7 @@ def main() -> None:
     parser.add_argument(
         "--clone", type=Path, required=True, help="a clone of flatcar/scripts with all its history"
     )
-    parser.add_argument("weeks", nargs="*", default=list(WEEKS), help=f"merges: {', '.join(WEEKS)}")
+    parser.add_argument("weeks", nargs="*", default=list(WEEKS), help=f"merges; default: {', '.join(WEEKS)}")
     arguments = parser.parse_args()
     for week in arguments.weeks:
         with tempfile.TemporaryDirectory(prefix="weekly-") as place:
