@@ -128,8 +128,8 @@ class _Copies:
 
     def _compare(self, path: str, files: Mapping[str, FileState], planned: str) -> None:
         """Check that the copied files are those that the plan was made from, by their digest."""
-        told = any(line.startswith(path) for line in (*self.issues.missing, *self.issues.unsafe))
-        if planned and not told and digest_of(files) != planned:
+        reported = any(line.startswith(path) for line in (*self.issues.missing, *self.issues.unsafe))
+        if planned and not reported and digest_of(files) != planned:
             self.issues.missing.append(f"{path} is not as it was when the plan was made")
 
     def _file(self, path: str, source: str, planned: str) -> None:

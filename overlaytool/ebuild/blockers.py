@@ -108,14 +108,14 @@ def _filled_in(text: str, known: Mapping[str, str] | None) -> str:
 def _names(blocked: str, package: str) -> bool:
     """Whether text that begins with a package's name may go on with its version.
 
-    Nothing is known of a name where a variable comes before any of it is told.
+    Nothing is known of a name where a variable comes before any of it is known.
     """
-    told, variable, _ = blocked.partition(ANYTHING)
-    if told == package or told.startswith(f"{package}-"):
+    prefix, variable, _ = blocked.partition(ANYTHING)
+    if prefix == package or prefix.startswith(f"{package}-"):
         return True
     if not variable:
         return False
-    if told:
-        return "/" in told and not told.endswith("/") and package.startswith(told)
+    if prefix:
+        return "/" in prefix and not prefix.endswith("/") and package.startswith(prefix)
     _category, _, name = blocked.partition("/")
     return bool(name) and ANYTHING not in name and _names(f"any/{name}", f"any/{package.partition('/')[2]}")

@@ -23,7 +23,7 @@ _BASH = re.compile(
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def pkgcore_faults_as_errors() -> Iterator[None]:
     """Turn the errors of pkgcore that come out of a command into ours.
 
     :raises CheckoutError: for a file of a profile or repository.

@@ -85,12 +85,12 @@ def _reasons(entry: Import) -> str:
     classes: dict[str | None, list[str]] = {}
     for because in sorted(entry.because, key=lambda because: because.parent is not None):
         classes.setdefault(because.parent, []).append(because.dep_class)
-    told = [
+    reasons = [
         f"{code(parent)} ({', '.join(dict.fromkeys(asked))})" if parent else "**the request**"
         for parent, asked in classes.items()
     ]
-    more = len(told) - REASONS_SHOWN
-    return ", ".join(told[:REASONS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    more = len(reasons) - REASONS_SHOWN
+    return ", ".join(reasons[:REASONS_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _distinct(values: Iterable[str]) -> list[str]:

@@ -151,15 +151,15 @@ class MetadataServer:
             self._line.shutdown(socket.SHUT_RDWR)
 
     def _serve(self) -> None:
-        told: Counter[str] = Counter()
+        answered: Counter[str] = Counter()
         try:
             with self._line.makefile("rw", encoding="utf-8") as stream:
                 for line in stream:
                     tree, cpv = json.loads(line)
                     self.asked = cpv
                     entry = self._lookup(Path(tree), cpv)
-                    more = self._lookup.finished(Path(tree), told[tree])
-                    told[tree] += len(more)
+                    more = self._lookup.finished(Path(tree), answered[tree])
+                    answered[tree] += len(more)
                     answer: dict[str, dict[str, str] | str | None] = {
                         name: dict(known) for name, known in more
                     }
@@ -229,10 +229,10 @@ class Standby:
         try:
             output, _ = self.process.communicate(json.dumps({**job, "log": str(log)}).encode(), timeout=limit)
         except subprocess.TimeoutExpired:
-            told = (f"the last ebuild that it asked for is {server.asked}",) if server.asked else ()
+            last = (f"the last ebuild that it asked for is {server.asked}",) if server.asked else ()
             raise HungError(
                 f"Portage did not come to an end in {limit:.0f} seconds",
-                details=told + _tail(log),
+                details=last + _tail(log),
                 hint="give it longer with --time-limit, or fewer packages at once",
             ) from None
         finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 from overlaytool import config as configuration
 from overlaytool import errors
 from overlaytool.ebuild.cache import MetadataCache
-from overlaytool.ebuild.faults import told
+from overlaytool.ebuild.faults import pkgcore_faults_as_errors
 from overlaytool.ebuild.sandbox import POOL
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.flatcar import checkout as checkouts
@@ -89,7 +89,7 @@ class Surveyor:
             atoms=(package,), into=Into(self.order.into), accept_keywords=self.order.accept_keywords
         )
         try:
-            with told():
+            with pkgcore_faults_as_errors():
                 planned = planning.prepare(self.space, request, standing=self.standing)
         except ENVIRONMENT:
             raise
@@ -134,7 +134,7 @@ def close() -> None:
 
 
 def memory() -> int:
-    """Bytes that this process has in memory; 0 where that cannot be told."""
+    """Bytes that this process has in memory; 0 where that cannot be pkgcore_faults_as_errors."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except (OSError, ValueError, IndexError):

@@ -13,7 +13,7 @@ from overlaytool import config as configuration
 from overlaytool.config import Config
 from overlaytool.ebuild import runtime
 from overlaytool.ebuild.cache import MetadataCache
-from overlaytool.ebuild.faults import told
+from overlaytool.ebuild.faults import pkgcore_faults_as_errors
 from overlaytool.ebuild.sandbox import POOL
 from overlaytool.ebuild.source import TreeSource
 from overlaytool.errors import RepositoryError
@@ -68,7 +68,7 @@ def open_workspace(
     POOL.trust(None if trust_sources else [one.path for one in settings.sources if one.trusted])
     cache = MetadataCache(settings.cache)
     try:
-        with reading(trees), told():
+        with reading(trees), pkgcore_faults_as_errors():
             yield Workspace(
                 checkout=found,
                 config=settings,
