@@ -83,8 +83,13 @@ def test_case(file: Path, trees: dict[str, Path], cache: Path, monkeypatch: pyte
         for words in case["error"]["says"]:
             assert words in said
         return
-    found = summary(_plan(case, trees))
+    document = _plan(case, trees)
+    found = summary(document)
     expected = {key: [] for key in STRICT} | {"metapackage": case["request"]} | case["expect"]
+    for words in expected.pop("says", ()):
+        assert words in notices(document)
+    for entry in document["imports"]:
+        assert entry["repository"] == ("portage-stable" if entry["source"] == "gentoo" else "coreos-overlay")
     assert {key: sorted(found[key]) for key in expected} == {key: sorted(expected[key]) for key in expected}
 
 
@@ -124,12 +129,19 @@ def summary(document: dict[str, Any]) -> dict[str, list[str]]:
         "metapackage": edit["added"],
         "arch_only": [f"{line['atom']} {line['arch']}" for line in edit["arch_only"]],
         "new_in_image": document["new_in_image"],
+        "present": document["present"],
         "entry": [document["entry"]["after"]] if document["entry"] else [],
         "masks": [_mask(entry) for entry in document["masks"]],
         "provided": [
             f"{entry['cpv']} {_profile(entry['file'])}: {entry['comment']}" for entry in document["provided"]
         ],
     }
+
+
+def notices(document: dict[str, Any]) -> str:
+    """What the warnings and the manual work of a plan say, with their hints."""
+    entries = [*document["warnings"], *document["manual_work"]]
+    return "\n".join(f"{entry['message']}\n{entry['hint'] or ''}" for entry in entries)
 
 
 def _import(entry: dict[str, Any], boards: list[str]) -> list[str]:
