@@ -66,6 +66,20 @@ def test_a_version_that_is_too_old_is_updated_and_every_user_of_it_gets_the_new_
     assert "dev-libs/b-1" not in selected(found)
 
 
+def test_the_first_source_that_has_a_package_is_taken_though_the_second_needs_no_keyword() -> None:
+    found = answer(
+        """
+        [gentoo]
+        dev-libs/a-1 keywords="~amd64 ~arm64"
+        [guru]
+        dev-libs/a-2
+        """,
+        "dev-libs/a",
+    )
+    assert {(package.cpv, package.repository) for package in found.packages} == {("dev-libs/a-1", "gentoo")}
+    assert {need.cpv for need in found.keywords} == {"dev-libs/a-1"}
+
+
 def test_an_update_to_a_stable_version_is_preferred_to_a_keyword() -> None:
     found = answer(
         """
