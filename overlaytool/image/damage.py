@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from overlaytool.errors import ImageError, OverlaytoolError
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Say which file it is, where an error of a part of it does not.
+
+    :raises ImageError: the same, with the path.
+    """
+    try:
+        yield
+    except ImageError as error:
+        if str(path) in error.message:
+            raise
+        raise ImageError(f"{path}: {error.message}", details=error.details, hint=error.hint) from error
 
 
 @contextmanager

@@ -144,8 +144,10 @@ def _files(
 
 
 def _differ(left: FileEntry, right: FileEntry) -> bool:
-    """Whether two files differ in what can be compared without reading them."""
+    """Whether two files can be told apart: by their contents where both were read."""
     if (left.kind, left.size) != (right.kind, right.size):
+        return True
+    if left.digest and right.digest and left.digest != right.digest:
         return True
     targets = {NUMBERS.sub("#", each.target) for each in (left, right)}
     modes = {each.mode for each in (left, right) if each.mode}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import stat
 import sys
 import tempfile
 import zlib
@@ -16,6 +17,7 @@ from typing import Any, BinaryIO, cast
 
 from overlaytool.errors import ImageError, ToolMissingError
 from overlaytool.image.damage import reading
+from overlaytool.image.modes import kind
 
 CHUNK = 1 << 20
 MOST_DECOMPRESSED = 1 << 36
@@ -44,6 +46,14 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     :raises ToolMissingError: when the libraries that read images are not installed.
     """
     with reading(str(path)):
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode) and not stat.S_ISBLK(about.st_mode):
+            raise ImageError(
+                f"{path} is no file: it is a {kind(about.st_mode)}",
+                hint="name an image, a .raw, or a directory of build_image",
+            )
+        if stat.S_ISREG(about.st_mode) and not about.st_size:
+            raise ImageError(f"{path} is empty", hint="fetch, copy or build it again")
         file = path.open("rb")
     with file, _unpacked(file, path) as plain:
         if magic(plain, 0, 4) == b"QFI\xfb":

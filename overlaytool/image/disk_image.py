@@ -78,7 +78,7 @@ def _partition(
         kind = ContentKind.EMPTY if empty else ContentKind.OTHER
         return PartitionContent(partition=partition, content=kind), []
     with open_filesystem(content) as inside:
-        entries = list(inside.walk())
+        entries = list(found.files(inside))
         facts = inside.facts
         about = PartitionContent(
             partition=partition,
@@ -166,7 +166,7 @@ def _take_usr(inside: FileSystem, found: Findings) -> None:
             open_filesystem(stream) as initrd,
         ):
             found.components.append(
-                Component(name="real-initrd", source=f"/usr/{REAL_INITRD}", files=tuple(initrd.walk()))
+                Component(name="real-initrd", source=f"/usr/{REAL_INITRD}", files=found.files(initrd))
             )
 
 

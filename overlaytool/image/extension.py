@@ -59,7 +59,7 @@ def read(
         with found.part(f"the hash tree of {name}"):
             _check_verity(stream, table, partition, name, found)
     with open_filesystem(data) as inside:
-        files = tuple(_placed(entry, prefix) for entry in inside.walk())
+        files = tuple(_placed(entry, prefix) for entry in found.files(inside))
         release = _release(inside, prefix)
         found.components.append(Component(name=name, source=source, files=files, packages=listed))
         if alone:

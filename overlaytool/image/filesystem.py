@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import posixpath
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from msgspec import Struct
 
 from overlaytool.errors import ImageError
 from overlaytool.image.damage import reading
-from overlaytool.image.disk import length, library, magic
+from overlaytool.image.disk import CHUNK, length, library, magic
 from overlaytool.model.image import FileEntry, FileKind
 
 MOST_ENTRIES = 2_000_000
@@ -89,6 +90,21 @@ class FileSystem(AbstractContextManager["FileSystem"]):
         """
         for entry, _ in self._index.values():
             yield entry
+
+    def digest(self, entry: FileEntry) -> str:
+        """BLAKE2b of the contents of a regular file of this file system, as :attr:`FileEntry.digest` has it.
+
+        :raises ImageError: when it cannot be read to its end.
+        """
+        read, digest = 0, hashlib.blake2b(digest_size=16)
+        what = f"{entry.path} in the {self.facts.kind} file system"
+        with reading(what), self._reader.open(self._index[entry.path][1]) as stream:
+            while data := stream.read(CHUNK):
+                digest.update(data)
+                read += len(data)
+        if read != entry.size:
+            raise ImageError(f"{what} is cut off", details=(f"{read:,} of {entry.size:,} bytes are there",))
+        return digest.hexdigest()
 
     def stat(self, path: str, *, follow: bool = True) -> FileEntry | None:
         """The entry at ``path`` (with or without leading slash), None where there is none.

@@ -9,9 +9,12 @@ from msgspec.structs import replace
 
 from overlaytool.errors import ImageError, ToolMissingError
 from overlaytool.image import kernel, packages, reports
+from overlaytool.image.filesystem import FileSystem
 from overlaytool.model.image import (
     Budget,
     Component,
+    FileEntry,
+    FileKind,
     ImageContents,
     InstalledPackage,
     PartitionContent,
@@ -22,8 +25,12 @@ from overlaytool.model.image import (
 class Findings:
     """What has been read so far; :meth:`contents` is the result."""
 
-    def __init__(self, subject: str) -> None:
+    def __init__(self, subject: str, *, digests: bool = False) -> None:
+        """
+        :param digests: whether the contents of files are of interest, too; it takes long to read them.
+        """
         self.subject = subject
+        self._digests = digests
         self.release: tuple[tuple[str, str], ...] = ()
         self.partitions: list[PartitionContent] = []
         self.verity: list[VerityCheck] = []
@@ -52,6 +59,23 @@ class Findings:
             words = [error.message, *error.details, *([error.hint] if error.hint else [])]
             self.unread.append(f"{name}: {'; '.join(words)}")
 
+    def files(self, inside: FileSystem) -> tuple[FileEntry, ...]:
+        """All of a file system, with digests where these are wanted; from the first that fails on without.
+
+        :raises ImageError: when the file system is damaged.
+        """
+        entries = list(inside.walk())
+        if self._digests:
+            known: dict[int, str] = {}
+            with self.part("contents of files"):
+                for number, entry in enumerate(entries):
+                    if entry.kind is FileKind.FILE and entry.size:
+                        digest = known.get(entry.inode) or inside.digest(entry)
+                        entries[number] = replace(entry, digest=digest)
+                        if entry.inode:
+                            known[entry.inode] = digest
+        return tuple(entries)
+
     def take_release(self, values: tuple[tuple[str, str], ...]) -> None:
         """The release, unless one is known."""
         self.release = self.release or values
@@ -78,7 +102,7 @@ class Findings:
             self.take_config(reports.kernel_config(about.config))
         if initrd:
             self.components.append(
-                Component(name="initrd", source=f"the archive in {source}", files=tuple(initrd.walk()))
+                Component(name="initrd", source=f"the archive in {source}", files=self.files(initrd))
             )
         else:
             self.untold.append(f"no initrd was found in {source}")

@@ -44,6 +44,26 @@ def is_partitioned(stream: BinaryIO) -> bool:
     return magic(stream, SECTOR, len(SIGNATURE)) == SIGNATURE
 
 
+def check_remains(stream: BinaryIO) -> None:
+    """See that something which begins with no partition table does not look as if it had had one.
+
+    :raises ImageError: when its protective MBR (UEFI specification 5.2.3) or the table's copy is there.
+    """
+    boot = magic(stream, 0, SECTOR)
+    protected = boot[510:] == b"\x55\xaa" and boot[450:451] == b"\xee"
+    if magic(stream, length(stream) - SECTOR, len(SIGNATURE)) == SIGNATURE:
+        raise ImageError(
+            "the partition table at the beginning is gone; its copy at the end is there",
+            hint="`gdisk FILE` writes it back: commands r, b, w",
+        )
+    if protected:
+        raise ImageError(
+            "a disk with a GUID partition table begins here, and the table is not there",
+            details=(f"the image has {length(stream):,} bytes: it may be cut off",),
+            hint="fetch or copy it again",
+        )
+
+
 def read(stream: BinaryIO) -> tuple[Partition, ...]:
     """The partitions of a disk by number, those without space left out.
 

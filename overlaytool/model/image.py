@@ -36,6 +36,8 @@ class FileEntry(Struct, frozen=True, kw_only=True):
     """Entries with the same number are hard links to one file; 0 where the file system has no numbers."""
     target: str = ""
     """Where a symlink points."""
+    digest: str = ""
+    """BLAKE2b of a regular file's contents, 32 hexadecimal digits; empty where they were not read."""
 
 
 class Partition(Struct, frozen=True, kw_only=True):

@@ -27,6 +27,11 @@ class FileChange(Struct, frozen=True, kw_only=True):
         """Bytes more, or less."""
         return self.size_after - self.size_before
 
+    @property
+    def same_size(self) -> bool:
+        """Whether it is there on both sides with as many bytes: contents, permissions or target differ."""
+        return self.before is not None and self.after is not None and not self.growth
+
 
 class PackageChange(Struct, frozen=True, kw_only=True):
     """A package whose versions or whose bytes differ; empty name: the files of no package."""

@@ -58,6 +58,8 @@ def read(path: Path) -> StartScript:
 
     :raises VmError: when it cannot be read, or is none of image_to_vm.sh.
     """
+    if path.exists() and not path.is_file():
+        raise VmError(f"the start script {path} is no file", hint=BUILD_IT)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -38,14 +38,17 @@ def show(path: Path, progress: Progress | None = None) -> ImageContents:
     return look(path, progress or SilentProgress())
 
 
-def compare(old: Path, new: Path, progress: Progress | None = None) -> ImageChange:
+def compare(old: Path, new: Path, progress: Progress | None = None, *, quick: bool = False) -> ImageChange:
     """What differs between two of them.
+
+    :param quick: whether files of one size are taken for the same, unread.
 
     :raises ImageError: when there is nothing in one of them that can be read.
     """
     for path in (old, new):
         _check(path)
-    return diff(look(old, progress or SilentProgress()), look(new, progress or SilentProgress()))
+    sides = [look(path, progress or SilentProgress(), digests=not quick) for path in (old, new)]
+    return diff(*sides)
 
 
 def latest(checkout: Path | None, config: Path | None, boards: Sequence[str]) -> Path:

@@ -222,6 +222,23 @@ def test_paths_that_differ_in_their_version_only_are_one_change(tmp_path: Path, 
     ]
 
 
+@pytest.mark.parametrize("kind", ["btrfs", "ext2", "ext4", "squashfs", "erofs"])
+def test_files_of_one_size_with_other_bytes_differ(kind: str, tmp_path: Path, run_cli: RunCli) -> None:
+    root = images.tree(tmp_path / "root")
+    old = images.make(kind, root, tmp_path / "old.raw")
+    for name in ("bin/su", "bin/htop", "lib/deep/er/words"):
+        data = bytearray((root / name).read_bytes())
+        data[-1] ^= 1
+        (root / name).write_bytes(data)
+    new = images.make(kind, root, tmp_path / "new.raw")
+    [part] = shown(run_cli, "diff", old, new)["components"]
+    assert {each["after"] for each in part["files"]} == {"bin/su", "bin/htop", "bin/top", "lib/deep/er/words"}
+    assert part["size_before"] == part["size_after"]
+    text = run_cli("image", "diff", old, new).stdout
+    assert "±0, 4 files differ, 4 of them with as many bytes as before" in text
+    assert shown(run_cli, "diff", old, new, "--quick")["components"][0]["files"] == []
+
+
 def test_names_with_control_characters_are_text(tmp_path: Path, run_cli: RunCli) -> None:
     image = images.make("squashfs", images.tree(tmp_path / "root"), tmp_path / "evil.raw")
     (tmp_path / "empty").mkdir()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 
 import images
 import pytest
+from support import RunCli
 
 from overlaytool.errors import ImageError
 from overlaytool.image import disk
@@ -105,3 +107,45 @@ def test_a_name_from_the_image_does_not_leave_it(tmp_path: Path) -> None:
     files = FileSystem(CpioReader(archive))
     assert [entry.path for entry in files.walk()] == ["../../etc/passwd", "usr/../../x"]
     assert files.stat("/etc/passwd") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("empty", "is empty"),
+        ("pipe", "is no file: it is a fifo"),
+        ("first-sector", "a disk with a GUID partition table begins here, and the table is not there"),
+        ("copy-alone", "the partition table at the beginning is gone; its copy at the end is there"),
+        ("text", "there is no file system that overlaytool reads"),
+        ("half", "the image is cut off"),
+    ],
+)
+def test_a_broken_image_is_named_with_what_is_wrong(
+    name: str, words: str, tmp_path: Path, run_cli: RunCli
+) -> None:
+    path = tmp_path / f"{name}.bin"
+    whole = images.disk(tmp_path / "whole", [(1, "ROOT", "8300", None)], size=8 << 20).read_bytes()
+    if name == "pipe":
+        os.mkfifo(path)
+    else:
+        remains = {
+            "empty": b"",
+            "first-sector": whole[:512],
+            "copy-alone": whole[:512] + bytes(33 * 512) + whole[34 * 512 :],
+            "text": b"hello\n" * 1000,
+            "half": whole[: 3 << 20],
+        }
+        path.write_bytes(remains[name])
+    for command in (("image", "show"), ("sysext", "show")):
+        done = run_cli(*command, path, check=False, timeout=60)
+        assert done.returncode == 30
+        assert f"{path}" in done.stderr.splitlines()[0]
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_pipe_in_the_place_of_a_start_script_is_refused(tmp_path: Path, run_cli: RunCli) -> None:
+    os.mkfifo(tmp_path / "flatcar_production_qemu.sh")
+    done = run_cli("vm", "run", "--from", tmp_path / "flatcar_production_qemu.sh", check=False, timeout=60)
+    assert done.returncode == 32
+    assert "is no file" in done.stderr

@@ -71,6 +71,9 @@ def show(
 def diff(
     old: Annotated[Path, typer.Argument(metavar="OLD", help="An image, a sysext, or a build's directory.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="The one to compare with it.")],
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Take files of one size for the same, without reading them.")
+    ] = False,
     output: OutputOption = None,
     top: TopOption = LARGEST,
     format: FormatOption = Format.TEXT,
@@ -81,7 +84,7 @@ def diff(
     from overlaytool.workflow import image as images
 
     _check_output(output)
-    change = images.compare(old, new, console.TerminalProgress())
+    change = images.compare(old, new, console.TerminalProgress(), quick=quick)
     if format is Format.JSON:
         console.write(document.to_json(document.diff(change)))
     else:

@@ -150,8 +150,11 @@ def _show_part(part: ComponentChange, top: int) -> None:
         console.show((printable(part.name), "bold"), ": no difference")
         return
     fate = "" if part.present_before and part.present_after else "new, " if part.present_after else "gone, "
+    same = sum(each.same_size for each in part.files)
+    more = f", {same:,} of them with as many bytes as before" if same else ""
     console.show(
-        (printable(part.name), "bold"), f": {fate}{signed(part.growth)}, {len(part.files):,} files differ"
+        (printable(part.name), "bold"),
+        f": {fate}{signed(part.growth)}, {len(part.files):,} files differ{more}",
     )
     _show_largest([_package_line(each) for each in part.packages[:top]], len(part.packages), "packages")
     _show_largest([_file_line(each) for each in part.files[:top]], len(part.files), "files")
