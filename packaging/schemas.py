@@ -26,7 +26,9 @@ from overlaytool.model.plan import Plan
 from overlaytool.model.removal import Removal
 from overlaytool.model.review import Review
 from overlaytool.model.series import Series, Synced, WrittenSeries
+from overlaytool.model.sysext import Extension, SysextCheck
 from overlaytool.model.verdict import Verdict
+from overlaytool.model.vm import Machine, VmRun
 from overlaytool.plan import document
 from overlaytool.report import review as reports
 from overlaytool.survey.line import SCHEMA, Line
@@ -80,6 +82,10 @@ def schemas() -> dict[str, dict[str, Any]]:
         "image-forecast": _of(
             image.ForecastDocument, "overlaytool image forecast --format json", image.SCHEMA
         ),
+        "vm-run": _of(VmRun, "overlaytool vm run --format json"),
+        "vm-list": _several(Machine, "machines", "overlaytool vm list --format json"),
+        "sysext-show": _sysext(),
+        "sysext-check": _checks(),
         "graph": _graph(),
         "audit": _audit(),
         "survey": _line(),
@@ -97,6 +103,20 @@ def schemas() -> dict[str, dict[str, Any]]:
         "error": _error(),
     }
     return {name: {"$schema": DIALECT, **schema} for name, schema in sorted(made.items())}
+
+
+def _sysext() -> dict[str, Any]:
+    made = _of(Extension, "overlaytool sysext show --format json")
+    for name in ("release", "texts"):
+        made["properties"][name] = {"type": "object", "additionalProperties": TEXT}
+    return made
+
+
+def _checks() -> dict[str, Any]:
+    made = _several(SysextCheck, "checks", "overlaytool sysext check, sysext build --format json")
+    made["$defs"]["SysextCheck"]["properties"]["merges"] = {"type": "boolean"}
+    made["$defs"]["SysextCheck"]["required"].append("merges")
+    return made
 
 
 def _line() -> dict[str, Any]:

@@ -9,6 +9,20 @@ import jsonschema
 import pytest
 from support import ROOT, RunCli
 
+from overlaytool.cli.views import sysext as sysext_view
+from overlaytool.cli.views import vm as vm_view
+from overlaytool.model.image import FileEntry, FileKind
+from overlaytool.model.sysext import ElfFile, Extension, Problem, Severity, SysextCheck
+from overlaytool.model.vm import (
+    Acceleration,
+    CommandResult,
+    Finding,
+    FindingKind,
+    Health,
+    Machine,
+    VmRun,
+)
+
 REQUEST = ("sys-process/htop", "app-misc/screen")
 
 
@@ -77,3 +91,49 @@ def test_a_verdict_holds_too(run_cli: RunCli, checkout_tree: Path) -> None:
     pytest.importorskip("portage", reason="Portage from PyPI judges the checkout")
     done = run_cli("-C", checkout_tree, "verify", "app-misc/jq", "--format", "json")
     check("verify", done.stdout)
+
+
+def test_what_is_said_of_machines_and_extensions_holds_too() -> None:
+    machine = Machine(
+        name="vm1",
+        board="amd64-usr",
+        script="/a.sh",
+        port=2222,
+        acceleration=Acceleration.EMULATION,
+        reason="there is no /dev/kvm",
+        console="/c",
+        started="2026-01-01T00:00:00+00:00",
+        keep=True,
+        directory="/d",
+    )
+    finding = Finding(kind=FindingKind.UNIT, line=3, text="Failed to start a.service")
+    health = Health(
+        state="degraded",
+        os_id="flatcar",
+        version="1",
+        failed_units=("a.service",),
+        findings=(finding,),
+        seconds=1.5,
+    )
+    result = CommandResult(command="true", status=0, output="")
+    for run in (
+        VmRun(machine=machine, health=health),
+        VmRun(machine=machine, health=health, merged=("a",), result=result),
+    ):
+        check("vm-run", vm_view.as_json(run))
+    check("vm-list", vm_view.list_json([machine]))
+    extension = Extension(
+        name="tool",
+        file_name="tool",
+        source="tool.raw",
+        form="squashfs",
+        size=1,
+        release=(("ID", "flatcar"),),
+        files=(FileEntry(path="usr/bin/tool", kind=FileKind.FILE, size=1),),
+        programs=(ElfFile(path="usr/bin/tool", machine="x86-64", needed=("libc.so.6",)),),
+        texts=(("usr/lib/systemd/system/a.service", "[Unit]"),),
+    )
+    check("sysext-show", sysext_view.extension_json(extension))
+    problem = Problem(reference="version", severity=Severity.ERROR, subject="VERSION_ID", message="differs")
+    checked = SysextCheck(extension="tool", host="image.bin", problems=(problem,))
+    check("sysext-check", sysext_view.check_json([checked]))
