@@ -144,6 +144,7 @@ def _made_once() -> tuple[Any, ...]:
 def _take_variable(option: Any) -> None:
     """Let a variable stand for an option that was not given."""
     name = next((word[2:] for word in option.opts if word.startswith("--")), "")
-    if name in VARIABLES and option.param_type_name == "option" and not option.envvar:
+    another = name == "image" and option.metavar != "REFERENCE"  # a disk, where the variable names the SDK's
+    if name in VARIABLES and option.param_type_name == "option" and not option.envvar and not another:
         option.show_envvar = False  # docs/configuration.md has the list
         option.envvar = f"OVERLAYTOOL_{name.upper().replace('-', '_')}"
