@@ -161,13 +161,50 @@ class ProgramCheck(Struct, frozen=True, kw_only=True):
         return self.state in (ProgramState.SPEAKS, ProgramState.STARTS)
 
 
+class Run(Struct, frozen=True, kw_only=True):
+    """Characters of a terminal that follow each other and look the same."""
+
+    text: str
+    foreground: str = "default"
+    """``default``, a colour's name as ``red`` or ``brightred``, or six hexadecimal digits."""
+    background: str = "default"
+    bold: bool = False
+    underline: bool = False
+    reverse: bool = False
+
+
+class TerminalSession(Struct, frozen=True, kw_only=True):
+    """A program at work on a terminal of the machine, as it looked after some seconds."""
+
+    command: str
+    """What was typed."""
+    rows: tuple[tuple[Run, ...], ...]
+    """From the top, without the empty ones at the end."""
+    columns: int
+    status: int | None
+    """Its exit status where it had ended by then; None where it was still at work."""
+
+    @property
+    def text(self) -> str:
+        """What can be read."""
+        return "\n".join("".join(run.text for run in row).rstrip() for row in self.rows)
+
+    @property
+    def works(self) -> bool:
+        """Whether it could be executed, and did not die of a signal."""
+        return self.status is None or 0 <= self.status < 126
+
+
 class BootCheck(Struct, frozen=True, kw_only=True):
     """What the boot of a new image came to."""
 
     run: VmRun
     programs: tuple[ProgramCheck, ...]
+    session: TerminalSession | None = None
+    """One of the programs at work; None where there is none to show, or nothing to take a picture with."""
 
     @property
     def passed(self) -> bool:
         """Whether the system is well and every program runs."""
-        return self.run.health.well and all(program.works for program in self.programs)
+        works = self.session is None or self.session.works
+        return self.run.health.well and works and all(program.works for program in self.programs)

@@ -6,11 +6,11 @@ build result --report--> packages, their programs --boot--> machine --ssh--> che
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from overlaytool.errors import SdkError
+from overlaytool.errors import SdkError, WriteError
 from overlaytool.flatcar.checkout import TREES
 from overlaytool.git.repository import content
 from overlaytool.model.build import BuildResult
@@ -18,7 +18,7 @@ from overlaytool.model.resolution import package_name
 from overlaytool.model.series import Evidence, Outcome, Stage
 from overlaytool.model.vm import BootCheck, VmOptions, VmRun
 from overlaytool.support import evidence, process
-from overlaytool.vm import boot, programs, script
+from overlaytool.vm import boot, programs, script, session
 from overlaytool.vm.end import end
 from overlaytool.workflow.build import BuildPlace
 from overlaytool.workflow.vm import Tell
@@ -46,10 +46,12 @@ def prove(
         running, health = boot.boot(chosen, options, place.config.state, tell)
         try:
             tried = programs.check(running.machine, wanted)
+            line = session.line(wanted, _asked(wanted, atoms))
+            seen = session.show(running.machine, line) if line else None
             run = VmRun(machine=running.machine, health=boot.health_now(running, health))
         finally:
             end(running)
-    checked = BootCheck(run=run, programs=tried)
+    checked = BootCheck(run=run, programs=tried, session=seen)
     _keep_evidence(place, checked)
     return checked
 
@@ -60,16 +62,41 @@ def new_programs(image: Path, built: BuildResult, atoms: Sequence[str]) -> dict[
     :raises SdkError: when the report with the packages' files cannot be read.
     """
     gained = set(built.gain.packages_added) if built.gain else set()
-    names = {atom.strip().lstrip("<>=~!").partition(":")[0].partition("[")[0] for atom in atoms}
     found = {}
     for package, files in _files(image).items():
         cpv = package.partition("::")[0]
-        name = package_name(cpv)
-        asked = {cpv, name, name.rpartition("/")[2]} & names
         paths = programs.programs(files)
-        if paths and (asked or package in gained):
+        if paths and (package in gained or _asked((cpv,), atoms)):
             found[cpv] = paths
     return found
+
+
+def _asked(packages: Iterable[str], atoms: Sequence[str]) -> tuple[str, ...]:
+    """Those of the packages (CPVs) that an atom means, in the order of the atoms."""
+    names = [atom.strip().lstrip("<>=~!").partition(":")[0].partition("[")[0] for atom in atoms]
+    known = {word: cpv for cpv in packages for word in _words(cpv)}
+    return tuple(dict.fromkeys(known[name] for name in names if name in known))
+
+
+def _words(cpv: str) -> tuple[str, str, str]:
+    """What a user may call a package."""
+    name = package_name(cpv)
+    return cpv, name, name.rpartition("/")[2]
+
+
+def keep_picture(place: BuildPlace, checked: BootCheck, picture: str) -> Path:
+    """Write a picture of the session, for the pull request; it stays until the board's next one.
+
+    :raises WriteError: when that is not possible.
+    """
+    name = f"{place.board.name}-{Path(checked.run.machine.console).stem}.svg"
+    path = place.config.state / "pictures" / name
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(picture, encoding="utf-8")
+    except OSError as error:
+        raise WriteError(f"{path} cannot be written: {error.strerror}") from error
+    return path
 
 
 def _files(image: Path) -> dict[str, tuple[str, ...]]:
@@ -96,6 +123,8 @@ def _keep_evidence(place: BuildPlace, checked: BootCheck) -> None:
     lines += [f"failed unit: {unit}" for unit in health.failed_units]
     lines += [f"{finding.kind}: {finding.text}" for finding in health.findings]
     lines += [f"$ {program.command}\n{program.output or program.state}" for program in checked.programs]
+    if checked.session:
+        lines.append(f"$ {checked.session.command}\n{checked.session.text}")
     works = sum(program.works for program in checked.programs)
     evidence.record(
         place.config.state,

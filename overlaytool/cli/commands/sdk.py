@@ -175,6 +175,7 @@ def _boot(
     show: Callable[[str], None],
 ) -> None:
     """Boot what was built; what does not work makes the exit status 1."""
+    from overlaytool.cli.views import terminal as terminal_view
     from overlaytool.cli.views import vm as vm_view
     from overlaytool.model.vm import VmOptions
     from overlaytool.workflow import boot_check
@@ -186,6 +187,9 @@ def _boot(
     for place, built in zip(places, results, strict=True):
         checked = boot_check.prove(place, built, atoms, VmOptions(), console.say)
         show(vm_view.check_text(checked))
+        if checked.session:
+            picture = boot_check.keep_picture(place, checked, terminal_view.svg(checked.session))
+            console.say(f"a picture of the terminal, for the pull request: {picture}")
         passed = passed and checked.passed
     if not passed:
         raise typer.Exit(1)

@@ -70,4 +70,9 @@ def check_text(checked: BootCheck) -> str:
         lines.append(f"  {MARKS[program.works]} {program.path} {program.state} ({program.package}){said}")
     if not checked.programs:
         lines.append("  no program to try: the new packages install none")
+    if checked.session:
+        seen = checked.session
+        end = "" if seen.works else f", which ended with {seen.status}"
+        lines.append(f"  {MARKS[seen.works]} the terminal after `{seen.command}`{end}:")
+        lines += [f"    │ {line}" for line in seen.text.splitlines()]
     return "\n".join(lines) + "\n"
