@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import FIXTURES, ROOT, THIRD_PARTY, RunCli
+from support import FIXTURES, ROOT, THIRD_PARTY, RunCli, surroundings
 
 from overlaytool.ebuild import runtime
 
@@ -30,25 +30,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home directory of the test's own: no configuration, cache, state or git identity from outside."""
     path = tmp_path_factory.mktemp("home")
-    for name in list(os.environ):
-        if name.startswith(("GIT_", "XDG_", "PORTAGE_", "OVERLAYTOOL_")):
-            monkeypatch.delenv(name)
-    (path / "gitconfig").write_text(
-        "[user]\n\tname = Ada Example\n\temail = ada@example.org\n"
-        "[init]\n\tdefaultBranch = main\n[commit]\n\tgpgSign = false\n[advice]\n\tdetachedHead = false\n"
-    )
-    values = {
-        "HOME": path,
-        "XDG_CACHE_HOME": path / ".cache",
-        "XDG_STATE_HOME": path / ".local/state",
-        "XDG_CONFIG_HOME": path / ".config",
-        "XDG_DATA_HOME": path / ".local/share",
-        "GIT_CONFIG_GLOBAL": path / "gitconfig",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-    }
+    values = surroundings(path)
+    for name in os.environ.keys() - values.keys():
+        monkeypatch.delenv(name)
     for name, value in values.items():
-        monkeypatch.setenv(name, str(value))
+        monkeypatch.setenv(name, value)
     return path
 
 

@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 from support import FIXTURES, ROOT
 
+from overlaytool.errors import HungError
+from overlaytool.support import process
+
 STAND_IN = ROOT / "tests/vm/stand_in"
 PROGRAMS = ("qemu-system-x86_64", "mmdebstrap", "syslinux", "mcopy", "mkfs.btrfs", "mksquashfs", "ssh")
 
@@ -93,8 +96,14 @@ def stand_in_root() -> Path:
     return tar
 
 
-def call(*words: str | Path) -> None:
-    """Run a program; a failure fails the test with what it said."""
-    done = subprocess.run([*map(str, words)], capture_output=True, text=True, timeout=900)
-    if done.returncode:
-        pytest.fail(f"{words[0]}:\n{done.stdout}\n{done.stderr}")
+def call(*words: str | Path, limit: float = 420) -> None:
+    """Run a program; a failure fails the test with what it said. At the limit all that it started ends too.
+
+    :param limit: seconds; less than pytest's own, which would end the program alone.
+    """
+    try:
+        done = process.run(words, timeout=limit)
+    except HungError:
+        pytest.fail(f"{words[0]} was not done after {limit:.0f} s")
+    if not done.ok:
+        pytest.fail(f"{words[0]}:\n{done.text}")

@@ -154,8 +154,10 @@ def test_dockers_client_and_docker_host_are_used_as_they_are_set(
         ["podman", "system", "service", "--time", "0", f"unix://{socket}"], stderr=subprocess.DEVNULL
     )
     try:
+        deadline = time.monotonic() + 60
         while not socket.exists():
             assert service.poll() is None
+            assert time.monotonic() < deadline, "podman's service did not come up"
             time.sleep(0.1)
         done = run_cli("-C", scripts, "sdk", "emerge", *options, "--only", "metapackage")
     finally:

@@ -23,18 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def image_of_main(stand_in_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory as main's image_to_vm.sh leaves it: a disk with a btrfs USR-A, and the start script."""
-    place = tmp_path_factory.mktemp("image-of-main")
-    name = "flatcar_production_qemu_uefi"
-    call(STAND_IN / "disk", stand_in_root, FIXTURES / "flatcar-mini", "btrfs", place / f"{name}_image.img")
-    write_script(place, name)
-    return place
-
-
-@pytest.fixture(scope="session")
 def image_of_3665(stand_in_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same as of alpha-3665.0.0: ext2, and the older script."""
+    """What image_to_vm.sh of alpha-3665.0.0 leaves: a disk with ext2 in USR-A, and its script."""
     place = tmp_path_factory.mktemp("image-of-3665")
     name = "flatcar_production_qemu"
     call(STAND_IN / "disk", stand_in_root, FIXTURES / "flatcar-mini", "ext2", place / f"{name}_image.img")

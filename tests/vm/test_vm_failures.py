@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,8 @@ import pytest
 from support import ROOT, RunCli
 from vm_support import machines
 
-PATIENCE = 60
+PATIENCE = 180
+"""Seconds after which something is wrong, on a machine ten times slower than ours, too."""
 
 
 def words(*options: str) -> tuple[str, ...]:
@@ -48,17 +50,17 @@ def test_system_without_sshd_runs_out_of_time(empty_image: Path, kernel: Path, r
         *("-kernel", str(kernel / "vmlinuz"), "-initrd", str(kernel / "initrd")),
         *("-append", "console=ttyS0 rdinit=/usr/bin/cat"),
     )
-    command: list[str | Path] = ["vm", "run", "--from", empty_image, *qemu, "--timeout", "12", "--", "true"]
+    command: list[str | Path] = ["vm", "run", "--from", empty_image, *qemu, "--timeout", "40", "--", "true"]
     done = run_cli(*command, check=False, timeout=PATIENCE)
     assert done.returncode == 33
-    assert "vm1 has no sshd that answers after 12 s" in done.stderr
+    assert re.search("vm1 (has no sshd that answers after|stands still: no sshd answers)", done.stderr)
     assert "Run /usr/bin/cat as init process" in done.stderr
 
 
 def test_disk_with_nothing_on_it_says_nothing(empty_image: Path, run_cli: RunCli) -> None:
     done = run_cli("vm", "run", "--from", empty_image, "--timeout", "4", "--", "true", check=False)
     assert done.returncode == 33
-    assert "vm1 has said nothing in 4 s" in done.stderr
+    assert re.search(r"vm1 has said nothing in \d s", done.stderr)
 
 
 def test_option_that_qemu_refuses_is_shown(empty_image: Path, run_cli: RunCli) -> None:
@@ -133,7 +135,7 @@ def begin(empty_image: Path, tmp_path: Path, home: Path) -> Iterator[Begin]:
     yield start
     for process in started:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=PATIENCE)
 
 
 def wait(condition: Callable[[], bool], message: str) -> None:
