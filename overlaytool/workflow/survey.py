@@ -140,9 +140,12 @@ def select(packages: Sequence[str], patterns: Sequence[str]) -> list[str]:
     :raises UnknownPackageError: for a pattern that fits none.
     """
     chosen: set[str] = set()
+    there = set(packages)
     for pattern in patterns:
         whole = f"{pattern}*" if pattern.endswith("/") else pattern if "/" in pattern else f"*/{pattern}"
-        found = {package for package in packages if fnmatchcase(package, whole)}
+        found = (
+            {whole} if whole in there else {package for package in packages if fnmatchcase(package, whole)}
+        )
         if not found:
             raise UnknownPackageError(
                 f"no package fits {pattern}",
