@@ -159,6 +159,8 @@ STUB = (
     'LICENSE="BSD"\nSLOT="0"\nKEYWORDS="amd64 arm64"\n'
 )
 TARGET = "python_targets_python3_12"
+ATOM = re.compile(r"^\t(?:\w+\? \( )?[<>=]*([a-z-]+/[a-z-]+?)(?:-[\d.]+)?(?=\[|\s)", re.MULTILINE)
+"""A dependency of our ebuild, and its name: one in a line."""
 ECLASS = f'IUSE="{TARGET}"\nPYTHON_USEDEP="{TARGET}(-)?"\n'
 
 
@@ -167,11 +169,11 @@ def with_python(gentoo_tree: Path) -> Path:
     """gentoo-mini with overlaytool's ebuild, and with stand-ins for what it depends on."""
     text = next(OURS.glob("*.ebuild")).read_text(encoding="utf-8")
     (gentoo_tree / "eclass/distutils-r1.eclass").write_text(ECLASS)
-    for name in set(re.findall(r"^\t(?:\w+\? \( )?([a-z-]+/[a-z-]+)", text, re.MULTILINE)):
+    for name in set(ATOM.findall(text)):
         directory = gentoo_tree / name
         if not directory.exists():
             directory.mkdir(parents=True)
-            ebuild = directory / f"{directory.name}-1.ebuild"
+            ebuild = directory / f"{directory.name}-0.12.48.ebuild"
             ebuild.write_text(f'{STUB}IUSE="+{TARGET}"\nS="${{WORKDIR}}"\n')
     target = gentoo_tree / "app-portage/overlaytool"
     target.mkdir(parents=True)
@@ -198,4 +200,4 @@ def test_the_ebuild_depends_on_what_the_wheel_does() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     names = {re.split(r"[^\w-]", line)[0].lower() for line in project["dependencies"]}
     text = next(OURS.glob("*.ebuild")).read_text(encoding="utf-8")
-    assert names <= set(re.findall(r"/([a-z-]+)\[", text))
+    assert names <= {name.partition("/")[2] for name in ATOM.findall(text)}

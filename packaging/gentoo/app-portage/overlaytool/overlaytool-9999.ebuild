@@ -23,6 +23,7 @@ RDEPEND="
 	dev-python/rich[${PYTHON_USEDEP}]
 	dev-python/typer[${PYTHON_USEDEP}]
 	dev-vcs/git
+	>=sys-apps/pkgcore-0.12.48[${PYTHON_USEDEP}]
 	<sys-apps/pkgcore-0.13[${PYTHON_USEDEP}]
 	graphviz? ( media-gfx/graphviz )
 	verify? ( sys-apps/portage[${PYTHON_USEDEP}] )
