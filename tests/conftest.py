@@ -19,15 +19,13 @@ runtime.start()  # as the command line does, before a test module imports what u
 COMMIT_DATE = "2026-08-22T02:24:13+00:00"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Tests that share a container engine or a machine go to one worker, where there are several.
 
-    It comes first, since xdist looks for groups when it is asked itself.
+    Once all are collected, xdist has looked for groups already.
     """
-    for item in items:
-        if item.path.parent.name in ("container", "vm"):
-            item.add_marker(pytest.mark.xdist_group("machines"))
+    if item.path.parent.name in ("container", "vm"):
+        item.add_marker(pytest.mark.xdist_group("machines"))
 
 
 @pytest.fixture(autouse=True)
