@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import FIXTURES, ROOT, THIRD_PARTY, RunCli, surroundings
@@ -19,13 +20,19 @@ runtime.start()  # as the command line does, before a test module imports what u
 COMMIT_DATE = "2026-08-22T02:24:13+00:00"
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Tests that share a container engine or a machine go to one worker, where there are several.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests that share a container engine or a machine go to one worker, as one group.
 
-    Once all are collected, xdist has looked for groups already.
+    Marks for groups do not reach ``--dist loadgroup`` of xdist 3.8 with pytest 9.2.
     """
-    if item.path.parent.name in ("container", "vm"):
-        item.add_marker(pytest.mark.xdist_group("machines"))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Machines(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return "machines" if nodeid.startswith(("tests/container/", "tests/vm/")) else nodeid
+
+    return Machines(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(autouse=True)
