@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from support import FIXTURES, ROOT, THIRD_PARTY, RunCli, surroundings
 
 from overlaytool.ebuild import runtime
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background may have it ignored
 runtime.start()  # as the command line does, before a test module imports what uses pkgcore
 
 COMMIT_DATE = "2026-08-22T02:24:13+00:00"
