@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from records import MACHINE
 from support import ROOT, RunCli
 
 from overlaytool.cli.views import sysext as sysext_view
@@ -14,12 +15,10 @@ from overlaytool.cli.views import vm as vm_view
 from overlaytool.model.image import FileEntry, FileKind
 from overlaytool.model.sysext import ElfFile, Extension, Problem, Severity, SysextCheck
 from overlaytool.model.vm import (
-    Acceleration,
     CommandResult,
     Finding,
     FindingKind,
     Health,
-    Machine,
     VmRun,
 )
 
@@ -94,18 +93,6 @@ def test_a_verdict_holds_too(run_cli: RunCli, checkout_tree: Path) -> None:
 
 
 def test_what_is_said_of_machines_and_extensions_holds_too() -> None:
-    machine = Machine(
-        name="vm1",
-        board="amd64-usr",
-        script="/a.sh",
-        port=2222,
-        acceleration=Acceleration.EMULATION,
-        reason="there is no /dev/kvm",
-        console="/c",
-        started="2026-01-01T00:00:00+00:00",
-        keep=True,
-        directory="/d",
-    )
     finding = Finding(kind=FindingKind.UNIT, line=3, text="Failed to start a.service")
     health = Health(
         state="degraded",
@@ -117,11 +104,11 @@ def test_what_is_said_of_machines_and_extensions_holds_too() -> None:
     )
     result = CommandResult(command="true", status=0, output="")
     for run in (
-        VmRun(machine=machine, health=health),
-        VmRun(machine=machine, health=health, merged=("a",), result=result),
+        VmRun(machine=MACHINE, health=health),
+        VmRun(machine=MACHINE, health=health, merged=("a",), result=result),
     ):
         check("vm-run", vm_view.as_json(run))
-    check("vm-list", vm_view.list_json([machine]))
+    check("vm-list", vm_view.list_json([MACHINE]))
     extension = Extension(
         name="tool",
         file_name="tool",

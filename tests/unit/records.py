@@ -26,6 +26,7 @@ from overlaytool.model.resolution import (
     State,
     package_name,
 )
+from overlaytool.model.vm import Acceleration, Machine
 
 AMD64 = Board(name="amd64-usr", arch="amd64")
 ARM64 = Board(name="arm64-usr", arch="arm64")
@@ -113,3 +114,18 @@ def resolution(
         notices=notices,
         **(defaults | fields),
     )
+
+
+MACHINE = Machine(
+    name="vm1",
+    board="amd64-usr",
+    script="/a.sh",
+    port=1,
+    acceleration=Acceleration.EMULATION,
+    reason="",
+    console="",
+    started="",
+    keep=False,
+    directory="/",
+)
+"""A virtual machine that runs nowhere."""

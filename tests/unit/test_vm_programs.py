@@ -7,23 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from records import MACHINE
 
-from overlaytool.model.vm import Acceleration, Machine, ProgramState
+from overlaytool.model.vm import Machine, ProgramState
 from overlaytool.support.process import Completed
 from overlaytool.vm import programs, ssh
-
-MACHINE = Machine(
-    name="vm1",
-    board="amd64-usr",
-    script="/a.sh",
-    port=1,
-    acceleration=Acceleration.EMULATION,
-    reason="",
-    console="",
-    started="",
-    keep=False,
-    directory="/",
-)
 
 
 @pytest.fixture

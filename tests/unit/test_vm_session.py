@@ -10,25 +10,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from records import MACHINE
 
 from overlaytool.cli.views import terminal as view
 from overlaytool.errors import ToolMissingError
-from overlaytool.model.vm import Acceleration, Machine, Run, TerminalSession
+from overlaytool.model.vm import Machine, Run, TerminalSession
 from overlaytool.support import terminal
 from overlaytool.vm import session, ssh
 
-MACHINE = Machine(
-    name="vm1",
-    board="amd64-usr",
-    script="/a.sh",
-    port=1,
-    acceleration=Acceleration.EMULATION,
-    reason="",
-    console="",
-    started="",
-    keep=False,
-    directory="/",
-)
 HTOP, SCREEN, JQ = "sys-process/htop-3.4.1-r2", "app-misc/screen-5.0.1", "app-misc/jq-1.7"
 WANTED = {HTOP: ("/usr/bin/htop",), SCREEN: ("/usr/bin/screen",)}
 
