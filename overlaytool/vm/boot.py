@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,13 +29,19 @@ SPARE = 16 * 2**20
 KVM_FAILS = ("KVM internal error", "error: kvm run failed")
 """QEMU says so, and then stands still for ever."""
 TRIES = 3
-"""How often another port is tried when somebody took the one that was free a moment ago."""
+"""How often it is started, where a free port was taken in between or QEMU crashed."""
+CRASHES = (signal.SIGSEGV, signal.SIGABRT)
+"""What ends QEMU by a fault of its own. Emulation of several processors has such faults, at random."""
 
 Tell = Callable[[str], None]
 
 
 class StuckError(BootError):
     """The machine stands still. With KVM that may be KVM's fault, so it is worth a try without."""
+
+
+class CrashedError(BootError):
+    """QEMU crashed. The image is not the reason, so it is worth another try."""
 
 
 def boot(script: StartScript, options: VmOptions, state: Path, tell: Tell) -> tuple[Running, Health]:
@@ -72,6 +79,11 @@ def _attempt(
             end(running)
             if options.port or not remaining:
                 raise
+        except CrashedError as error:
+            end(running)
+            if not remaining:
+                raise
+            tell(f"{error.message}; starting it again")
         except BaseException:
             end(running)
             raise
@@ -169,7 +181,8 @@ def _ended(running: Running) -> OverlaytoolError:
     if any("No space left" in line for line in said):
         return full(running)
     ended = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
-    return BootError(
+    crashed = any(status in (-number, 128 + number) for number in CRASHES)  # 128: a shell says so
+    return (CrashedError if crashed else BootError)(
         f"{running.machine.name} is gone: {name} {ended}",
         details=said[-6:] or console.last(running.console),
         hint=f"the console: {running.console}" if console.last(running.console) else None,

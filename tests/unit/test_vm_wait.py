@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -172,3 +173,29 @@ def test_file_and_extension_that_never_get_in_end_with_an_error(
         monkeypatch.setattr(ssh, "send", lambda *_: None)
         extensions.merge(machine, [(file, "nothing")])
     assert limits == [61.0, extensions.SECONDS]
+
+
+@pytest.mark.parametrize(("status", "starts"), [(139, boot.TRIES), (-6, boot.TRIES), (1, 1), (137, 1)])
+def test_qemu_that_crashes_is_started_again(
+    status: int, starts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machines: list[_Going] = []
+
+    class Gone(_Going):
+        process = SimpleNamespace(returncode=status)
+
+        def ended(self) -> bool:
+            return True
+
+    def begin(*_: object) -> _Going:
+        machines.append(Gone(tmp_path))
+        return machines[-1]
+
+    monkeypatch.setattr(start, "check_qemu", lambda script: None)
+    monkeypatch.setattr(start, "start", begin)
+    monkeypatch.setattr(boot, "end", lambda running: None)
+    said: list[str] = []
+    with pytest.raises(BootError, match="vm1 is gone"):
+        boot.boot(SCRIPT, VmOptions(acceleration=Acceleration.EMULATION), tmp_path, said.append)
+    assert len(machines) == starts
+    assert sum("starting it again" in line for line in said) == starts - 1
