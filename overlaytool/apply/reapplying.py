@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from difflib import unified_diff
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,6 +15,9 @@ type Files = Mapping[str, FileState]
 """The files of a package directory, by path inside."""
 type Merge = Callable[[bytes, bytes, bytes], bytes | None]
 """Ours, base and theirs to the merged text; None where they contradict each other."""
+
+type Order = Callable[[str], Any]
+"""The file name of an ebuild to what versions are compared by."""
 
 MANIFEST = "Manifest"
 MOST_LINES = 400
@@ -30,12 +33,10 @@ class Reapplied(Struct, frozen=True, kw_only=True):
     """Files on which the edit does not apply."""
 
 
-def reapplied(name: str, base: Files, ours: Files, theirs: Files, merge: Merge) -> Reapplied:
+def reapplied(base: Files, ours: Files, theirs: Files, merge: Merge, order: Order) -> Reapplied:
     """Put the change from ``base`` to ``ours`` onto ``theirs``.
 
     An ebuild that is gone, or that has a newer one beside it, hands its edit on to the new ebuilds.
-
-    :param name: the package's name without the category.
     """
     files: dict[str, FileState | None] = {}
     conflicts: list[str] = []
@@ -49,19 +50,19 @@ def reapplied(name: str, base: Files, ours: Files, theirs: Files, merge: Merge) 
     changed = sorted(path for path in {*base, *ours} if base.get(path) != ours.get(path))
     for path in changed:
         was, is_now, new = base.get(path), ours.get(path), theirs.get(path)
-        if is_now == new or (was is None and _superseded(name, path, theirs)):
+        if is_now == new or (was is None and _superseded(path, theirs, order)):
             continue
         if new == was:
             files[path] = is_now
         elif was and is_now and new:
             put(path, _onto(new, was, is_now, merge), new)
-        elif is_now is not None and not path.endswith(".ebuild"):
+        elif is_now is not None and not _is_ebuild(path):
             conflicts.append(path)
-    handed_on = dict(_newer(name, base, ours, theirs))
+    handed_on = dict(_newer(base, ours, theirs, order))
     conflicts += (
         path
         for path in changed
-        if path.endswith(".ebuild")
+        if _is_ebuild(path)
         and path in base
         and path in ours
         and path not in theirs
@@ -104,32 +105,29 @@ def _lines(state: FileState | None) -> list[str]:
     return state.content.decode("utf-8", "replace").splitlines() if state else []
 
 
-def _newer(name: str, base: Files, ours: Files, theirs: Files) -> Iterator[tuple[str, str]]:
+def _newer(base: Files, ours: Files, theirs: Files, order: Order) -> Iterator[tuple[str, str]]:
     """The ebuilds that only Gentoo has, each with the edited ebuild that it follows.
 
     Live ebuilds follow none.
     """
     edited = [
         path
-        for path in sorted(ours, key=lambda path: _version(name, path))
-        if path.endswith(".ebuild") and path in base and base[path] != ours[path]
+        for path in sorted(filter(_is_ebuild, ours), key=order)
+        if path in base and base[path] != ours[path]
     ]
     for path in sorted(theirs):
-        if path.endswith(".ebuild") and path not in base and path not in ours and "9999" not in path:
-            older = [one for one in edited if _version(name, one) < _version(name, path)]
+        if _is_ebuild(path) and path not in base and path not in ours and "9999" not in path:
+            older = [one for one in edited if order(one) < order(path)]
             if older:
                 yield path, older[-1]
 
 
-def _superseded(name: str, path: str, theirs: Files) -> bool:
+def _superseded(path: str, theirs: Files, order: Order) -> bool:
     """Whether a file is an ebuild that we had before Gentoo, and Gentoo has that version or a newer one."""
-    return path.endswith(".ebuild") and any(
-        other.endswith(".ebuild") and "9999" not in other and _version(name, other) >= _version(name, path)
-        for other in theirs
+    return _is_ebuild(path) and any(
+        "9999" not in other and not order(other) < order(path) for other in filter(_is_ebuild, theirs)
     )
 
 
-def _version(name: str, path: str) -> tuple[tuple[int, str], ...]:
-    """An ebuild's version, comparable well enough to tell which of two was there first."""
-    text = path.removesuffix(".ebuild").removeprefix(f"{name}-")
-    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in re.findall(r"\d+|\D+", text))
+def _is_ebuild(path: str) -> bool:
+    return path.endswith(".ebuild")

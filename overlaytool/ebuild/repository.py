@@ -17,7 +17,14 @@ from typing import Any, NamedTuple
 
 from pkgcore.ebuild import eclass_cache, repo_objs
 from pkgcore.ebuild import repository as pkgcore_repository
-from pkgcore.ebuild.cpv import isvalid_cat_re, isvalid_pkg_name, isvalid_version_re, ver_cmp
+from pkgcore.ebuild.cpv import (
+    VersionedCPV,
+    isvalid_cat_re,
+    isvalid_pkg_name,
+    isvalid_version_re,
+    ver_cmp,
+)
+from pkgcore.ebuild.errors import InvalidCPV
 from pkgcore.repository.errors import RepoError
 from snakeoil.chksum import LazilyHashedPath
 from snakeoil.mappings import ImmutableDict
@@ -301,3 +308,11 @@ class VersionKey:
         return isinstance(other, VersionKey) and ver_cmp(*self._version, *other._version) == 0
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def order_of_file(name: str) -> VersionKey:
+    """The version in the file name of an ebuild; where the PMS allows no such name, older than all others."""
+    try:
+        return VersionKey(VersionedCPV(f"any/{name.removesuffix('.ebuild')}"))
+    except InvalidCPV:
+        return VersionKey(VersionedCPV("any/any-0_alpha"))

@@ -11,6 +11,7 @@ from functools import partial
 
 from overlaytool.apply.copying import Mirrored
 from overlaytool.apply.reapplying import Files, difference, reapplied
+from overlaytool.ebuild.repository import order_of_file
 from overlaytool.errors import GitError
 from overlaytool.flatcar.checkout import PORTAGE_STABLE
 from overlaytool.git.copies import Edit
@@ -96,7 +97,7 @@ class EditedCopies:
         if base == ours:
             return  # the edit was taken back
         try:
-            made = reapplied(name.rpartition("/")[2], base, ours, theirs, partial(merged, repository))
+            made = reapplied(base, ours, theirs, partial(merged, repository), order_of_file)
         except GitError:
             self._note(name, edit, EditOutcome.CONFLICT, difference(base, ours))
             return

@@ -43,7 +43,7 @@ class Looked(Struct, frozen=True):
 
 
 def look(checkout: Checkout, state: State) -> Looked:
-    """What the audit finds about profile lines, hooks and patches of a checkout."""
+    """What the audit finds about USE, mask and provided entries of a checkout."""
 
     def no_advisories(_: object) -> Any:
         raise NotImplementedError
@@ -121,12 +121,13 @@ class ProfileLines:
         A flag that is gone while others are new may have been renamed; an entry for one version that is gone
         may be meant for the next. Those are for a person.
         """
-        if isinstance(finding, use.FlagNotThere) and self._new_flags(finding.subject):
-            return False
-        if isinstance(finding, use.UseForNothing) and finding.there:
-            return False
-        if not isinstance(finding, (use.FlagNotThere, use.UseForNothing)):
-            return False
+        match finding:
+            case use.FlagNotThere() if not self._new_flags(finding.subject):
+                pass
+            case use.UseForNothing() if not finding.there:
+                pass
+            case _:
+                return False
         for edit in finding.edits:
             text = to.draft.read_text(finding.file or "")
             before, after = _edited(text, edit)
