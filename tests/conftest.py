@@ -16,7 +16,11 @@ from support import FIXTURES, ROOT, THIRD_PARTY, RunCli, surroundings
 
 from overlaytool.ebuild import runtime
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background may have it ignored
+# A job in the background, or one that nohup started, has these ignored, and so would all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(number, signal.SIG_DFL)
+
 runtime.start()  # as the command line does, before a test module imports what uses pkgcore
 
 COMMIT_DATE = "2026-08-22T02:24:13+00:00"
