@@ -17,6 +17,11 @@ SECONDS = 10
 TIMED_OUT, NOT_EXECUTABLE, SIGNALLED = 124, 126, 128
 MARK = "program-check"
 TRY = f"""
+first() {{
+  while IFS= read -r line; do
+    [ -z "$line" ] || {{ printf %s "$line"; return; }}
+  done
+}}
 try() {{
   [ -x "$1" ] || {{ printf '{MARK}\\tabsent\\t%s\\t\\t\\n' "$1"; return; }}
   for option in {" ".join(OPTIONS)}; do
@@ -24,7 +29,7 @@ try() {{
     case $status in 0|{TIMED_OUT}) break ;; esac
     [ $status -lt {NOT_EXECUTABLE} ] || break
   done
-  printf '{MARK}\\t%s\\t%s\\t%s\\t%s\\n' $status "$1" "$option" "$(printf %s "$said" | grep -m1 .)"
+  printf '{MARK}\\t%s\\t%s\\t%s\\t%s\\n' $status "$1" "$option" "$(printf '%s\\n' "$said" | first)"
 }}
 """
 
