@@ -85,7 +85,8 @@ def test_program_that_goes_on_is_pictured_at_work_and_ended(here: None, tmp_path
 
 def test_page_that_waits_for_return_is_turned(here: None) -> None:
     seen = session.show(
-        MACHINE, r"echo '[Press Space for next page; Return to end.]'; read x; printf '\033[H\033[2J'; echo htop"
+        MACHINE,
+        r"echo '[Press Space for next page; Return to end.]'; read x; printf '\033[H\033[2J'; echo htop",
     )
     assert seen
     assert seen.text == "htop"
